@@ -1,0 +1,106 @@
+// Package buffer holds the daily counts of an app's outcomes and the rule over
+// them that says whether an app is broken. It is pure: it reads no clock and no
+// table, and decides nothing but the verdict.
+package buffer
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+)
+
+// Counts are the counted outcomes of one app on one day. A 410 is in Error and
+// in Gone. Fatal is for outcomes that the platform reports.
+type Counts struct {
+	Success int64 `json:"success,omitempty"`
+	Error   int64 `json:"error,omitempty"`
+	Timeout int64 `json:"timeout,omitempty"`
+	Gone    int64 `json:"gone,omitempty"`
+	Fatal   int64 `json:"fatal,omitempty"`
+}
+
+// Plus adds two counts.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{c.Success + o.Success, c.Error + o.Error, c.Timeout + o.Timeout, c.Gone + o.Gone, c.Fatal + o.Fatal}
+}
+
+// Failed reports whether anything but successes was counted.
+func (c Counts) Failed() bool { return c.Error+c.Timeout+c.Gone+c.Fatal > 0 }
+
+// IsZero reports whether nothing was counted.
+func (c Counts) IsZero() bool { return c == Counts{} }
+
+// OnlySuccess leaves out all but the successes: what may be added a second time
+// when it is unknown whether the first time took effect. A doubled success
+// spares an app, a doubled failure could disable it.
+func (c Counts) OnlySuccess() Counts { return Counts{Success: c.Success} }
+
+// Day is one UTC day's counts.
+type Day struct {
+	Date Date
+	Counts
+}
+
+// Date is a UTC day as YYYY-MM-DD, which sorts as text.
+type Date string
+
+// DateOf is the UTC day of a moment.
+func DateOf(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
+
+// ParseDate checks that s is a day.
+func ParseDate(s string) (Date, error) {
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return "", fmt.Errorf("%w: not a day, as in 2026-11-24", err)
+	}
+	return Date(s), nil
+}
+
+// Plus is the day n days later; n may be below zero. A Date that is no day
+// stays as it is.
+func (d Date) Plus(n int) Date {
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return d
+	}
+	return DateOf(t.AddDate(0, 0, n))
+}
+
+// End is the first moment after the day.
+func (d Date) End() time.Time {
+	t, _ := time.Parse(time.DateOnly, string(d))
+	return t.AddDate(0, 0, 1)
+}
+
+// Key is the Buffer's partition key: "<app id>#<organization id>".
+func Key(appID, organizationID string) string { return appID + "#" + organizationID }
+
+// shards is how many parts the index of failing days has for each day.
+const shards = 16
+
+// FailingDay is the partition of the index of failing days that a key is in.
+func FailingDay(date Date, key string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key))
+	return failingDay(date, int(h.Sum32()%shards))
+}
+
+// FailingDays are all partitions of a day in the index of failing days.
+func FailingDays(date Date) []string {
+	partitions := make([]string, shards)
+	for i := range partitions {
+		partitions[i] = failingDay(date, i)
+	}
+	return partitions
+}
+
+func failingDay(date Date, shard int) string { return fmt.Sprintf("%s#%d", date, shard) }
+
+// SplitKey takes a Key apart again.
+func SplitKey(key string) (appID, organizationID string, err error) {
+	appID, organizationID, ok := strings.Cut(key, "#")
+	if !ok || appID == "" || organizationID == "" {
+		return "", "", fmt.Errorf("%q is not <app id>#<organization id>", key)
+	}
+	return appID, organizationID, nil
+}

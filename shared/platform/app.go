@@ -1,0 +1,104 @@
+// Package platform holds the words of the platform that sends the webhooks:
+// apps, organizations and their owners, and the messages of its queues, decoded
+// and validated. A value of this package that came from a Decode function is
+// valid from then on. It knows nothing of AWS.
+package platform
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Status says who an app is for, and so whether it may be disabled.
+type Status string
+
+// The statuses. Only an Internal app, made by one organization for itself, has
+// its outcomes counted and can be disabled; only a Published one is sent a
+// failed webhook again by default.
+const (
+	Published   Status = "published"
+	Unpublished Status = "unpublished"
+	Internal    Status = "internal"
+)
+
+// App is one receiver of webhooks, as the platform registered it, together with
+// what hookwarden decided about it. Times are zero while unset.
+type App struct {
+	ID              string
+	Version         int64
+	UUID            string
+	Slug            string
+	Name            string
+	Status          Status
+	OrganizationID  string
+	WebhookURL      string
+	WebhookURLError string   // why WebhookURL can never be called; empty if it can
+	Events          []string // subscriptions: a resource, or resource.action
+	Deleted         bool
+
+	DisabledAt       time.Time // identity of the current disabling
+	DisabledReason   string
+	DisabledEvidence []Day     // oldest day first
+	NotifiedAt       time.Time // when the owners' mails of this disabling were queued
+	EnabledAt        time.Time
+}
+
+// Disabled reports whether hookwarden has disabled the app.
+func (a App) Disabled() bool { return !a.DisabledAt.IsZero() }
+
+// Subscribed reports whether the app asked for resource.action.
+func (a App) Subscribed(resource, action string) bool {
+	return slices.Contains(a.Events, resource) || slices.Contains(a.Events, resource+"."+action)
+}
+
+// Subscribable reports whether webhooks of the resource are sent only to apps
+// that subscribed to them. All others need no subscription and reach a disabled
+// app too.
+func Subscribable(resource string) bool {
+	return resource == "issue" || resource == "error" || resource == "comment"
+}
+
+// Organization is a customer of the platform.
+type Organization struct {
+	ID      string
+	Version int64
+	Slug    string
+	Name    string
+	Owners  []Owner
+}
+
+// Owner is a person who answers for an organization's apps.
+type Owner struct {
+	Email string `json:"email"`
+	Name  string `json:"name,omitempty"`
+}
+
+// Secret signs webhooks. It prints as [redacted] wherever it is logged or
+// formatted; only string(s) yields it.
+type Secret string
+
+// Redacted stands in the place of a secret; it is never accepted as one.
+const Redacted = "[redacted]"
+
+func (Secret) String() string { return Redacted }
+
+// GoString keeps the secret out of %#v.
+func (Secret) GoString() string { return Redacted }
+
+// LogValue keeps the secret out of structured logs.
+func (Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// timeLayout is RFC 3339 in UTC with milliseconds, which sorts as text.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// FormatTime writes a time as every table and message has it: RFC 3339, UTC,
+// milliseconds.
+func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// ParseTime reads what FormatTime wrote, and RFC 3339 in general, cut to
+// milliseconds.
+func ParseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t.UTC().Truncate(time.Millisecond), err
+}

@@ -1,0 +1,224 @@
+package platform
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// InvalidError says why a message can never be handled. Its text names the
+// field and quotes no value, so it may be logged and put on a dead letter.
+type InvalidError struct {
+	Field   string // path of the field, as in "app.secrets[1]"; empty for the whole body
+	Problem string // as in "is required"
+}
+
+func (e *InvalidError) Error() string {
+	if e.Field == "" {
+		return "the message " + e.Problem
+	}
+	return e.Field + " " + e.Problem
+}
+
+// object is one JSON object, opened one level deep. Its methods read fields and
+// remember the first that is wrong, so that a decoder reads top to bottom and
+// asks for the error once, at the end.
+type object struct {
+	path   string // "" for the body, else as in "app."
+	fields map[string]json.RawMessage
+	first  *error
+}
+
+func openBody(body []byte) object {
+	o := object{first: new(error)}
+	if err := json.Unmarshal(body, &o.fields); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			*o.first = &InvalidError{"", fmt.Sprintf("is not JSON (at byte %d)", syntax.Offset)}
+			return o
+		}
+	}
+	if o.fields == nil {
+		*o.first = &InvalidError{"", "is not a JSON object"}
+	}
+	return o
+}
+
+func (o object) err() error { return *o.first }
+
+func (o object) wrong(field, problem string) {
+	if *o.first == nil {
+		*o.first = &InvalidError{o.path + field, problem}
+	}
+}
+
+// has reports whether the field is there and not null.
+func (o object) has(field string) bool {
+	v, ok := o.fields[field]
+	return ok && !bytes.Equal(v, []byte("null"))
+}
+
+// object opens a required object.
+func (o object) object(field string) object {
+	inner := object{path: o.path + field + ".", first: o.first}
+	if raw := o.rawObject(field); raw != nil {
+		_ = json.Unmarshal(raw, &inner.fields) // raw has been parsed as an object
+	}
+	return inner
+}
+
+// rawObject reads a required object as the bytes that came.
+func (o object) rawObject(field string) json.RawMessage {
+	raw := o.fields[field]
+	switch {
+	case !o.has(field):
+		o.wrong(field, "is required")
+	case raw[0] != '{':
+		o.wrong(field, "must be an object")
+	default:
+		return raw
+	}
+	return nil
+}
+
+// optionalObject reads an object as the bytes that came; nil if absent or null.
+func (o object) optionalObject(field string) json.RawMessage {
+	if !o.has(field) {
+		return nil
+	}
+	return o.rawObject(field)
+}
+
+// text reads a required, non-empty string.
+func (o object) text(field string) string {
+	if !o.has(field) {
+		o.wrong(field, "is required")
+		return ""
+	}
+	s := o.optionalText(field)
+	if s == "" {
+		o.wrong(field, "must not be empty")
+	}
+	return s
+}
+
+// optionalText reads a string; empty if absent or null.
+func (o object) optionalText(field string) string {
+	if !o.has(field) {
+		return ""
+	}
+	var s string
+	if err := json.Unmarshal(o.fields[field], &s); err != nil {
+		o.wrong(field, "must be a string")
+	}
+	return s
+}
+
+// id reads a required string of 1 to limit characters of A-Z a-z 0-9 and extra.
+func (o object) id(field string, limit int, extra string) string {
+	s := o.text(field)
+	if len(s) > limit {
+		o.wrong(field, fmt.Sprintf("must have at most %d characters", limit))
+	}
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) && strings.IndexByte(extra, s[i]) < 0 {
+			o.wrong(field, "may only have letters, digits and "+strings.Join(strings.Split(extra, ""), " "))
+			break
+		}
+	}
+	return s
+}
+
+// platformID reads the id of an app or of an organization.
+func (o object) platformID(field string) string { return o.id(field, 64, "_.:-") }
+
+// word reads a required string of at most 128 printable ASCII characters
+// without spaces: what may stand in a header.
+func (o object) word(field string) string {
+	s := o.text(field)
+	o.checkWord(field, s)
+	return s
+}
+
+func (o object) checkWord(field, s string) {
+	if len(s) > 128 {
+		o.wrong(field, "must have at most 128 characters")
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			o.wrong(field, "may only have printable ASCII characters, no spaces")
+			return
+		}
+	}
+}
+
+// version reads a required whole number above zero.
+func (o object) version(field string) int64 {
+	if !o.has(field) {
+		o.wrong(field, "is required")
+		return 0
+	}
+	var n int64
+	if err := json.Unmarshal(o.fields[field], &n); err != nil || n <= 0 {
+		o.wrong(field, "must be a whole number above zero")
+	}
+	return n
+}
+
+// texts reads a list of non-empty strings; nil if absent or null.
+func (o object) texts(field string) []string {
+	if !o.has(field) {
+		return nil
+	}
+	var list []*string
+	if err := json.Unmarshal(o.fields[field], &list); err != nil {
+		o.wrong(field, "must be a list of strings")
+		return nil
+	}
+	texts := make([]string, 0, len(list))
+	for i, s := range list {
+		if s == nil || *s == "" {
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), "must be a string that is not empty")
+			return nil
+		}
+		texts = append(texts, *s)
+	}
+	return texts
+}
+
+// objects opens a list of objects; nil if absent or null.
+func (o object) objects(field string) []object {
+	if !o.has(field) {
+		return nil
+	}
+	var list []map[string]json.RawMessage
+	if err := json.Unmarshal(o.fields[field], &list); err != nil {
+		o.wrong(field, "must be a list of objects")
+		return nil
+	}
+	objects := make([]object, 0, len(list))
+	for i, fields := range list {
+		objects = append(objects, object{
+			path: fmt.Sprintf("%s%s[%d].", o.path, field, i), fields: fields, first: o.first})
+	}
+	return objects
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// Cut returns the first limit bytes of s, or a few less so that no character is
+// cut in two.
+func Cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}

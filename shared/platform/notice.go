@@ -1,0 +1,140 @@
+package platform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// NoticeKind says what an owner is told.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	AppDisabled NoticeKind = "app.disabled"
+	AppEnabled  NoticeKind = "app.enabled"
+)
+
+// Notice is one message of NotificationQueue: one mail to one owner.
+type Notice struct {
+	ID           string             `json:"id"`
+	Kind         NoticeKind         `json:"kind"`
+	To           Owner              `json:"to"`
+	Organization NoticeOrganization `json:"organization"`
+	App          NoticeApp          `json:"app"`
+	Reason       string             `json:"reason,omitempty"`      // of a disabling
+	DisabledAt   string             `json:"disabled_at,omitempty"` // of a disabling
+	Evidence     []Day              `json:"evidence,omitempty"`    // of a disabling, oldest day first
+	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
+}
+
+// NoticeOrganization is what a mail says of the organization.
+type NoticeOrganization struct {
+	ID   string `json:"id"`
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}
+
+// NoticeApp is what a mail says of the app.
+type NoticeApp struct {
+	ID         string `json:"id"`
+	Slug       string `json:"slug"`
+	Name       string `json:"name"`
+	WebhookURL string `json:"webhook_url"`
+}
+
+// Day is one day's counts as evidence shows them.
+type Day struct {
+	Day     string `json:"day"` // YYYY-MM-DD, UTC
+	Success int64  `json:"success"`
+	Error   int64  `json:"error"`
+	Timeout int64  `json:"timeout"`
+	Gone    int64  `json:"gone"`
+	Fatal   int64  `json:"fatal"`
+}
+
+// Notices makes one notice per owner about what happened to the app at the
+// given time, which is the identity of that disabling or enabling: asked twice,
+// it makes the same notices with the same ids. Owners whose addresses differ
+// only in case get one.
+func Notices(kind NoticeKind, app App, org Organization, at time.Time) []Notice {
+	notices := make([]Notice, 0, len(org.Owners))
+	seen := make(map[string]bool, len(org.Owners))
+	for _, owner := range org.Owners {
+		id := noticeID(kind, app.ID, at, owner.Email)
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		notices = append(notices, Notice{
+			ID:           id,
+			Kind:         kind,
+			To:           owner,
+			Organization: NoticeOrganization{ID: org.ID, Slug: org.Slug, Name: org.Name},
+			App:          NoticeApp{ID: app.ID, Slug: app.Slug, Name: app.Name, WebhookURL: app.WebhookURL},
+		})
+	}
+	return notices
+}
+
+func noticeID(kind NoticeKind, appID string, at time.Time, address string) string {
+	text := strings.Join([]string{string(kind), appID, FormatTime(at), strings.ToLower(address)}, "\n")
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// DecodeNotice reads the body of a message of NotificationQueue. The error is an
+// *InvalidError.
+func DecodeNotice(body []byte) (Notice, error) {
+	o := openBody(body)
+	to, org, app := o.object("to"), o.object("organization"), o.object("app")
+	n := Notice{
+		ID:           o.id("id", 128, "_:-"),
+		Kind:         NoticeKind(o.text("kind")),
+		To:           Owner{Email: to.text("email"), Name: to.optionalText("name")},
+		Organization: NoticeOrganization{ID: org.text("id"), Slug: org.text("slug"), Name: org.text("name")},
+		App: NoticeApp{ID: app.text("id"), Slug: app.text("slug"), Name: app.text("name"),
+			WebhookURL: app.optionalText("webhook_url")},
+	}
+	if _, err := mail.ParseAddress(n.To.Email); err != nil {
+		to.wrong("email", "must be a mail address")
+	}
+	switch n.Kind {
+	case AppDisabled:
+		n.Reason = o.text("reason")
+		n.DisabledAt = o.text("disabled_at")
+		o.time("disabled_at")
+		n.Evidence = o.evidence("evidence")
+	case AppEnabled:
+		n.EnabledAt = o.text("enabled_at")
+		o.time("enabled_at")
+	default:
+		o.wrong("kind", "must be app.disabled or app.enabled")
+	}
+	return n, o.err()
+}
+
+func (o object) evidence(field string) []Day {
+	if !o.has(field) {
+		o.wrong(field, "is required")
+		return nil
+	}
+	var days []Day
+	if err := json.Unmarshal(o.fields[field], &days); err != nil {
+		o.wrong(field, "must be a list of days with their counts")
+	}
+	for i, d := range days {
+		if _, err := time.Parse(time.DateOnly, d.Day); err != nil {
+			o.wrong(fmt.Sprintf("%s[%d].day", field, i), "must be a day, as in 2026-11-24")
+		}
+	}
+	return days
+}
+
+// SameAddress compares mail addresses as hookwarden does everywhere: without
+// regard to case.
+func SameAddress(a, b string) bool { return strings.EqualFold(a, b) }

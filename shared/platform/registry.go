@@ -1,0 +1,162 @@
+package platform
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// A RegistryMessage is one message of RegistryQueue: AppPut, AppDelete,
+// AppEnable or OrganizationPut.
+type RegistryMessage interface{ registryMessage() }
+
+// AppPut registers an app or changes it. It never touches the disabled state.
+type AppPut struct {
+	App     App // only the fields that the platform sets, Version included
+	Secrets []Secret
+}
+
+// AppDelete leaves a tombstone of an app and erases its secrets.
+type AppDelete struct {
+	AppID   string
+	Version int64
+}
+
+// AppEnable lifts a disabling that is older than At.
+type AppEnable struct {
+	AppID string
+	At    time.Time // zero if the message gave none
+	Actor Actor
+}
+
+// OrganizationPut registers an organization or changes it.
+type OrganizationPut struct{ Organization Organization }
+
+// Actor is who did something at the platform, for the audit entry.
+type Actor struct {
+	Raw   json.RawMessage // the object as it came; nil if none was given
+	Email string          // empty if none was given
+}
+
+func (AppPut) registryMessage()          {}
+func (AppDelete) registryMessage()       {}
+func (AppEnable) registryMessage()       {}
+func (OrganizationPut) registryMessage() {}
+
+// DecodeRegistry reads the body of a message of RegistryQueue. The error is an
+// *InvalidError.
+func DecodeRegistry(body []byte) (RegistryMessage, error) {
+	o := openBody(body)
+	switch kind := o.text("type"); kind {
+	case "app.put":
+		m := decodeAppPut(o)
+		return m, o.err()
+	case "app.delete":
+		m := AppDelete{AppID: o.platformID("app_id"), Version: o.version("version")}
+		return m, o.err()
+	case "app.enable":
+		m := AppEnable{AppID: o.platformID("app_id"), At: o.time("at"), Actor: o.actor("actor")}
+		return m, o.err()
+	case "organization.put":
+		m := decodeOrganizationPut(o)
+		return m, o.err()
+	default:
+		o.wrong("type", "must be app.put, app.delete, app.enable or organization.put")
+		return nil, o.err()
+	}
+}
+
+func decodeAppPut(o object) AppPut {
+	version := o.version("version")
+	a := o.object("app")
+	put := AppPut{
+		App: App{
+			ID:             a.platformID("id"),
+			Version:        version,
+			UUID:           a.text("uuid"),
+			Slug:           a.word("slug"),
+			Name:           a.text("name"),
+			Status:         Status(a.text("status")),
+			OrganizationID: a.platformID("organization_id"),
+			WebhookURL:     a.optionalText("webhook_url"),
+			Events:         a.texts("events"),
+		},
+		Secrets: a.secrets("secrets"),
+	}
+	switch put.App.Status {
+	case Published, Unpublished, Internal:
+	default:
+		a.wrong("status", "must be published, unpublished or internal")
+	}
+	for i, event := range put.App.Events {
+		a.checkWord(fmt.Sprintf("events[%d]", i), event)
+	}
+	return put
+}
+
+func (o object) secrets(field string) []Secret {
+	texts := o.texts(field)
+	if len(texts) < 1 || len(texts) > 5 {
+		o.wrong(field, "must be a list of one to five strings")
+	}
+	secrets := make([]Secret, 0, len(texts))
+	for i, text := range texts {
+		switch key, standard := strings.CutPrefix(text, "whsec_"); {
+		case text == Redacted:
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), "is a redaction mark, not a secret")
+		case standard && !validKey(key):
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), "starts with whsec_ but does not go on in base64")
+		}
+		secrets = append(secrets, Secret(text))
+	}
+	return secrets
+}
+
+func validKey(key string) bool {
+	decoded, err := base64.StdEncoding.DecodeString(key)
+	return err == nil && len(decoded) > 0
+}
+
+func decodeOrganizationPut(o object) OrganizationPut {
+	version := o.version("version")
+	org := o.object("organization")
+	put := OrganizationPut{Organization{
+		ID:      org.platformID("id"),
+		Version: version,
+		Slug:    org.word("slug"),
+		Name:    org.text("name"),
+	}}
+	for _, owner := range org.objects("owners") {
+		email := owner.text("email")
+		if a, err := mail.ParseAddress(email); err != nil || a.Address != email {
+			owner.wrong("email", "must be a mail address, without a display name")
+		}
+		put.Organization.Owners = append(put.Organization.Owners,
+			Owner{Email: email, Name: owner.optionalText("name")})
+	}
+	return put
+}
+
+// time reads an RFC 3339 time; zero if absent or null.
+func (o object) time(field string) time.Time {
+	text := o.optionalText(field)
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := ParseTime(text)
+	if err != nil {
+		o.wrong(field, "must be an RFC 3339 time, as in 2026-11-24T10:00:00Z")
+	}
+	return t
+}
+
+func (o object) actor(field string) Actor {
+	raw := o.optionalObject(field)
+	if raw == nil {
+		return Actor{}
+	}
+	return Actor{Raw: raw, Email: o.object(field).optionalText("email")}
+}

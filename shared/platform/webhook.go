@@ -1,0 +1,46 @@
+package platform
+
+import "encoding/json"
+
+// Webhook is one message of WebhookQueue: an event that an app is to be told of.
+type Webhook struct {
+	ID               string // the same on every attempt
+	AppID            string
+	OrganizationID   string
+	InstallationUUID string
+	Resource         string
+	Action           string
+	Data             json.RawMessage // an object, byte for byte as it came
+	Actor            json.RawMessage // an object, byte for byte as it came; nil if none was given
+	URL              string          // overrides the app's own URL; empty if it does not
+}
+
+// EventType is "<resource>.<action>", as the log has it.
+func (w Webhook) EventType() string { return w.Resource + "." + w.Action }
+
+// AlertRule reports whether the webhook was made by an alert rule. Its outcome
+// is never counted against the app.
+func (w Webhook) AlertRule() bool {
+	return w.EventType() == "event_alert.triggered" || w.Action == "event.alert"
+}
+
+// DecodeWebhook reads the body of a message of WebhookQueue or RetryQueue. The
+// error is an *InvalidError.
+func DecodeWebhook(body []byte) (Webhook, error) {
+	o := openBody(body)
+	w := Webhook{
+		ID:               o.id("id", 128, "_:-"), // no dot: Standard Webhooks signs "id.timestamp.body"
+		AppID:            o.platformID("app_id"),
+		OrganizationID:   o.platformID("organization_id"),
+		InstallationUUID: o.object("installation").text("uuid"),
+		Resource:         o.word("resource"),
+		Action:           o.word("action"),
+		Data:             o.rawObject("data"),
+		Actor:            o.optionalObject("actor"),
+		URL:              o.optionalText("url"),
+	}
+	if w.Resource == "installation" && w.Action != "created" && w.Action != "deleted" {
+		o.wrong("action", "of the resource installation must be created or deleted")
+	}
+	return w, o.err()
+}
