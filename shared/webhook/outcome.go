@@ -1,0 +1,70 @@
+package webhook
+
+// Outcome is how a request ended. The set is closed; it is what the log, the
+// metrics and the counters speak of.
+type Outcome string
+
+// The outcomes of a request.
+const (
+	Success         Outcome = "success"          // 2xx
+	Error           Outcome = "error"            // 4xx but 410 and 429
+	Throttled       Outcome = "throttled"        // 429
+	Gone            Outcome = "gone"             // 410
+	Redirect        Outcome = "redirect"         // 3xx; never followed
+	ServerError     Outcome = "server_error"     // 5xx
+	Timeout         Outcome = "timeout"          // no complete answer before the deadline
+	ConnectionError Outcome = "connection_error" // no answer that could be understood
+	Blocked         Outcome = "blocked"          // refused by the target check, nothing was sent
+	LocalError      Outcome = "local_error"      // our own fault; says nothing about the receiver
+)
+
+// Code says more about an outcome that is no plain HTTP status.
+type Code string
+
+// The codes. They are stable, and made from typed errors only.
+const (
+	CodeDNS             Code = "dns"              // no such host
+	CodeDNSTemporary    Code = "dns_temporary"    // the name could not be looked up
+	CodeRefused         Code = "refused"          // connection refused
+	CodeReset           Code = "reset"            // connection reset
+	CodeClosed          Code = "closed"           // connection closed before the answer was complete
+	CodeTLS             Code = "tls"              // no TLS session
+	CodeProtocol        Code = "protocol"         // not HTTP/1.1, or over-large headers
+	CodeUnreachable     Code = "unreachable"      // no route
+	CodeTimeoutConnect  Code = "timeout_connect"  // no connection before the deadline
+	CodeTimeoutResponse Code = "timeout_response" // connected, no complete answer before the deadline
+	CodeBlockedAddress  Code = "blocked_address"
+	CodeBlockedPort     Code = "blocked_port"
+	CodeBlockedScheme   Code = "blocked_scheme"
+	CodeBlockedURL      Code = "blocked_url"
+)
+
+// statusOutcome is the outcome of a complete answer.
+func statusOutcome(status int) Outcome {
+	switch {
+	case status == 410:
+		return Gone
+	case status == 429:
+		return Throttled
+	case 200 <= status && status < 300:
+		return Success
+	case 300 <= status && status < 400:
+		return Redirect
+	case 400 <= status && status < 500:
+		return Error
+	case 500 <= status && status < 600:
+		return ServerError
+	}
+	return ConnectionError
+}
+
+// Retryable reports whether sending the webhook once more may end otherwise.
+func (r Result) Retryable() bool {
+	switch r.Outcome {
+	case Throttled, ServerError, Timeout, ConnectionError:
+		return true
+	case Error:
+		return r.Status == 408
+	}
+	return false
+}

@@ -1,0 +1,195 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// Version of hookwarden, as the User-Agent has it.
+const Version = "0.1.0"
+
+const (
+	maxHeaderBytes = 64 << 10
+	maxBodyBytes   = 16 << 10
+
+	// lateBy is how late the deadline's timer may fire before the time-out is
+	// taken for ours: a starved or frozen process, not a slow receiver.
+	lateBy = 100 * time.Millisecond
+)
+
+// Config of a Sender. Timeout, Now and HeaderPrefix are required.
+type Config struct {
+	Timeout      time.Duration // from the name look-up to the last byte read
+	HeaderPrefix string        // as in "Sentry-Hook-"
+	Targets      TargetPolicy
+	Parallel     int // idle connections kept per host; 0 means 10
+	Now          func() time.Time
+
+	// Resolver looks names up; nil means the system's. RootCAs verify
+	// receivers; nil means the system's.
+	Resolver *net.Resolver
+	TLS      *tls.Config
+}
+
+// Sender sends webhooks. It is safe for concurrent use and keeps connections
+// alive between calls.
+type Sender struct {
+	config    Config
+	transport *http.Transport
+}
+
+// Request is one attempt. The platform's message is valid and the secrets are
+// not empty.
+type Request struct {
+	ID       string // the platform's message id, the same on every attempt
+	Resource string
+	URL      string
+	Body     []byte
+	Secrets  []platform.Secret // newest first, at least one
+}
+
+// Result is how one attempt ended.
+type Result struct {
+	Outcome  Outcome
+	Code     Code // empty for plain HTTP statuses
+	Status   int  // 0 without a complete answer
+	Started  time.Time
+	Duration time.Duration
+
+	RequestHeader http.Header   // as sent; nil if nothing was
+	Header        http.Header   // of the answer; nil without one
+	Body          []byte        // of the answer, its first 16 KiB
+	RetryAfter    time.Duration // what a 429 or 503 asked for; 0 if nothing
+
+	Err error // what led to Code, for logs; nil for plain HTTP statuses
+}
+
+// NewSender makes a Sender.
+func NewSender(c Config) *Sender {
+	if c.Parallel == 0 {
+		c.Parallel = 10
+	}
+	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.TLS != nil {
+		tlsConfig = c.TLS.Clone()
+		tlsConfig.MinVersion = tls.VersionTLS12
+	}
+	tlsConfig.ClientSessionCache = tls.NewLRUClientSessionCache(256)
+	dialer := &net.Dialer{Timeout: c.Timeout, Resolver: c.Resolver, Control: c.Targets.control()}
+	return &Sender{config: c, transport: &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        tlsConfig,
+		TLSHandshakeTimeout:    c.Timeout,
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
+		MaxIdleConns:           10 * c.Parallel,
+		MaxIdleConnsPerHost:    c.Parallel,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		DisableCompression:     true,
+	}}
+}
+
+// Send makes one attempt and never fails: whatever happens is a Result. ctx is
+// the invocation's; its end makes the outcome LocalError.
+func (s *Sender) Send(ctx context.Context, r Request) Result {
+	started := s.config.Now()
+	result := s.send(ctx, r, started)
+	result.Started = started
+	result.Duration = s.config.Now().Sub(started)
+	if result.Outcome == Timeout || result.Code == CodeDNSTemporary {
+		if result.Duration > s.config.Timeout+lateBy {
+			result.Outcome = LocalError
+		}
+	}
+	return result
+}
+
+func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
+	target, err := s.config.Targets.parse(r.URL)
+	if err != nil {
+		return failed(err, &progress{})
+	}
+	var p progress
+	attempt, cancel := context.WithTimeout(httptrace.WithClientTrace(ctx, p.trace()), s.config.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(attempt, http.MethodPost, target.String(), bytes.NewReader(r.Body))
+	if err != nil {
+		return failed(err, &p)
+	}
+	req.Header = s.header(r, at)
+	result := Result{}
+	resp, err := s.transport.RoundTrip(req)
+	if err == nil {
+		defer func() { _ = resp.Body.Close() }()
+		result, err = read(resp, at)
+	}
+	if err != nil {
+		result = failed(err, &p)
+		if ctx.Err() != nil {
+			result = Result{Outcome: LocalError, Err: context.Cause(ctx)}
+		}
+	}
+	delete(req.Header, "Idempotency-Key")
+	result.RequestHeader = req.Header
+	return result
+}
+
+func (s *Sender) header(r Request, at time.Time) http.Header {
+	timestamp := strconv.FormatInt(at.Unix(), 10)
+	prefix := s.config.HeaderPrefix
+	// Keys are as they go over the wire: net/http does not change their case.
+	return http.Header{
+		"Content-Type":       {"application/json"},
+		"User-Agent":         {"hookwarden/" + Version},
+		"Request-ID":         {r.ID},
+		prefix + "Resource":  {r.Resource},
+		prefix + "Timestamp": {timestamp},
+		prefix + "Signature": {hookSignature(r.Secrets[0], r.Body)},
+		"webhook-id":         {r.ID},
+		"webhook-timestamp":  {timestamp},
+		"webhook-signature":  {standardSignature(r.Secrets, r.ID, at, r.Body)},
+		// Not sent; it lets net/http send the request once more when a
+		// kept-alive connection turns out to have been closed by the receiver.
+		"Idempotency-Key": nil,
+	}
+}
+
+// read takes in an answer up to its limits.
+func read(resp *http.Response, at time.Time) (Result, error) {
+	result := Result{Outcome: statusOutcome(resp.StatusCode), Status: resp.StatusCode, Header: resp.Header}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return result, nil // its body is the raw connection
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes))
+	if err != nil {
+		return Result{}, err
+	}
+	result.Body = body
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+		result.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), at)
+	}
+	return result, nil
+}
+
+// maxRetryAfter is the longest wait that a receiver may ask for.
+const maxRetryAfter = time.Hour
+
+// retryAfter reads seconds or an HTTP date; 0 for anything else.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return min(max(date.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
+}

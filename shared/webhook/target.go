@@ -1,0 +1,146 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"code.dny.dev/ssrf"
+)
+
+// TargetPolicy says what may be called. The zero value is the strict one for
+// production: https to public unicast addresses on the ports 80 and 443.
+type TargetPolicy struct {
+	AllowPrivate bool // any address and any port
+	AllowHTTP    bool // http beside https
+}
+
+// BlockedError says why a target may not be called.
+type BlockedError struct {
+	Code   Code
+	Detail string // a sentence for the app's owner
+}
+
+func (e *BlockedError) Error() string { return e.Detail }
+
+// Check looks at a URL's form alone: no name is looked up. The error is a
+// *BlockedError.
+func (p TargetPolicy) Check(raw string) error {
+	_, err := p.parse(raw)
+	return err
+}
+
+func (p TargetPolicy) parse(raw string) (*url.URL, error) {
+	blocked := func(code Code, detail string) (*url.URL, error) { return nil, &BlockedError{code, detail} }
+	if len(raw) > 2048 {
+		return blocked(CodeBlockedURL, "the URL is longer than 2048 bytes")
+	}
+	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return blocked(CodeBlockedURL, "the URL has a space or a control character")
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return blocked(CodeBlockedURL, "the URL cannot be parsed")
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return blocked(CodeBlockedScheme, "the URL must start with https://")
+	case u.Scheme == "http" && !p.AllowHTTP:
+		return blocked(CodeBlockedScheme, "the URL must start with https://, http:// is not allowed")
+	case u.Opaque != "" || u.Hostname() == "":
+		return blocked(CodeBlockedURL, "the URL has no host")
+	case u.User != nil:
+		return blocked(CodeBlockedURL, "the URL must not hold a user name or password")
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		return blocked(CodeBlockedURL, "the URL must not have a fragment")
+	}
+	if err := p.checkHost(u.Hostname()); err != nil {
+		return nil, err
+	}
+	if port := u.Port(); port != "" && port != "443" && port != "80" && !p.AllowPrivate {
+		return blocked(CodeBlockedPort, "the port must be 443 or 80")
+	}
+	return u, nil
+}
+
+func (p TargetPolicy) checkHost(host string) error {
+	if address, err := netip.ParseAddr(host); err == nil {
+		if address.Zone() != "" {
+			return &BlockedError{CodeBlockedURL, "the address must not have a zone"}
+		}
+		return p.checkAddress(netip.AddrPortFrom(address, 443))
+	}
+	name := strings.TrimSuffix(host, ".")
+	if len(name) > 253 {
+		return &BlockedError{CodeBlockedURL, "the host name is longer than 253 characters"}
+	}
+	labels := strings.Split(name, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 {
+			return &BlockedError{CodeBlockedURL, "a part of the host name is empty or longer than 63 characters"}
+		}
+		if strings.ContainsFunc(label, func(r rune) bool { return !isHostRune(r) }) {
+			return &BlockedError{CodeBlockedURL,
+				"the host name may only have letters, digits, - and _"}
+		}
+	}
+	if isNumber(labels[len(labels)-1]) {
+		return &BlockedError{CodeBlockedURL, "an address must be written as four decimal numbers or as IPv6 in brackets"}
+	}
+	return nil
+}
+
+// isHostRune allows international names as they are written; net/http looks
+// them up in their xn-- form.
+func isHostRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '-' || r == '_'
+}
+
+// isNumber reports whether resolvers may take a last label for an IPv4 address:
+// 2130706433, 0x7f000001, 017700000001.
+func isNumber(label string) bool {
+	digits := "0123456789"
+	if hex, ok := strings.CutPrefix(strings.ToLower(label), "0x"); ok {
+		label, digits = hex, "0123456789abcdef"
+	}
+	return strings.Trim(label, digits) == ""
+}
+
+// control is a net.Dialer's Control: it sees the address that is about to be
+// dialled, after the name look-up, so a name cannot be rebound behind it.
+func (p TargetPolicy) control() func(network, address string, _ syscall.RawConn) error {
+	if p.AllowPrivate {
+		return nil
+	}
+	guard := ssrf.New()
+	return func(network, address string, c syscall.RawConn) error {
+		return blockedBy(guard.Safe(network, address, c))
+	}
+}
+
+func (p TargetPolicy) checkAddress(address netip.AddrPort) error {
+	if p.AllowPrivate {
+		return nil
+	}
+	network := "tcp6"
+	if address.Addr().Is4() {
+		network = "tcp4"
+	}
+	return blockedBy(ssrf.New().Safe(network, address.String(), nil))
+}
+
+func blockedBy(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ssrf.ErrProhibitedPort):
+		return &BlockedError{CodeBlockedPort, "the port must be 443 or 80"}
+	case errors.Is(err, ssrf.ErrProhibitedIP):
+		return &BlockedError{CodeBlockedAddress, "the address is not a public one"}
+	}
+	return &BlockedError{CodeBlockedAddress, fmt.Sprintf("the address is not allowed: %v", err)}
+}
