@@ -1,0 +1,104 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+)
+
+// CountsMessage carries counts that could not be added over RetryQueue: they
+// must not be lost, since a lost success could disable someone.
+type CountsMessage struct {
+	Key    string
+	Date   buffer.Date
+	Counts buffer.Counts
+	At     time.Time // start of the first of the requests that were counted
+}
+
+type countsBody struct {
+	Key    string        `json:"pk"`
+	Date   string        `json:"day"`
+	Counts buffer.Counts `json:"counts"`
+	At     int64         `json:"at"` // unix milliseconds
+}
+
+const firstCountsWait = 5 * time.Second
+
+func (c CountsMessage) later() Later {
+	body, _ := json.Marshal(countsBody{c.Key, string(c.Date), c.Counts, c.At.UnixMilli()}) // cannot fail
+	return Later{
+		Message: Message{Body: string(body), SentAt: c.At, DueAt: c.At.Add(firstCountsWait), Counts: true},
+		GroupID: c.appID(),
+		Wait:    firstCountsWait,
+	}
+}
+
+func (c CountsMessage) appID() string {
+	id, _, _ := strings.Cut(c.Key, "#")
+	return id
+}
+
+func decodeCounts(body []byte) (CountsMessage, error) {
+	var b countsBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return CountsMessage{}, &platform.InvalidError{Problem: "is not a message of counts"}
+	}
+	date, err := buffer.ParseDate(b.Date)
+	if err != nil {
+		return CountsMessage{}, &platform.InvalidError{Field: "day", Problem: "must be a day, as in 2026-11-24"}
+	}
+	c := CountsMessage{Key: b.Key, Date: date, Counts: b.Counts, At: time.UnixMilli(b.At)}
+	if c.appID() == "" || !strings.Contains(c.Key, "#") {
+		return CountsMessage{}, &platform.InvalidError{Field: "pk", Problem: "must be an app's and an organization's id"}
+	}
+	if min(b.Counts.Success, b.Counts.Error, b.Counts.Timeout, b.Counts.Gone, b.Counts.Fatal) < 0 {
+		return CountsMessage{}, &platform.InvalidError{Field: "counts", Problem: "must not be below zero"}
+	}
+	return c, nil
+}
+
+// addCounts adds the counts of our own messages, unless the app was disabled or
+// enabled since: then they are of the past.
+func (j *Job) addCounts(ctx context.Context, items []*item) {
+	j.readApps(ctx, items, func(it *item) bool { return !it.settled() })
+	for _, it := range items {
+		if it.settled() {
+			continue
+		}
+		j.guard(it, func() { j.addCountsOf(ctx, it) })
+	}
+}
+
+func (j *Job) addCountsOf(ctx context.Context, it *item) {
+	app, counts := it.known.App, it.counted.Counts
+	switch {
+	case it.unread:
+		it.later(deferUnreadable, j.faultWait(it))
+		return
+	case !it.found || app.Disabled() || app.EnabledAt.After(it.counted.At):
+		j.Logger.Info("counts not needed any more", "key", it.counted.Key, "day", it.counted.Date)
+		return
+	case it.Receives > 1: // it may have been added before
+		counts = counts.OnlySuccess()
+	}
+	if counts.IsZero() {
+		return
+	}
+	left := j.add(ctx, CounterKey{it.counted.Key, it.counted.Date}, counts)
+	if left.IsZero() {
+		return
+	}
+	if j.expired(it) {
+		j.Logger.Error("counts lost", "key", it.counted.Key, "day", it.counted.Date, "counts", fmt.Sprintf("%+v", left))
+		return
+	}
+	again := it.counted
+	again.Counts = left
+	it.later("counts", j.faultWait(it))
+	it.next.Body = again.later().Body
+}

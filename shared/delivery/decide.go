@@ -1,0 +1,146 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// Reasons for which a webhook is not sent.
+const (
+	skipDeleted       = "app_deleted"
+	skipNotSubscribed = "not_subscribed"
+	skipDisabled      = "app_disabled"
+	skipNoURL         = "no_url"
+)
+
+// Reasons for which a webhook waits, as the metric webhook.deferred has them.
+const (
+	deferNotDue     = "not_due"
+	deferUnknownApp = "unknown_app"
+	deferUnreadable = "unreadable"
+	deferSecrets    = "secrets"
+	deferLocalError = "local_error"
+	deferMoved      = "moved"
+)
+
+const (
+	maxHops       = 400
+	dueTolerance  = time.Second
+	unknownWait   = 15 * time.Second
+	unknownGrace  = 5 * time.Minute
+	unknownHops   = 2 // the third try has two hops behind it
+	firstFault    = 30 * time.Second
+	longestFault  = 900 * time.Second
+	unreachableIs = time.Hour // when "no route" is taken for the receiver's fault
+)
+
+// skipReason says why a webhook is not to be sent to the app; empty if it is.
+func skipReason(w platform.Webhook, app platform.App) string {
+	subscribable := platform.Subscribable(w.Resource)
+	switch {
+	case app.Deleted:
+		return skipDeleted
+	case subscribable && !app.Subscribed(w.Resource, w.Action):
+		return skipNotSubscribed
+	case subscribable && app.Disabled():
+		return skipDisabled
+	case w.URL == "" && app.WebhookURL == "":
+		return skipNoURL
+	}
+	return ""
+}
+
+// signable reports whether the secrets are there and not older than the app.
+func (r Registered) signable() bool {
+	return len(r.Secrets) > 0 && r.SecretsVersion >= r.App.Version
+}
+
+// decide looks the items' apps up and settles all that are not to be sent.
+func (j *Job) decide(ctx context.Context, items []*item) {
+	j.lookUp(ctx, items)
+	for _, it := range items {
+		j.guard(it, func() { j.decideOne(it) })
+	}
+}
+
+func (j *Job) decideOne(it *item) {
+	if expired := j.expired(it); expired || it.unread || !it.found {
+		j.decideUnsendable(it, expired)
+		return
+	}
+	if reason := skipReason(it.webhook, it.known.App); reason != "" {
+		it.skip(reason)
+		return
+	}
+	if !it.known.signable() {
+		it.later(deferSecrets, j.faultWait(it))
+	}
+}
+
+// decideUnsendable settles a message that is too old, or whose app cannot be
+// had.
+func (j *Job) decideUnsendable(it *item, expired bool) {
+	readable := !it.unread && it.found && it.known.signable()
+	switch {
+	case expired && it.Attempts == 0 && !readable:
+		it.dead(ReasonExpired, "the app or its secrets could not be read until the message was too old to be sent")
+	case expired:
+		it.skip("")
+		it.outcome = outcomeExpired
+	case it.unread:
+		it.later(deferUnreadable, j.faultWait(it))
+	case it.Hops >= unknownHops && j.Now().Sub(it.SentAt) >= unknownGrace:
+		it.dead(ReasonUnknownApp, "app_id names an app that was never registered")
+	default:
+		it.later(deferUnknownApp, unknownWait)
+	}
+}
+
+func (j *Job) expired(it *item) bool {
+	return it.Hops > maxHops || j.Now().Sub(it.SentAt) > j.MaxAge
+}
+
+// faultWait grows with the hops, so that their number outlasts MaxAge.
+func (j *Job) faultWait(it *item) time.Duration {
+	return min(firstFault<<min(it.Hops, 10), longestFault)
+}
+
+// lookUp finds each item's app: in the cache if that says yes, else by a
+// consistent read. Secrets that do not fit their app are read once more, since
+// the two may have been read while they changed.
+func (j *Job) lookUp(ctx context.Context, items []*item) {
+	j.readApps(ctx, items, func(it *item) bool {
+		it.known, it.found = j.apps.remembered(it.webhook.AppID, j.Now())
+		return !it.found || skipReason(it.webhook, it.known.App) != "" || !it.known.signable()
+	})
+	j.readApps(ctx, items, func(it *item) bool {
+		return it.found && !it.unread && !it.known.App.Deleted && !it.known.signable()
+	})
+}
+
+// readApps reads the apps of the items that want it.
+func (j *Job) readApps(ctx context.Context, items []*item, wants func(*item) bool) {
+	var ids []string
+	asked := make(map[string]bool)
+	for _, it := range items {
+		if wants(it) && !asked[it.webhook.AppID] {
+			asked[it.webhook.AppID] = true
+			ids = append(ids, it.webhook.AppID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	known, unread, err := j.apps.read(ctx, ids, j.Now())
+	if err != nil {
+		j.Logger.Error("apps not read", "error", err, "apps", len(unread))
+	}
+	for _, it := range items {
+		if id := it.webhook.AppID; asked[id] {
+			it.known, it.found = known[id]
+			it.unread = unread[id]
+		}
+	}
+}

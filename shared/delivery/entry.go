@@ -1,0 +1,122 @@
+package delivery
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"hookwarden/shared/platform"
+)
+
+// Entry is one line of the request log: an attempt, or a webhook that was not
+// sent.
+type Entry struct {
+	Time           time.Time
+	AppID          string
+	OrganizationID string // empty for internal apps
+	WebhookID      string
+	MessageID      string
+	EventType      string
+	Attempt        int    // requests sent, this one included; for a skip those sent before
+	Outcome        string // webhook.Outcome, skipped or expired
+	Code           string // webhook.Code, or the reason of a skip; may be empty
+
+	Sent         bool // an attempt; what follows is empty for a skip
+	ResponseCode int  // 0 without a complete answer
+	URL          string
+	Duration     time.Duration
+	ErrorID      string // with ProjectID, or both empty
+	ProjectID    string
+
+	// Of failed attempts only.
+	RequestHeaders map[string]string
+	RequestBody    string
+	ResponseBody   string
+}
+
+// Failed reports whether the entry is an attempt that got no answer, or one of
+// 400 and above.
+func (e Entry) Failed() bool { return e.Sent && (e.ResponseCode == 0 || e.ResponseCode >= 400) }
+
+const (
+	maxURL       = 512
+	maxBody      = 1024
+	maxReference = 128
+)
+
+// entry is the log entry of an item, if it has one. now is its time if nothing
+// was sent.
+func (it *item) entry(now time.Time) (Entry, bool) {
+	if it.back || it.outcome == "" && (it.request == nil || it.deferred == deferLocalError) {
+		return Entry{}, false
+	}
+	e := Entry{
+		Time:      now,
+		AppID:     it.webhook.AppID,
+		WebhookID: it.webhook.ID,
+		MessageID: it.ID,
+		EventType: it.webhook.EventType(),
+		Attempt:   it.Attempts,
+		Outcome:   it.outcome,
+		Code:      it.skipped,
+	}
+	if !it.found || it.known.App.Status != platform.Internal {
+		e.OrganizationID = it.webhook.OrganizationID
+	}
+	if it.outcome == "" {
+		it.describeAttempt(&e)
+	}
+	return e, true
+}
+
+func (it *item) describeAttempt(e *Entry) {
+	r := it.result
+	e.Sent = true
+	e.Time = r.Started
+	e.Attempt++
+	e.Outcome, e.Code = string(r.Outcome), string(r.Code)
+	e.ResponseCode = r.Status
+	e.URL = platform.Cut(it.request.URL, maxURL)
+	e.Duration = r.Duration
+	e.ErrorID = platform.Cut(r.Header.Get("Sentry-Hook-Error"), maxReference)
+	e.ProjectID = platform.Cut(r.Header.Get("Sentry-Hook-Project"), maxReference)
+	if e.ErrorID == "" || e.ProjectID == "" {
+		e.ErrorID, e.ProjectID = "", ""
+	}
+	if e.Failed() {
+		e.RequestHeaders = redact(r.RequestHeader)
+		e.RequestBody = cutBody(it.request.Body)
+		e.ResponseBody = cutBody(r.Body)
+	}
+}
+
+// redact copies headers for the log, without what would let a reader sign or
+// log in.
+func redact(header http.Header) map[string]string {
+	shown := make(map[string]string, len(header))
+	for name, values := range header {
+		shown[name] = strings.Join(values, ", ")
+		lower := strings.ToLower(name)
+		if slices.ContainsFunc([]string{"signature", "secret", "cookie", "authorization"}, func(word string) bool {
+			return strings.Contains(lower, word)
+		}) {
+			shown[name] = platform.Redacted
+		}
+	}
+	return shown
+}
+
+// cutBody is the beginning of a body as text, at most 1,024 bytes; one that is
+// not text is shown as base64.
+func cutBody(body []byte) string {
+	text := platform.Cut(string(body[:min(len(body), maxBody+utf8.UTFMax)]), maxBody)
+	if utf8.ValidString(text) {
+		return text
+	}
+	const mark = "base64:"
+	raw := body[:min(len(body), (maxBody-len(mark))/4*3)]
+	return mark + base64.StdEncoding.EncodeToString(raw)
+}

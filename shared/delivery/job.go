@@ -1,0 +1,225 @@
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// RequestLog says which log entries are written.
+type RequestLog string
+
+// What is logged.
+const (
+	LogAll      RequestLog = "all"
+	LogFailures RequestLog = "failures" // attempts that got no answer or one of 400 and above
+	LogOff      RequestLog = "off"
+)
+
+// Config of the job. All fields are required but RetryDelays, RetryInternal and
+// CountServerErrors.
+type Config struct {
+	Timeout           time.Duration   // of one request, as the Sender has it
+	RetryDelays       []time.Duration // wait after the first, second, … attempt
+	RetryInternal     bool            // retries for unpublished and internal apps too
+	MaxAge            time.Duration   // since the platform's message was queued
+	CountServerErrors bool
+	RequestLog        RequestLog
+	DefaultActor      []byte // see webhook.Application
+}
+
+// Needs are what the job works with; all are required.
+type Needs struct {
+	Registry Registry
+	Sender   Sender
+	Counters Counters
+	Log      Log
+	Outbox   Outbox
+	Metrics  Metrics
+	Logger   *slog.Logger
+	Now      func() time.Time
+}
+
+// Job delivers batches, one at a time.
+type Job struct {
+	Config
+	Needs
+	apps cache
+}
+
+// New makes the job of one execution environment.
+func New(c Config, n Needs) *Job {
+	return &Job{Config: c, Needs: n, apps: cache{registry: n.Registry, entries: make(map[string]cached)}}
+}
+
+const (
+	countBudget = 1500 * time.Millisecond
+	logBudget   = 1500 * time.Millisecond
+	sendBudget  = 10 * time.Second // RetryQueue and the dead-letter queue, with repeats
+)
+
+// Deliver handles a batch and returns the ids of the records that go back to
+// their queue, to be received again. All others are done or durable elsewhere.
+func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
+	items := make([]*item, len(batch))
+	var webhooks, counts []*item
+	for i, m := range batch {
+		it := &item{Message: m}
+		items[i] = it
+		j.guard(it, func() { j.open(it) })
+		switch {
+		case it.settled():
+		case m.Counts:
+			counts = append(counts, it)
+		default:
+			webhooks = append(webhooks, it)
+		}
+	}
+	j.decide(ctx, webhooks)
+	j.request(ctx, webhooks)
+	j.confirmGone(ctx, webhooks)
+	j.addCounts(ctx, counts)
+	j.record(ctx, webhooks)
+	j.sendOn(ctx, items)
+	for _, it := range items {
+		if it.back {
+			back = append(back, it.ID)
+		}
+	}
+	return back
+}
+
+// item is one message on its way through an invocation.
+type item struct {
+	Message
+	webhook platform.Webhook
+	counted CountsMessage // of a message of ours
+
+	known  Registered
+	found  bool // known is valid
+	unread bool // the registry could not be asked
+
+	request *webhook.Request // what was sent; nil if nothing was
+	result  webhook.Result
+	counts  buffer.Counts // what the result adds to the app's Buffer
+
+	// What becomes of it: at most one of the following; none of them is "done".
+	outcome  string // of a webhook that was not sent: skipped or expired
+	skipped  string // reason, with outcome skipped
+	next     *Later
+	deferred string // why next waits, unless it is a retry
+	letter   *Letter
+	back     bool
+}
+
+func (it *item) settled() bool {
+	return it.outcome != "" || it.next != nil || it.letter != nil || it.back
+}
+
+const (
+	outcomeSkipped = "skipped"
+	outcomeExpired = "expired"
+)
+
+func (it *item) skip(reason string) { it.outcome, it.skipped = outcomeSkipped, reason }
+
+func (it *item) dead(reason, detail string) {
+	it.letter = &Letter{Message: it.Message, Reason: reason, Detail: detail}
+}
+
+// later sends the message on with its attempts as they are.
+func (it *item) later(reason string, wait time.Duration) {
+	it.deferred = reason
+	it.again(it.Attempts, wait)
+}
+
+// again sends the message on after attempts requests.
+func (it *item) again(attempts int, wait time.Duration) {
+	next := &Later{Message: it.Message, GroupID: it.webhook.AppID, Wait: wait, ReplyFor: it.ID}
+	next.Attempts = attempts
+	next.Hops++
+	it.next = next
+}
+
+// guard runs a step for one item. A panic sends that item back and leaves the
+// others alone.
+func (j *Job) guard(it *item, step func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			*it = item{Message: it.Message, back: true}
+			j.Logger.Error("message panicked", "message_id", it.ID, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	step()
+}
+
+// open decodes a message and settles what is bad or early.
+func (j *Job) open(it *item) {
+	var err error
+	if it.Counts {
+		it.counted, err = decodeCounts([]byte(it.Body))
+		it.webhook.AppID = it.counted.appID()
+	} else {
+		it.webhook, err = platform.DecodeWebhook([]byte(it.Body))
+	}
+	if err != nil {
+		it.dead(ReasonInvalid, err.Error())
+		return
+	}
+	if early := it.DueAt.Sub(j.Now()); early > dueTolerance {
+		it.later(deferNotDue, early)
+		it.next.DueAt = it.DueAt
+	}
+}
+
+// request sends what is to be sent, all at once. What the time left cannot see
+// through to its records is not started.
+func (j *Job) request(ctx context.Context, items []*item) {
+	hasTime := j.hasTime(ctx)
+	var all sync.WaitGroup
+	for _, it := range items {
+		switch {
+		case it.settled():
+		case !hasTime:
+			it.back = true
+		default:
+			all.Go(func() { j.guard(it, func() { j.attempt(ctx, it) }) })
+		}
+	}
+	all.Wait()
+}
+
+func (j *Job) hasTime(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || deadline.Sub(j.Now()) > j.Timeout+countBudget+logBudget+sendBudget
+}
+
+func (j *Job) attempt(ctx context.Context, it *item) {
+	url := it.webhook.URL
+	if url == "" {
+		url = it.known.App.WebhookURL
+	}
+	it.request = &webhook.Request{
+		ID:       it.webhook.ID,
+		Resource: it.webhook.Resource,
+		URL:      url,
+		Body:     webhook.Body(it.webhook, j.DefaultActor),
+		Secrets:  it.known.Secrets,
+	}
+	it.result = j.Sender.Send(ctx, *it.request)
+	if it.result.Code == webhook.CodeUnreachable && j.Now().Sub(it.SentAt) >= unreachableIs {
+		it.result.Outcome = webhook.ConnectionError
+	}
+	if it.result.Outcome == webhook.LocalError {
+		it.later(deferLocalError, j.faultWait(it))
+		return
+	}
+	it.counts = j.counted(it)
+	j.schedule(it)
+}

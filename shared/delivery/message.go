@@ -1,0 +1,117 @@
+// Package delivery is the job of the deliver function: it takes a batch of
+// messages through their requests, counts and log entries, and says which
+// messages are done, which are sent on to RetryQueue or the dead-letter queue,
+// and which go back to where they came from.
+//
+// Every step may run twice and be cut off anywhere. A crash may repeat an
+// attempt; it never loses a message, nor a success whose message is done.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// Message is one record of WebhookQueue or RetryQueue.
+type Message struct {
+	ID         string // SQS message id, new on every hop
+	Body       string
+	Attributes map[string]Attribute // the producer's, sent on unchanged
+	SentAt     time.Time            // when the platform's message was first queued
+	Receives   int                  // how often SQS has handed this record out
+
+	// What RetryQueue's records carry; zero on one of WebhookQueue.
+	Attempts int       // requests sent so far
+	Hops     int       // times sent on so far
+	DueAt    time.Time // not to be handled before
+	Counts   bool      // a CountsMessage of ours, not the platform's webhook
+}
+
+// Attribute is one message attribute, opaque to the job.
+type Attribute struct {
+	Type   string // as in "String" or "Number.price"
+	Text   string
+	Binary []byte
+}
+
+// Later is a message to be sent on to RetryQueue.
+type Later struct {
+	Message         // Attempts, Hops and DueAt as they are to be carried
+	GroupID  string // the app's id
+	Wait     time.Duration
+	ReplyFor string // id of the record that this stands for; empty if none
+}
+
+// Letter is a message for the dead-letter queue.
+type Letter struct {
+	Message
+	Reason string // a stable code
+	Detail string // a sentence that quotes no value
+}
+
+// Reasons of the dead letters that deliver sends.
+const (
+	ReasonInvalid    = "invalid_message"
+	ReasonUnknownApp = "unknown_app"
+	ReasonExpired    = "expired"
+)
+
+// Outbox sends messages on. What it returns are the indexes of those that were
+// surely not, or not surely, queued; all others are durable. It tries entries
+// that failed again by itself.
+type Outbox interface {
+	SendLater(ctx context.Context, messages []Later) (failed []int)
+	SendLetters(ctx context.Context, letters []Letter) (failed []int)
+}
+
+// Registered is what the registry knows of one app.
+type Registered struct {
+	App            platform.App
+	Secrets        []platform.Secret // newest first; empty if there are none
+	SecretsVersion int64
+}
+
+// Registry reads apps with their secrets, consistently. known lacks the apps
+// that do not exist; unread are ids of which it is not known, and err says why.
+type Registry interface {
+	ReadApps(ctx context.Context, ids []string) (known map[string]Registered, unread []string, err error)
+}
+
+// CounterKey is one item of the Buffer.
+type CounterKey struct {
+	Key  string // buffer.Key
+	Date buffer.Date
+}
+
+// ErrNotAdded is wrapped by an error of AddCounts after which the counts are
+// surely not added.
+var ErrNotAdded = errors.New("not added")
+
+// Counters adds counts to the Buffer, atomically. After nil they are durable;
+// after an error that wraps ErrNotAdded they are not there; after any other
+// error nobody knows. It tries once: the caller repeats what may be repeated.
+type Counters interface {
+	AddCounts(ctx context.Context, key CounterKey, counts buffer.Counts) error
+}
+
+// Log keeps entries, as far as ctx gives it time. It returns those that it
+// could not write; it tries again by itself.
+type Log interface {
+	WriteEntries(ctx context.Context, entries []Entry) (unwritten []Entry)
+}
+
+// Sender makes one request.
+type Sender interface {
+	Send(ctx context.Context, r webhook.Request) webhook.Result
+}
+
+// Metrics takes figures; it never fails.
+type Metrics interface {
+	Count(name, dimension, value string)
+	Milliseconds(name string, d time.Duration)
+}

@@ -1,0 +1,202 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/webhook"
+)
+
+// record keeps what happened: first the counts, so that a success is never
+// separated from its errors, then the log.
+func (j *Job) record(ctx context.Context, items []*item) {
+	j.recordCounts(ctx, items)
+	j.recordLog(ctx, items)
+	for _, it := range items {
+		j.report(ctx, it)
+	}
+}
+
+// group is the counts of one Buffer item that a batch adds, and where they come
+// from.
+type group struct {
+	key    CounterKey
+	counts buffer.Counts
+	first  time.Time // start of the first of its requests
+	items  []*item
+}
+
+func (j *Job) recordCounts(ctx context.Context, items []*item) {
+	groups := make(map[CounterKey]*group)
+	for _, it := range items {
+		if it.back || it.counts.IsZero() {
+			continue
+		}
+		app := it.known.App
+		key := CounterKey{buffer.Key(app.ID, app.OrganizationID), buffer.DateOf(it.result.Started)}
+		g := groups[key]
+		if g == nil {
+			g = &group{key: key, first: it.result.Started}
+			groups[key] = g
+		}
+		g.counts = g.counts.Plus(it.counts)
+		g.items = append(g.items, it)
+		if it.result.Started.Before(g.first) {
+			g.first = it.result.Started
+		}
+	}
+	var all sync.WaitGroup
+	for _, g := range groups {
+		all.Go(func() { j.addGroup(ctx, g) })
+	}
+	all.Wait()
+}
+
+// addGroup adds a group's counts, or queues them as a message of ours. If
+// neither works its messages go back: a success that is done is counted.
+func (j *Job) addGroup(ctx context.Context, g *group) {
+	left := j.add(ctx, g.key, g.counts)
+	if left.IsZero() {
+		return
+	}
+	j.Logger.Warn("counts not added, sent on", "key", g.key.Key, "day", g.key.Date, "counts", left)
+	message := CountsMessage{Key: g.key.Key, Date: g.key.Date, Counts: left, At: g.first}.later()
+	if failed := j.Outbox.SendLater(ctx, []Later{message}); len(failed) == 0 {
+		return
+	}
+	for _, it := range g.items {
+		if it.counts.Success > 0 || left.Failed() {
+			it.back = true
+		}
+	}
+}
+
+// add adds counts within the budget and returns what is surely not added. Of
+// counts whose answer was lost only the successes are added again.
+func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (left buffer.Counts) {
+	ctx, cancel := context.WithTimeout(ctx, countBudget)
+	defer cancel()
+	for wait := 25 * time.Millisecond; ; wait *= 2 {
+		err := j.Counters.AddCounts(ctx, key, counts)
+		if err == nil {
+			return buffer.Counts{}
+		}
+		j.Logger.Warn("counts not added", "error", err, "key", key.Key, "day", key.Date)
+		if !errors.Is(err, ErrNotAdded) {
+			counts = counts.OnlySuccess()
+		}
+		if counts.IsZero() || !pause(ctx, wait) {
+			return counts
+		}
+	}
+}
+
+// pause waits and reports whether there is still time.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// recordLog writes the log, as far as its budget goes. What is left goes to the
+// function's own log in full: an entry never holds up a delivery.
+func (j *Job) recordLog(ctx context.Context, items []*item) {
+	var entries []Entry
+	for _, it := range items {
+		if e, ok := it.entry(j.Now()); ok && j.wanted(e) {
+			entries = append(entries, e)
+		}
+	}
+	if len(entries) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, logBudget)
+	defer cancel()
+	for _, e := range j.Log.WriteEntries(ctx, entries) {
+		j.Logger.Error("log entry dropped", "entry", e)
+		j.Metrics.Count("log.dropped", "", "")
+	}
+}
+
+func (j *Job) wanted(e Entry) bool {
+	switch j.RequestLog {
+	case LogOff:
+		return false
+	case LogFailures:
+		return e.Failed()
+	}
+	return true
+}
+
+// report writes the one line about an item and counts it.
+func (j *Job) report(ctx context.Context, it *item) {
+	line := j.Logger.With("app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "event", it.webhook.EventType())
+	switch {
+	case it.outcome != "":
+		reason := it.skipped
+		if reason == "" {
+			reason = it.outcome
+		}
+		j.Metrics.Count("webhook.skipped", "reason", reason)
+		line.Info("webhook not sent", "outcome", it.outcome, "reason", it.skipped)
+	case it.request != nil:
+		j.Metrics.Count("webhook.attempts", "outcome", string(it.result.Outcome))
+		j.Metrics.Milliseconds("webhook.latency", it.result.Duration)
+		level := slog.LevelInfo
+		if it.result.Outcome == webhook.Success {
+			level = slog.LevelDebug // the log table has it
+		}
+		line.Log(ctx, level, "webhook attempted", "outcome", it.result.Outcome, "code", it.result.Code,
+			"status", it.result.Status, "attempt", it.Attempts+1, "duration_ms", it.result.Duration.Milliseconds(),
+			"error", it.result.Err)
+	}
+	if it.deferred != "" {
+		j.Metrics.Count("webhook.deferred", "reason", it.deferred)
+		line.Info("webhook deferred", "reason", it.deferred, "wait_s", it.next.Wait.Seconds(), "hops", it.Hops)
+	}
+}
+
+// sendOn queues what is to come later and the dead letters. Only a message that
+// could not be sent on goes back.
+func (j *Job) sendOn(ctx context.Context, items []*item) {
+	var later []Later
+	var letters []Letter
+	var laterOf, letterOf []*item
+	for _, it := range items {
+		switch {
+		case it.back:
+		case it.next != nil:
+			j.setDue(it.next)
+			later, laterOf = append(later, *it.next), append(laterOf, it)
+		case it.letter != nil:
+			j.Logger.Error("dead letter", "message_id", it.ID, "reason", it.letter.Reason, "detail", it.letter.Detail)
+			letters, letterOf = append(letters, *it.letter), append(letterOf, it)
+		}
+	}
+	if len(later) > 0 {
+		for _, i := range j.Outbox.SendLater(ctx, later) {
+			laterOf[i].back = true
+		}
+	}
+	if len(letters) > 0 {
+		for _, i := range j.Outbox.SendLetters(ctx, letters) {
+			letterOf[i].back = true
+		}
+	}
+}
+
+// setDue sets when a message is to be handled, unless it already knows.
+func (j *Job) setDue(l *Later) {
+	if now := j.Now(); !l.DueAt.After(now) {
+		l.DueAt = now.Add(l.Wait)
+	}
+}

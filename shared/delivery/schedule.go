@@ -1,0 +1,68 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// schedule decides after an attempt whether there is another.
+func (j *Job) schedule(it *item) {
+	attempts := it.Attempts + 1
+	again := it.known.App.Status == platform.Published || j.RetryInternal
+	if !it.result.Retryable() || !again || attempts > len(j.RetryDelays) {
+		return
+	}
+	it.again(attempts, max(j.RetryDelays[attempts-1], it.result.RetryAfter))
+}
+
+// counted is what an attempt adds to the app's Buffer: nothing unless the app
+// can be disabled for it.
+func (j *Job) counted(it *item) buffer.Counts {
+	app := it.known.App
+	if app.Status != platform.Internal || app.Disabled() || it.webhook.AlertRule() {
+		return buffer.Counts{}
+	}
+	switch it.result.Outcome {
+	case webhook.Success:
+		return buffer.Counts{Success: 1}
+	case webhook.Error, webhook.Gone: // confirmGone adds the 410
+		return buffer.Counts{Error: 1}
+	case webhook.ServerError:
+		if j.CountServerErrors {
+			return buffer.Counts{Error: 1}
+		}
+	case webhook.Timeout:
+		return buffer.Counts{Timeout: 1}
+	case webhook.ConnectionError:
+		if it.result.Code != webhook.CodeDNSTemporary && it.result.Code != webhook.CodeUnreachable {
+			return buffer.Counts{Timeout: 1}
+		}
+	}
+	return buffer.Counts{}
+}
+
+// confirmGone reads the apps whose own URL answered 410. If that still is their
+// URL they are gone; if they have a new one by now, the webhook goes there and
+// nothing is counted.
+func (j *Job) confirmGone(ctx context.Context, items []*item) {
+	gone := func(it *item) bool {
+		return it.request != nil && it.result.Outcome == webhook.Gone && it.webhook.URL == ""
+	}
+	j.readApps(ctx, items, gone)
+	for _, it := range items {
+		switch {
+		case !gone(it) || it.unread || !it.found:
+		case it.known.App.WebhookURL == it.request.URL:
+			if it.counts.Error > 0 {
+				it.counts.Gone = 1
+			}
+		case it.known.App.WebhookURL != "":
+			it.counts = buffer.Counts{}
+			it.later(deferMoved, time.Second)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+// Package disabling is the job of the disable and sweep functions: it finds the
+// apps that the rule calls broken, disables them, has their owners told, and
+// clears their counts. It refuses to disable anyone on what a stream record
+// says: a record only says where to look, and a verdict comes from consistent
+// reads.
+//
+// A disabling is a chain of conditional steps whose identity is the time in
+// disabled_at. Whoever comes upon a disabled app takes the chain up where it
+// was left, so a crash anywhere is mended by the next record or by the sweep.
+package disabling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+)
+
+// Apps reads apps, consistently.
+type Apps interface {
+	ReadApp(ctx context.Context, id string) (app platform.App, found bool, err error)
+}
+
+// Organizations reads organizations, consistently.
+type Organizations interface {
+	ReadOrganization(ctx context.Context, id string) (org platform.Organization, found bool, err error)
+}
+
+// Days reads the Buffer.
+type Days interface {
+	// ReadDays reads the days from first to last that have counts, consistently.
+	ReadDays(ctx context.Context, key string, first, last buffer.Date) ([]buffer.Day, error)
+	// ReadFailing hands each key to found that has failures in one partition of
+	// the index of failing days. The index may lag behind.
+	ReadFailing(ctx context.Context, partition string, found func(key string)) error
+}
+
+// State changes what is known of an app's disabling. After nil a change is
+// durable. After ErrChanged, ErrHeld or ErrAlready it was surely not made. After
+// any other error nobody knows: the step may be repeated.
+type State interface {
+	// Disable marks the app, puts the audit entry and counts the brake, all or
+	// nothing. ErrChanged if the app is not as it was read; ErrHeld if
+	// maxPerHour were disabled in this hour.
+	Disable(ctx context.Context, d Disabling, maxPerHour int) error
+	// MarkNotified sets notified_at. ErrChanged if this is not the app's
+	// disabling any more.
+	MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error
+	// ClearDay deletes a day's counts. ErrChanged if they are not as given or
+	// this is not the app's disabling any more.
+	ClearDay(ctx context.Context, app platform.App, day buffer.Day) error
+}
+
+// Observations keeps what would have been done.
+type Observations interface {
+	// WouldDisable puts an audit entry for d.At, unless there is one: ErrAlready.
+	WouldDisable(ctx context.Context, d Disabling) error
+}
+
+// Notices queues one message per notice. After nil all are durable; after an
+// error some may be. The same notice may be queued twice.
+type Notices interface {
+	SendNotices(ctx context.Context, notices []platform.Notice) error
+}
+
+// Metrics counts events; it never fails.
+type Metrics interface {
+	Count(name, dimension, value string)
+}
+
+// What a State may answer.
+var (
+	ErrChanged = errors.New("not as it was read")
+	ErrHeld    = errors.New("too many disablings in this hour")
+	ErrAlready = errors.New("already there")
+)
+
+// Disabling is one app found broken.
+type Disabling struct {
+	App      platform.App // as it was read
+	At       time.Time    // becomes disabled_at
+	Reason   buffer.Reason
+	Evidence []platform.Day
+}
+
+// Mode says whether verdicts have consequences.
+type Mode string
+
+// The modes.
+const (
+	Enforce Mode = "enforce"
+	Observe Mode = "observe" // logged and audited, nothing else
+)
+
+// Config of the job; all fields are required.
+type Config struct {
+	Rule       buffer.Rule
+	Mode       Mode
+	MaxPerHour int // disablings in one clock hour
+}
+
+// Needs are what the job works with; all are required.
+type Needs struct {
+	Apps          Apps
+	Organizations Organizations
+	Days          Days
+	State         State
+	Observations  Observations
+	Notices       Notices
+	Metrics       Metrics
+	Logger        *slog.Logger
+	Now           func() time.Time
+}
+
+// Job judges apps.
+type Job struct {
+	Config
+	Needs
+}
+
+// Record says that an item of the Buffer changed.
+type Record struct {
+	Sequence string
+	Key      string // buffer.Key
+	Day      buffer.Day
+}
+
+// Handle judges every app that the records do not themselves rule out, each
+// once. It tries all and returns the sequence number of the first record whose
+// app could not be seen through, empty if there is none: the stream delivers
+// that record and all after it again.
+func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
+	type subject struct {
+		first string // sequence number
+		dates []buffer.Date
+	}
+	subjects := make(map[string]*subject)
+	var order []string
+	for _, r := range records {
+		if j.Rule.RulesOut(r.Day.Counts) {
+			continue
+		}
+		s := subjects[r.Key]
+		if s == nil {
+			s = &subject{first: r.Sequence}
+			subjects[r.Key] = s
+			order = append(order, r.Key)
+		}
+		if !slices.Contains(s.dates, r.Day.Date) {
+			s.dates = append(s.dates, r.Day.Date)
+		}
+	}
+	for _, key := range order { // in the order of their first records
+		if err := j.judge(ctx, key, subjects[key].dates); err != nil {
+			j.Logger.Error("app not judged", "key", key, "error", err)
+			if failed == "" {
+				failed = subjects[key].first
+			}
+		}
+	}
+	return failed
+}
+
+// rounds is how often an app is looked at again in place when it changed while
+// it was judged.
+const rounds = 3
+
+// judge applies the rule to the windows that end with the given dates, and acts
+// on the verdict.
+func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) error {
+	for range rounds {
+		err := j.judgeOnce(ctx, key, dates)
+		if !errors.Is(err, ErrChanged) {
+			return err
+		}
+	}
+	return fmt.Errorf("judge %s: %w, %d times", key, ErrChanged, rounds)
+}
+
+func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) error {
+	appID, organizationID, err := buffer.SplitKey(key)
+	if err != nil {
+		return nil //nolint:nilerr // not an item of ours; a second look would not change it
+	}
+	app, found, err := j.Apps.ReadApp(ctx, appID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read app %s: %w", appID, err)
+	case !found || app.Deleted || app.Status != platform.Internal || app.OrganizationID != organizationID:
+		return nil
+	case app.Disabled():
+		return j.finish(ctx, app)
+	}
+	today := buffer.DateOf(j.Now())
+	first := slices.Min(dates).Plus(1 - j.Rule.WindowDays)
+	days, err := j.Days.ReadDays(ctx, key, first, max(today, slices.Max(dates)))
+	if err != nil {
+		return fmt.Errorf("read days of %s: %w", key, err)
+	}
+	slices.Sort(dates)
+	for _, last := range slices.Backward(dates) {
+		if v := j.Rule.Judge(days, last); v.Broken {
+			return j.disable(ctx, app, v)
+		}
+	}
+	return nil
+}
+
+func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) error {
+	d := Disabling{App: app, At: j.Now().UTC().Truncate(time.Millisecond), Reason: v.Reason}
+	for _, day := range v.Evidence {
+		d.Evidence = append(d.Evidence, platform.Day{Day: string(day.Date),
+			Success: day.Success, Error: day.Error, Timeout: day.Timeout, Gone: day.Gone, Fatal: day.Fatal})
+	}
+	if !d.At.After(app.EnabledAt) {
+		return fmt.Errorf("disable app %s: it was enabled at %s, in this clock's future", app.ID, platform.FormatTime(app.EnabledAt))
+	}
+	if j.Mode == Observe {
+		return j.observe(ctx, d)
+	}
+	err := j.State.Disable(ctx, d, j.MaxPerHour)
+	if errors.Is(err, ErrHeld) {
+		j.Metrics.Count("disable.held", "", "")
+		j.Logger.Error("disabling held by the brake", "app_id", app.ID, "reason", d.Reason, "max_per_hour", j.MaxPerHour)
+		return nil // the sweep decides again
+	}
+	if err != nil {
+		return fmt.Errorf("disable app %s: %w", app.ID, err)
+	}
+	j.Metrics.Count("app.disabled", "reason", string(d.Reason))
+	j.Logger.Warn("app disabled", describe(d)...)
+	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
+	return j.finish(ctx, app)
+}
+
+func (j *Job) observe(ctx context.Context, d Disabling) error {
+	d.At = d.At.Truncate(24 * time.Hour)
+	err := j.Observations.WouldDisable(ctx, d)
+	switch {
+	case errors.Is(err, ErrAlready):
+		return nil
+	case err != nil:
+		return fmt.Errorf("observe app %s: %w", d.App.ID, err)
+	}
+	j.Logger.Warn("app would be disabled", describe(d)...)
+	return nil
+}
+
+func describe(d Disabling) []any {
+	return []any{"app_id", d.App.ID, "slug", d.App.Slug, "uuid", d.App.UUID, "organization_id", d.App.OrganizationID,
+		"webhook_url", d.App.WebhookURL, "reason", d.Reason, "days", d.Evidence}
+}

@@ -1,0 +1,161 @@
+// Package registry is the job of the register function: it keeps the apps and
+// organizations that the platform sends, and lifts disablings when the platform
+// says so. It never disables anyone.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// Apps keeps apps with their secrets. PutApp and DeleteApp change nothing and
+// return ErrStale when a change with the same or a newer version was made
+// before. After nil a change is durable; after any other error nobody knows, and
+// the message is handled again.
+type Apps interface {
+	PutApp(ctx context.Context, app platform.App, secrets []platform.Secret) error
+	DeleteApp(ctx context.Context, id string, version int64) error
+	ReadApp(ctx context.Context, id string) (app platform.App, found bool, err error) // consistent
+}
+
+// Organizations keeps organizations, in the same way.
+type Organizations interface {
+	PutOrganization(ctx context.Context, org platform.Organization) error
+	ReadOrganization(ctx context.Context, id string) (org platform.Organization, found bool, err error) // consistent
+}
+
+// Enabler lifts disablings.
+type Enabler interface {
+	// ClearBuffer deletes all counts of an app.
+	ClearBuffer(ctx context.Context, app platform.App) error
+	// Enable lifts the disabling with which app was read and puts the audit
+	// entry, all or nothing. ErrChanged if the app was enabled or disabled since.
+	Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error
+}
+
+// Notices queues one message per notice. After nil all are durable; after an
+// error some may be. The same notice may be queued twice.
+type Notices interface {
+	SendNotices(ctx context.Context, notices []platform.Notice) error
+}
+
+// Metrics counts events; it never fails.
+type Metrics interface {
+	Count(name, dimension, value string)
+}
+
+// What the job may answer.
+var (
+	ErrStale      = errors.New("a newer change was made before")
+	ErrChanged    = errors.New("not as it was read")
+	ErrUnknownApp = errors.New("app_id names an app that was never registered")
+)
+
+// Job registers.
+type Job struct {
+	Apps          Apps
+	Organizations Organizations
+	Enabler       Enabler
+	Notices       Notices
+	Metrics       Metrics
+	Logger        *slog.Logger
+	CheckURL      func(url string) error // says why a webhook URL can never be called
+}
+
+// Handle does what one message of RegistryQueue asks for; sentAt is when it was
+// queued. It may be called again with the same message, at any time. The error
+// is ErrUnknownApp when the app may still come, anything else is to be tried
+// again.
+func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sentAt time.Time) error {
+	var err error
+	switch m := message.(type) {
+	case platform.AppPut:
+		err = j.putApp(ctx, m)
+	case platform.AppDelete:
+		err = j.Apps.DeleteApp(ctx, m.AppID, m.Version)
+	case platform.OrganizationPut:
+		err = j.Organizations.PutOrganization(ctx, m.Organization)
+	case platform.AppEnable:
+		err = j.enable(ctx, m, sentAt)
+	}
+	if errors.Is(err, ErrStale) {
+		j.Logger.Info("older registry message ignored", "type", fmt.Sprintf("%T", message))
+		return nil
+	}
+	return err
+}
+
+func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
+	if m.App.WebhookURL != "" {
+		if err := j.CheckURL(m.App.WebhookURL); err != nil {
+			// A customer's typing error is stored, so that it can be shown.
+			m.App.WebhookURLError = err.Error()
+			j.Metrics.Count("app.webhook_url_invalid", "", "")
+			j.Logger.Warn("app registered with a webhook URL that cannot be called", "app_id", m.App.ID, "error", err)
+		}
+	}
+	if err := j.Apps.PutApp(ctx, m.App, m.Secrets); err != nil {
+		return fmt.Errorf("put app %s: %w", m.App.ID, err)
+	}
+	return nil
+}
+
+// enable lifts a disabling that is older than the message. The counts go first:
+// a crash after that leaves a disabled app without counts, and the message.
+func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time) error {
+	at := sentAt.UTC().Truncate(time.Millisecond)
+	if !m.At.IsZero() && m.At.Before(at) {
+		at = m.At
+	}
+	app, found, err := j.Apps.ReadApp(ctx, m.AppID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read app %s: %w", m.AppID, err)
+	case !found:
+		return fmt.Errorf("enable app %s: %w", m.AppID, ErrUnknownApp)
+	case !app.Disabled() && app.EnabledAt.Equal(at):
+		return j.tellEnabled(ctx, app, at, m.Actor) // again, in case the first time was cut off
+	case !app.Disabled() || !app.DisabledAt.Before(at) || app.EnabledAt.Equal(at):
+		j.Logger.Info("enabling without effect", "app_id", app.ID, "at", platform.FormatTime(at))
+		return nil
+	}
+	if err := j.Enabler.ClearBuffer(ctx, app); err != nil {
+		return fmt.Errorf("clear the counts of app %s: %w", app.ID, err)
+	}
+	if err := j.Enabler.Enable(ctx, app, at, m.Actor); err != nil {
+		return fmt.Errorf("enable app %s: %w", app.ID, err)
+	}
+	j.Logger.Info("app enabled", "app_id", app.ID, "at", platform.FormatTime(at))
+	return j.tellEnabled(ctx, app, at, m.Actor)
+}
+
+func (j *Job) tellEnabled(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error {
+	org, _, err := j.Organizations.ReadOrganization(ctx, app.OrganizationID)
+	if err != nil {
+		return fmt.Errorf("read organization %s: %w", app.OrganizationID, err)
+	}
+	notices := platform.Notices(platform.AppEnabled, app, org, at)
+	kept := notices[:0]
+	for _, n := range notices {
+		if platform.SameAddress(n.To.Email, actor.Email) {
+			continue
+		}
+		n.EnabledAt = platform.FormatTime(at)
+		kept = append(kept, n)
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	if err := j.Notices.SendNotices(ctx, kept); err != nil {
+		return fmt.Errorf("queue notices of app %s: %w", app.ID, err)
+	}
+	for range kept {
+		j.Metrics.Count("notice.queued", "kind", string(platform.AppEnabled))
+	}
+	return nil
+}
