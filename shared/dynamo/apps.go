@@ -1,0 +1,188 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+type appsAPI interface {
+	transactAPI
+	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+}
+
+// Apps is the Apps table together with the Secrets table: an app and its
+// secrets always change in one transaction.
+type Apps struct {
+	API     appsAPI
+	Table   string
+	Secrets string // name of the Secrets table; unused by ReadApp
+}
+
+var _ delivery.Registry = Apps{}
+
+func appKey(id string) item { return item{"id": text(id)} }
+
+// newer is the condition under which a change with the version :version is made.
+const newer = "attribute_not_exists(version) OR version < :version"
+
+// PutApp implements registry.Apps. It never touches the disabled state.
+func (t Apps) PutApp(ctx context.Context, app platform.App, secrets []platform.Secret) error {
+	set := item{"status": text(string(app.Status)), "organization_id": text(app.OrganizationID)}
+	set.setText("uuid", app.UUID)
+	set.setText("slug", app.Slug)
+	set.setText("name", app.Name)
+	set.setText("webhook_url", app.WebhookURL)
+	set.setText("webhook_url_error", app.WebhookURLError)
+	if len(app.Events) > 0 {
+		set["events"] = texts(app.Events)
+	}
+	remove := []string{"deleted"}
+	for _, name := range []string{"webhook_url", "webhook_url_error", "events"} {
+		if set[name] == nil {
+			remove = append(remove, name)
+		}
+	}
+	return t.change(ctx, app.ID, app.Version, set, remove, item{"secrets": texts(secrets)}, nil)
+}
+
+// DeleteApp implements registry.Apps: it leaves a tombstone with the version.
+func (t Apps) DeleteApp(ctx context.Context, id string, version int64) error {
+	tombstone := item{"deleted": &types.AttributeValueMemberBOOL{Value: true}}
+	return t.change(ctx, id, version, tombstone, nil, item{}, []string{"secrets"})
+}
+
+func (t Apps) change(ctx context.Context, id string, version int64,
+	set item, remove []string, setSecrets item, removeSecrets []string) error {
+	set["version"], setSecrets["version"] = number(version), number(version)
+	app := update(t.Table, appKey(id), set, remove)
+	app.ConditionExpression = aws.String(newer)
+	err := transact(ctx, t.API, []types.TransactWriteItem{
+		{Update: app},
+		{Update: update(t.Secrets, item{"app_id": text(id)}, setSecrets, removeSecrets)},
+	})
+	if len(refusedAt(err)) > 0 {
+		return registry.ErrStale
+	}
+	return err
+}
+
+// ReadApp reads one app, consistently.
+func (t Apps) ReadApp(ctx context.Context, id string) (platform.App, bool, error) {
+	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.Table, Key: appKey(id), ConsistentRead: aws.Bool(true)})
+	if err != nil || out.Item == nil {
+		return platform.App{}, false, err
+	}
+	return decodeApp(out.Item), true, nil
+}
+
+func decodeApp(i item) platform.App {
+	return platform.App{
+		ID:               i.text("id"),
+		Version:          i.number("version"),
+		UUID:             i.text("uuid"),
+		Slug:             i.text("slug"),
+		Name:             i.text("name"),
+		Status:           platform.Status(i.text("status")),
+		OrganizationID:   i.text("organization_id"),
+		WebhookURL:       i.text("webhook_url"),
+		WebhookURLError:  i.text("webhook_url_error"),
+		Events:           i.texts("events"),
+		Deleted:          i.bool("deleted"),
+		DisabledAt:       i.time("disabled_at"),
+		DisabledReason:   i.text("disabled_reason"),
+		DisabledEvidence: i.evidence("disabled_evidence"),
+		NotifiedAt:       i.time("notified_at"),
+		EnabledAt:        i.time("enabled_at"),
+	}
+}
+
+const (
+	appsPerRead  = 50 // two keys each, a hundred in a call
+	readTries    = 4
+	readFirstGap = 25 * time.Millisecond
+)
+
+// ReadApps implements delivery.Registry.
+func (t Apps) ReadApps(ctx context.Context, ids []string) (map[string]delivery.Registered, []string, error) {
+	known := make(map[string]delivery.Registered, len(ids))
+	var unread []string
+	var faults []error
+	for start := 0; start < len(ids); start += appsPerRead {
+		left, err := t.readSome(ctx, ids[start:min(start+appsPerRead, len(ids))], known)
+		unread = append(unread, left...)
+		faults = append(faults, err)
+	}
+	return known, unread, errors.Join(faults...)
+}
+
+// readSome reads up to a call's worth of apps into known and returns the ids
+// that stayed unread.
+func (t Apps) readSome(ctx context.Context, ids []string, known map[string]delivery.Registered) ([]string, error) {
+	var appKeys, secretKeys []map[string]types.AttributeValue
+	for _, id := range ids {
+		appKeys = append(appKeys, appKey(id))
+		secretKeys = append(secretKeys, item{"app_id": text(id)})
+	}
+	request := map[string]types.KeysAndAttributes{
+		t.Table:   {Keys: appKeys, ConsistentRead: aws.Bool(true)},
+		t.Secrets: {Keys: secretKeys, ConsistentRead: aws.Bool(true)},
+	}
+	apps, secrets := make(map[string]item), make(map[string]item)
+	for try := range readTries {
+		if try > 0 && !pause(ctx, readFirstGap<<try) {
+			break
+		}
+		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
+		if err != nil {
+			return ids, err
+		}
+		for _, i := range out.Responses[t.Table] {
+			apps[item(i).text("id")] = i
+		}
+		for _, i := range out.Responses[t.Secrets] {
+			secrets[item(i).text("app_id")] = i
+		}
+		if request = out.UnprocessedKeys; len(request) == 0 {
+			break
+		}
+	}
+	unread := make(map[string]bool)
+	for _, key := range request[t.Table].Keys {
+		unread[item(key).text("id")] = true
+	}
+	for _, key := range request[t.Secrets].Keys {
+		unread[item(key).text("app_id")] = true
+	}
+	if len(request) == 0 {
+		unread = nil
+	}
+	var left []string
+	for _, id := range ids {
+		switch app, ok := apps[id]; {
+		case unread[id]:
+			left = append(left, id)
+		case ok:
+			known[id] = registered(app, secrets[id])
+		}
+	}
+	return left, nil
+}
+
+func registered(app, secrets item) delivery.Registered {
+	r := delivery.Registered{App: decodeApp(app), SecretsVersion: secrets.number("version")}
+	for _, s := range secrets.texts("secrets") {
+		r.Secrets = append(r.Secrets, platform.Secret(s))
+	}
+	return r
+}

@@ -1,0 +1,173 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/disabling"
+)
+
+type bufferAPI interface {
+	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// Buffer is the table of daily counts.
+type Buffer struct {
+	API   bufferAPI
+	Table string
+}
+
+var (
+	_ delivery.Counters = Buffer{}
+	_ disabling.Days    = Buffer{}
+)
+
+// bufferLife is how long a day's counts are kept.
+const bufferLife = 40 * 24 * time.Hour
+
+// countNames are the attributes of counts, in the order of countsOf.
+var countNames = [...]string{"success_count", "error_count", "timeout_count", "gone_count", "fatal_count"} //nolint:gochecknoglobals // a constant list
+
+func countsOf(c buffer.Counts) [len(countNames)]int64 {
+	return [...]int64{c.Success, c.Error, c.Timeout, c.Gone, c.Fatal}
+}
+
+func (i item) counts() buffer.Counts {
+	return buffer.Counts{Success: i.number("success_count"), Error: i.number("error_count"),
+		Timeout: i.number("timeout_count"), Gone: i.number("gone_count"), Fatal: i.number("fatal_count")}
+}
+
+func dayKey(key string, date buffer.Date) item {
+	return item{"pk": text(key), "day": text(string(date))}
+}
+
+// AddCounts implements delivery.Counters with one atomic UpdateItem.
+func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts buffer.Counts) error {
+	values := item{":expires_at": number(key.Date.End().Add(bufferLife).Unix())}
+	set := "SET expires_at = :expires_at"
+	if counts.Failed() {
+		values[":failing_day"] = text(buffer.FailingDay(key.Date, key.Key))
+		set += ", failing_day = :failing_day"
+	}
+	var adds []string
+	for n, count := range countsOf(counts) {
+		if count > 0 { // a count is absent until something is counted
+			adds = append(adds, countNames[n]+" :"+countNames[n])
+			values[":"+countNames[n]] = number(count)
+		}
+	}
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 &t.Table,
+		Key:                       dayKey(key.Key, key.Date),
+		UpdateExpression:          aws.String("ADD " + strings.Join(adds, ", ") + " " + set),
+		ExpressionAttributeValues: values,
+	}, once)
+	if err != nil && surelyNotApplied(err) {
+		return fmt.Errorf("%w: %w", delivery.ErrNotAdded, err)
+	}
+	return err
+}
+
+// ReadDays implements disabling.Days.
+func (t Buffer) ReadDays(ctx context.Context, key string, first, last buffer.Date) ([]buffer.Day, error) {
+	var days []buffer.Day
+	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
+		TableName:              &t.Table,
+		ConsistentRead:         aws.Bool(true),
+		KeyConditionExpression: aws.String("pk = :pk AND #day BETWEEN :first AND :last"),
+		ExpressionAttributeNames: map[string]string{
+			"#day": "day"},
+		ExpressionAttributeValues: item{":pk": text(key), ":first": text(string(first)), ":last": text(string(last))},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range page.Items {
+			days = append(days, buffer.Day{Date: buffer.Date(item(i).text("day")), Counts: item(i).counts()})
+		}
+	}
+	return days, nil
+}
+
+// ReadFailing implements disabling.Days from the index failing.
+func (t Buffer) ReadFailing(ctx context.Context, partition string, found func(key string)) error {
+	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
+		TableName:                 &t.Table,
+		IndexName:                 aws.String("failing"),
+		KeyConditionExpression:    aws.String("failing_day = :partition"),
+		ExpressionAttributeValues: item{":partition": text(partition)},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, i := range page.Items {
+			found(item(i).text("pk"))
+		}
+	}
+	return nil
+}
+
+// sameCounts is the condition that a day's counts are still as they were read.
+func sameCounts(counts buffer.Counts) (condition string, values item) {
+	values = item{}
+	var terms []string
+	for n, count := range countsOf(counts) {
+		if count == 0 {
+			terms = append(terms, "attribute_not_exists("+countNames[n]+")")
+			continue
+		}
+		terms = append(terms, countNames[n]+" = :"+countNames[n])
+		values[":"+countNames[n]] = number(count)
+	}
+	return strings.Join(terms, " AND "), values
+}
+
+// clearDay deletes a day if its counts are as given.
+func (t Buffer) clearDay(key string, day buffer.Day) *types.Delete {
+	condition, values := sameCounts(day.Counts)
+	d := &types.Delete{TableName: &t.Table, Key: dayKey(key, day.Date), ConditionExpression: &condition}
+	if len(values) > 0 {
+		d.ExpressionAttributeValues = values
+	}
+	return d
+}
+
+// DecodeRecord reads a record of the Buffer's stream. It reports false for one
+// that has no image: an item that was deleted.
+func DecodeRecord(r events.DynamoDBEventRecord) (disabling.Record, bool) {
+	image := r.Change.NewImage
+	key, day := image["pk"], image["day"]
+	if key.DataType() != events.DataTypeString || day.DataType() != events.DataTypeString {
+		return disabling.Record{}, false
+	}
+	count := func(name string) int64 {
+		v, ok := image[name]
+		if !ok || v.DataType() != events.DataTypeNumber {
+			return 0
+		}
+		n, _ := strconv.ParseInt(v.Number(), 10, 64)
+		return n
+	}
+	date, err := buffer.ParseDate(day.String())
+	if err != nil {
+		return disabling.Record{}, false
+	}
+	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: buffer.Day{Date: date,
+		Counts: buffer.Counts{Success: count("success_count"), Error: count("error_count"),
+			Timeout: count("timeout_count"), Gone: count("gone_count"), Fatal: count("fatal_count")}}}, true
+}

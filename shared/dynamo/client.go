@@ -1,0 +1,19 @@
+package dynamo
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// perTry is how long one request to DynamoDB may take.
+const perTry = time.Second
+
+// NewClient makes a client of DynamoDB whose every try ends in time.
+func NewClient(c aws.Config) *dynamodb.Client {
+	return dynamodb.NewFromConfig(c, func(o *dynamodb.Options) {
+		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(perTry)
+	})
+}

@@ -1,0 +1,117 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/platform"
+)
+
+type disablingsAPI interface {
+	transactAPI
+	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+}
+
+// Disablings changes the disabled state of apps: in the tables Apps, Audit and
+// Buffer.
+type Disablings struct {
+	API    disablingsAPI
+	Apps   string
+	Audit  string
+	Buffer string
+}
+
+var (
+	_ disabling.State        = Disablings{}
+	_ disabling.Observations = Disablings{}
+)
+
+// sameEnabling is the condition that an app was not enabled since it was read.
+func sameEnabling(u *types.Update, app platform.App) string {
+	if app.EnabledAt.IsZero() {
+		return "attribute_not_exists(enabled_at)"
+	}
+	u.ExpressionAttributeValues[":read_enabled_at"] = timestamp(app.EnabledAt)
+	return "enabled_at = :read_enabled_at"
+}
+
+// Disable implements disabling.State.
+func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHour int) error {
+	app := update(t.Apps, appKey(d.App.ID), item{
+		"disabled_at":       timestamp(d.At),
+		"disabled_reason":   text(string(d.Reason)),
+		"disabled_evidence": evidence(d.Evidence),
+	}, []string{"notified_at"})
+	app.ExpressionAttributeNames["#status"] = "status"
+	app.ExpressionAttributeValues[":internal"] = text(string(platform.Internal))
+	app.ConditionExpression = aws.String("#status = :internal AND attribute_not_exists(deleted) AND " +
+		"attribute_not_exists(#disabled_at) AND " + sameEnabling(app, d.App))
+	entry := auditEntry(eventDisable, d.App, d.At)
+	entry["reason"], entry["evidence"] = text(string(d.Reason)), evidence(d.Evidence)
+	err := transact(ctx, t.API, []types.TransactWriteItem{
+		{Update: app},
+		{Put: &types.Put{TableName: &t.Audit, Item: entry}},
+		{Update: brake(t.Audit, d.At, maxPerHour)},
+	})
+	switch refused := refusedAt(err); {
+	case slices.Contains(refused, 0):
+		return disabling.ErrChanged
+	case slices.Contains(refused, 2):
+		return disabling.ErrHeld
+	}
+	return err
+}
+
+// WouldDisable implements disabling.Observations.
+func (t Disablings) WouldDisable(ctx context.Context, d disabling.Disabling) error {
+	entry := auditEntry(eventWouldDisable, d.App, d.At)
+	entry["reason"], entry["evidence"] = text(string(d.Reason)), evidence(d.Evidence)
+	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &t.Audit, Item: entry, ConditionExpression: aws.String("attribute_not_exists(pk)")})
+	if conditionFailed(err) {
+		return disabling.ErrAlready
+	}
+	return err
+}
+
+// MarkNotified implements disabling.State.
+func (t Disablings) MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error {
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:           &t.Apps,
+		Key:                 appKey(appID),
+		UpdateExpression:    aws.String("SET notified_at = :now"),
+		ConditionExpression: aws.String("disabled_at = :disabled_at"),
+		ExpressionAttributeValues: item{
+			":now": timestamp(now), ":disabled_at": timestamp(disabledAt)},
+	})
+	if conditionFailed(err) {
+		return disabling.ErrChanged
+	}
+	return err
+}
+
+// ClearDay implements disabling.State.
+func (t Disablings) ClearDay(ctx context.Context, app platform.App, day buffer.Day) error {
+	key := buffer.Key(app.ID, app.OrganizationID)
+	err := transact(ctx, t.API, []types.TransactWriteItem{
+		{ConditionCheck: &types.ConditionCheck{
+			TableName:                 &t.Apps,
+			Key:                       appKey(app.ID),
+			ConditionExpression:       aws.String("disabled_at = :disabled_at"),
+			ExpressionAttributeValues: item{":disabled_at": timestamp(app.DisabledAt)},
+		}},
+		{Delete: Buffer{Table: t.Buffer}.clearDay(key, day)},
+	})
+	if len(refusedAt(err)) > 0 {
+		return disabling.ErrChanged
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+type enablingsAPI interface {
+	transactAPI
+	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+}
+
+// Enablings lifts disablings: in the tables Apps, Audit and Buffer.
+type Enablings struct {
+	API    enablingsAPI
+	Apps   string
+	Audit  string
+	Buffer string
+}
+
+var _ registry.Enabler = Enablings{}
+
+// ClearBuffer implements registry.Enabler. At most 40 days are there.
+func (t Enablings) ClearBuffer(ctx context.Context, app platform.App) error {
+	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
+		TableName:                 &t.Buffer,
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: item{":pk": text(buffer.Key(app.ID, app.OrganizationID))},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, i := range page.Items {
+			key := item{"pk": i["pk"], "day": i["day"]}
+			if _, err := t.API.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.Buffer, Key: key}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Enable implements registry.Enabler.
+func (t Enablings) Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error {
+	u := update(t.Apps, appKey(app.ID), item{"enabled_at": timestamp(at)},
+		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "notified_at"})
+	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)
+	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameEnabling(u, app))
+	entry := auditEntry(eventEnable, app, at)
+	if a := actorValue(actor); a != nil {
+		entry["actor"] = a
+	}
+	err := transact(ctx, t.API, []types.TransactWriteItem{
+		{Update: u},
+		{Put: &types.Put{TableName: &t.Audit, Item: entry}},
+	})
+	if len(refusedAt(err)) > 0 {
+		return registry.ErrChanged
+	}
+	return err
+}

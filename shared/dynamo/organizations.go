@@ -1,0 +1,68 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+type organizationsAPI interface {
+	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+}
+
+// Organizations is the Organizations table.
+type Organizations struct {
+	API   organizationsAPI
+	Table string
+}
+
+// PutOrganization implements registry.Apps.
+func (t Organizations) PutOrganization(ctx context.Context, org platform.Organization) error {
+	owners := make([]types.AttributeValue, len(org.Owners))
+	for i, o := range org.Owners {
+		owner := item{"email": text(o.Email)}
+		owner.setText("name", o.Name)
+		owners[i] = &types.AttributeValueMemberM{Value: owner}
+	}
+	set := item{"version": number(org.Version), "slug": text(org.Slug), "name": text(org.Name)}
+	var remove []string
+	if len(owners) > 0 {
+		set["owners"] = &types.AttributeValueMemberL{Value: owners}
+	} else {
+		remove = []string{"owners"}
+	}
+	u := update(t.Table, item{"id": text(org.ID)}, set, remove)
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
+		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
+		ConditionExpression: aws.String(newer),
+	})
+	if conditionFailed(err) {
+		return registry.ErrStale
+	}
+	return err
+}
+
+// ReadOrganization reads one organization, consistently.
+func (t Organizations) ReadOrganization(ctx context.Context, id string) (platform.Organization, bool, error) {
+	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.Table, Key: item{"id": text(id)}, ConsistentRead: aws.Bool(true)})
+	if err != nil || out.Item == nil {
+		return platform.Organization{}, false, err
+	}
+	i := item(out.Item)
+	org := platform.Organization{ID: id, Version: i.number("version"), Slug: i.text("slug"), Name: i.text("name")}
+	for _, v := range i.list("owners") {
+		if m, ok := v.(*types.AttributeValueMemberM); ok {
+			o := item(m.Value)
+			org.Owners = append(org.Owners, platform.Owner{Email: o.text("email"), Name: o.text("name")})
+		}
+	}
+	return org, true, nil
+}

@@ -1,0 +1,58 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+type transactAPI interface {
+	TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+const conflictTries = 3
+
+// transact writes all or nothing. A conflict with another transaction is no
+// answer: it is tried again in place, a few times.
+func transact(ctx context.Context, api transactAPI, writes []types.TransactWriteItem) error {
+	var err error
+	for try := range conflictTries {
+		if try > 0 && !pause(ctx, time.Duration(try)*50*time.Millisecond) {
+			break
+		}
+		_, err = api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		if !onlyConflict(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func onlyConflict(err error) bool {
+	var canceled *types.TransactionCanceledException
+	if !errors.As(err, &canceled) || len(refusedAt(err)) > 0 {
+		return false
+	}
+	for _, reason := range canceled.CancellationReasons {
+		if aws.ToString(reason.Code) == "TransactionConflict" {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits and reports whether there is still time.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,127 @@
+// Package env reads the environment of a function into validated settings.
+// Everything that is wrong with it is said in one error.
+package env
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Reader reads variables and remembers what is wrong. Ask for Err when all are
+// read.
+type Reader struct {
+	lookup func(name string) (string, bool)
+	faults []error
+}
+
+// NewReader reads from lookup, as os.LookupEnv.
+func NewReader(lookup func(name string) (string, bool)) *Reader { return &Reader{lookup: lookup} }
+
+// Err names every variable that is missing or bad.
+func (r *Reader) Err() error { return errors.Join(r.faults...) }
+
+func (r *Reader) wrong(name, format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf("%s %s", name, fmt.Sprintf(format, args...)))
+}
+
+// Required reads a variable that must be set: a table's name or a queue's URL.
+func (r *Reader) Required(name string) string {
+	value, _ := r.lookup(name)
+	if value == "" {
+		r.wrong(name, "is not set")
+	}
+	return value
+}
+
+// Text reads a variable that may be absent.
+func (r *Reader) Text(name, absent string) string {
+	if value, ok := r.lookup(name); ok && value != "" {
+		return value
+	}
+	return absent
+}
+
+// Choice reads one of a few words.
+func (r *Reader) Choice(name string, choices ...string) string {
+	value := r.Text(name, choices[0])
+	for _, c := range choices {
+		if value == c {
+			return value
+		}
+	}
+	r.wrong(name, "is %q and must be %s", value, strings.Join(choices, " or "))
+	return choices[0]
+}
+
+// Bool reads true or false; false if absent.
+func (r *Reader) Bool(name string) bool { return r.Choice(name, "false", "true") == "true" }
+
+// Int reads a whole number within limits.
+func (r *Reader) Int(name string, absent, low, high int) int {
+	value, err := strconv.Atoi(r.Text(name, strconv.Itoa(absent)))
+	if err != nil || value < low || value > high {
+		r.wrong(name, "must be a whole number from %d to %d", low, high)
+	}
+	return value
+}
+
+// Float reads a number within limits.
+func (r *Reader) Float(name string, absent, low, high float64) float64 {
+	value, err := strconv.ParseFloat(r.Text(name, strconv.FormatFloat(absent, 'f', -1, 64)), 64)
+	if err != nil || math.IsNaN(value) || value < low || value > high {
+		r.wrong(name, "must be a number from %v to %v", low, high)
+	}
+	return value
+}
+
+// Seconds reads a duration given in seconds, within limits.
+func (r *Reader) Seconds(name string, absent, low, high float64) time.Duration {
+	return time.Duration(r.Float(name, absent, low, high) * float64(time.Second))
+}
+
+// Delays reads a list of seconds, as in "300,300,300"; none if it is empty.
+func (r *Reader) Delays(name, absent string) []time.Duration {
+	value, ok := r.lookup(name)
+	if !ok {
+		value = absent
+	}
+	if strings.TrimSpace(value) == "" {
+		return nil
+	}
+	var delays []time.Duration
+	for field := range strings.SplitSeq(value, ",") {
+		seconds, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || seconds < 0 || seconds > 86_400 {
+			r.wrong(name, "must be whole seconds from 0 to 86400, parted by commas")
+			return nil
+		}
+		delays = append(delays, time.Duration(seconds)*time.Second)
+	}
+	return delays
+}
+
+// Level reads LOG_LEVEL: DEBUG, INFO, WARN or ERROR, in any case.
+func (r *Reader) Level() slog.Level {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(r.Text("LOG_LEVEL", "INFO"))); err != nil {
+		r.wrong("LOG_LEVEL", "must be DEBUG, INFO, WARN or ERROR")
+	}
+	return level
+}
+
+// HeaderPrefix reads the beginning of header names.
+func (r *Reader) HeaderPrefix(name, absent string) string {
+	value := r.Text(name, absent)
+	for _, c := range value {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+			r.wrong(name, "may only have letters, digits and -")
+			break
+		}
+	}
+	return value
+}

@@ -1,0 +1,107 @@
+package env
+
+import "time"
+
+// Targets says which receivers may be called.
+type Targets struct{ AllowPrivate, AllowHTTP bool }
+
+func readTargets(r *Reader) Targets {
+	return Targets{AllowPrivate: r.Bool("ALLOW_PRIVATE_TARGETS"), AllowHTTP: r.Bool("ALLOW_HTTP_TARGETS")}
+}
+
+// Rule holds the parameters of the rule that finds apps broken.
+type Rule struct {
+	WindowDays       int
+	TimeoutThreshold int64
+	TimeoutMinShare  float64
+	GoneThreshold    int64
+}
+
+func readRule(r *Reader) Rule {
+	return Rule{
+		WindowDays:       r.Int("WINDOW_DAYS", 7, 1, 30),
+		TimeoutThreshold: int64(r.Int("TIMEOUT_THRESHOLD", 1000, 1, 1_000_000_000)),
+		TimeoutMinShare:  r.Float("TIMEOUT_MIN_SHARE", 0, 0, 1),
+		GoneThreshold:    int64(r.Int("GONE_THRESHOLD", 3, 0, 1_000_000_000)),
+	}
+}
+
+// Register is the environment of the register function.
+type Register struct {
+	AppsTable, SecretsTable, OrganizationsTable, BufferTable, AuditTable string
+	NotificationQueueURL, RegistryDLQURL                                 string
+	Targets                                                              Targets
+}
+
+// ReadRegister reads it.
+func ReadRegister(r *Reader) Register {
+	return Register{
+		AppsTable:            r.Required("APPS_TABLE"),
+		SecretsTable:         r.Required("SECRETS_TABLE"),
+		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
+		BufferTable:          r.Required("BUFFER_TABLE"),
+		AuditTable:           r.Required("AUDIT_TABLE"),
+		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
+		RegistryDLQURL:       r.Required("REGISTRY_DLQ_URL"),
+		Targets:              readTargets(r),
+	}
+}
+
+// Deliver is the environment of the deliver function.
+type Deliver struct {
+	AppsTable, SecretsTable, BufferTable, RequestsTable string
+	RetryQueueURL, WebhookDLQURL                        string
+	PlatformID, PlatformName, HeaderPrefix              string
+	Timeout                                             time.Duration
+	RetryDelays                                         []time.Duration
+	RetryInternal                                       bool
+	MaxAge                                              time.Duration
+	CountServerErrors                                   bool
+	RequestLog                                          string
+	Targets                                             Targets
+}
+
+// ReadDeliver reads it.
+func ReadDeliver(r *Reader) Deliver {
+	return Deliver{
+		AppsTable:         r.Required("APPS_TABLE"),
+		SecretsTable:      r.Required("SECRETS_TABLE"),
+		BufferTable:       r.Required("BUFFER_TABLE"),
+		RequestsTable:     r.Required("REQUESTS_TABLE"),
+		RetryQueueURL:     r.Required("RETRY_QUEUE_URL"),
+		WebhookDLQURL:     r.Required("WEBHOOK_DLQ_URL"),
+		PlatformID:        r.Text("PLATFORM_ID", "sentry"),
+		PlatformName:      r.Text("PLATFORM_NAME", "Sentry"),
+		HeaderPrefix:      r.HeaderPrefix("HEADER_PREFIX", "Sentry-Hook-"),
+		Timeout:           r.Seconds("WEBHOOK_TIMEOUT_SECONDS", 1, 0.1, 30),
+		RetryDelays:       r.Delays("RETRY_DELAYS", "300,300,300"),
+		RetryInternal:     r.Bool("RETRY_INTERNAL"),
+		MaxAge:            time.Duration(r.Int("MAX_AGE_HOURS", 72, 1, 96)) * time.Hour,
+		CountServerErrors: r.Bool("COUNT_SERVER_ERRORS"),
+		RequestLog:        r.Choice("REQUEST_LOG", "all", "failures", "off"),
+		Targets:           readTargets(r),
+	}
+}
+
+// Disable is the environment of the disable and sweep functions.
+type Disable struct {
+	AppsTable, OrganizationsTable, BufferTable, AuditTable string
+	NotificationQueueURL                                   string
+	Rule                                                   Rule
+	Mode                                                   string
+	MaxPerHour                                             int
+}
+
+// ReadDisable reads it.
+func ReadDisable(r *Reader) Disable {
+	return Disable{
+		AppsTable:            r.Required("APPS_TABLE"),
+		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
+		BufferTable:          r.Required("BUFFER_TABLE"),
+		AuditTable:           r.Required("AUDIT_TABLE"),
+		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
+		Rule:                 readRule(r),
+		Mode:                 r.Choice("DISABLE_MODE", "enforce", "observe"),
+		MaxPerHour:           r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
+	}
+}

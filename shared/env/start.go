@@ -1,0 +1,33 @@
+package env
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// Start is what every function begins with: its settings, read by read from the
+// environment, a logger, and AWS. A bad environment ends the process with a
+// sentence for each fault, before the first message is taken.
+func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, aws.Config) {
+	r := NewReader(os.LookupEnv)
+	settings := read(r)
+	logger := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: r.Level()}))
+	if err := r.Err(); err != nil {
+		exit(logger, fmt.Errorf("bad environment: %w", err))
+	}
+	awsConfig, err := config.LoadDefaultConfig(context.Background())
+	if err != nil {
+		exit(logger, fmt.Errorf("load AWS configuration: %w", err))
+	}
+	return settings, logger, awsConfig
+}
+
+func exit(logger *slog.Logger, err error) {
+	logger.Error("function does not start", "error", err)
+	os.Exit(1)
+}
