@@ -1,0 +1,96 @@
+# hookwarden. `make help` lists the targets.
+
+PORT      ?= 4566
+OVERRIDES ?=
+ENGINE    ?= ministack
+PYTHON    ?= python3
+
+# ARCH (arm64, x86_64 or amd64) decides GOARCH here and the Architecture parameter in localstack/stack.py and `make deploy`.
+goarch   = $(if $(filter x86_64 amd64,$(1)),amd64,$(if $(filter arm64 aarch64,$(1)),arm64,$(error ARCH=$(1) is unknown: use arm64 or x86_64)))
+HOST_ARCH := $(shell uname -m)
+FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
+
+# The local engine runs the programs on this machine: localstack/stack.py sets TARGET_OS to this machine's system.
+TARGET_OS ?= linux
+GO_BUILD   = CGO_ENABLED=0 GOOS=$(TARGET_OS) GOARCH=$(1) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w"
+
+# No profile, region or folder of the user's has a part in validating.
+SAM      = SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" .local/venv-sam/bin/sam
+VALIDATE = AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+
+STACK_PY = $(PYTHON) localstack/stack.py
+
+GOLANGCI_VERSION = 2.15.0
+GOLANGCI         = .local/bin/golangci-lint
+
+.PHONY: help demo test build up down bench lint validate invoke deploy clean setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: setup ## the whole story on this machine: webhooks sent, broken apps disabled, their owners mailed (KEEP=1 leaves the stack up)
+	@go run ./localstack/demo
+
+test: setup validate ## unit tests under the race detector, and the end-to-end tests on a stack of their own
+	@race=-race; \
+	if ! printf 'int main(void){return 0;}' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
+	  if [ "$$CI" = true ]; then echo "No C compiler works here, and without one there is no race detector." >&2; exit 1; fi; \
+	  echo "No C compiler works here: testing without the race detector." >&2; \
+	  race=; \
+	fi; \
+	go test $$race -count=1 ./...
+
+build: ## dist/<goarch>/<function>/bootstrap of every function (ARCH=arm64|x86_64, default this machine's)
+	@set -e; arch=$(call goarch,$(or $(ARCH),$(HOST_ARCH))); mkdir -p dist; \
+	tmp=$$(mktemp -d dist/.build-XXXXXX); trap 'rm -rf "$$tmp"' EXIT; \
+	$(call GO_BUILD,$$arch) -o "$$tmp/" ./functions/...; \
+	for name in $(FUNCTIONS); do \
+	  mkdir -p dist/$$arch/$$name; \
+	  mv -f "$$tmp/$$name" dist/$$arch/$$name/bootstrap; \
+	done
+
+up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Name=value …")
+	@$(STACK_PY) up --engine "$(ENGINE)" --port "$(PORT)"
+
+down: ## stop the local stack and remove what it left (PORT=4566)
+	@$(STACK_PY) down --port "$(PORT)"
+
+bench: setup ## CPU per delivered webhook, against a bare Go program that sends the same
+	@go run ./localstack/bench
+
+lint: setup validate ## gofmt, go vet, golangci-lint, sam validate --lint
+	@unformatted=$$(gofmt -l functions shared localstack); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted >&2; exit 1; fi
+	@go vet ./...
+	@if ! $(GOLANGCI) version 2>/dev/null | grep -qF "version $(GOLANGCI_VERSION) "; then \
+	  echo "installing golangci-lint $(GOLANGCI_VERSION) (once, about two minutes)"; \
+	  GOBIN="$(CURDIR)/.local/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI_VERSION); \
+	fi
+	@$(GOLANGCI) run
+
+validate: setup ## sam validate --lint
+	@$(VALIDATE)
+
+invoke: ## call one function of the running local stack (FUNCTION=DeliverFunction EVENT=events/….json)
+	@if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=DeliverFunction EVENT=events/<case>.json" >&2; exit 2; fi
+	@$(STACK_PY) invoke --port "$(PORT)" "$(FUNCTION)" "$(EVENT)"
+
+deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, ARCH=arm64, OVERRIDES=…)
+	@if [ -z "$(STACK)" ] || [ -z "$(MAIL_FROM)" ] || [ -z "$(PLATFORM_URL)" ]; then \
+	  echo "Say where and for whom: make deploy STACK=hookwarden MAIL_FROM=webhooks@your.example PLATFORM_URL=https://your.example" >&2; exit 2; fi
+	ARCH=$(call goarch,$(or $(ARCH),arm64)) $(SAM) build --build-in-source
+	$(SAM) deploy --stack-name "$(STACK)" --parameter-overrides MailFrom="$(MAIL_FROM)" PlatformUrl="$(PLATFORM_URL)" \
+	  Architecture=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) $(OVERRIDES)
+
+clean: ## stop every local stack and remove what make has built and installed
+	@for dir in .local/[0-9]*; do if [ -d "$$dir" ]; then $(STACK_PY) down --port "$${dir##*/}"; fi; done
+	rm -rf .local .aws-sam dist
+
+setup:
+	@$(STACK_PY) setup
+
+# What `sam build` calls: build-DeliverFunction builds functions/deliver into $(ARTIFACTS_DIR), for arm64 as in the template unless ARCH says otherwise.
+build-%Function:
+	@$(call GO_BUILD,$(call goarch,$(or $(ARCH),arm64))) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
+
+export OVERRIDES ARCH

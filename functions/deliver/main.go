@@ -1,0 +1,36 @@
+// The deliver function signs and sends webhooks.
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/env"
+	"hookwarden/shared/metrics"
+	"hookwarden/shared/queue"
+	"hookwarden/shared/webhook"
+)
+
+func main() {
+	e, logger, aws := env.Start(env.ReadDeliver)
+	db, sqs := dynamo.NewClient(aws), queue.NewClient(aws)
+	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	job := delivery.New(delivery.Config{
+		Timeout: e.Timeout, RetryDelays: e.RetryDelays, RetryInternal: e.RetryInternal, MaxAge: e.MaxAge,
+		CountServerErrors: e.CountServerErrors, RequestLog: delivery.RequestLog(e.RequestLog),
+		DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
+	}, delivery.Needs{
+		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
+		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
+			Targets: webhook.TargetPolicy(e.Targets), Now: time.Now}),
+		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},
+		Log:      dynamo.Requests{API: db, Table: e.RequestsTable},
+		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
+		Metrics:  figures, Logger: logger, Now: time.Now,
+	})
+	lambda.StartHandlerFunc(queue.Deliver(job, e.RetryQueueURL, figures.Flush))
+}

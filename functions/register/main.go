@@ -1,0 +1,33 @@
+// The register function keeps the registry of apps and organizations.
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/env"
+	"hookwarden/shared/metrics"
+	"hookwarden/shared/queue"
+	"hookwarden/shared/registry"
+	"hookwarden/shared/webhook"
+)
+
+func main() {
+	e, logger, aws := env.Start(env.ReadRegister)
+	db, sqs := dynamo.NewClient(aws), queue.NewClient(aws)
+	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	job := &registry.Job{
+		Apps:          dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
+		Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},
+		Enabler:       dynamo.Enablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable},
+		Notices:       queue.Notices{API: sqs, URL: e.NotificationQueueURL},
+		Metrics:       figures,
+		Logger:        logger,
+		CheckURL:      webhook.TargetPolicy(e.Targets).Check,
+	}
+	consumer := queue.Registry{Job: job, API: sqs, DLQ: e.RegistryDLQURL, Logger: logger, Now: time.Now, Flush: figures.Flush}
+	lambda.StartHandlerFunc(consumer.Handle)
+}

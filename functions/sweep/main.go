@@ -1,0 +1,47 @@
+// The sweep function judges, once an hour, every app that had failures lately.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/env"
+	"hookwarden/shared/metrics"
+	"hookwarden/shared/queue"
+)
+
+func main() {
+	e, logger, aws := env.Start(env.ReadDisable)
+	db := dynamo.NewClient(aws)
+	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable}
+	job := &disabling.Job{
+		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour},
+		Needs: disabling.Needs{
+			Apps:          dynamo.Apps{API: db, Table: e.AppsTable},
+			Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},
+			Days:          dynamo.Buffer{API: db, Table: e.BufferTable},
+			State:         state,
+			Observations:  state,
+			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL},
+			Metrics:       figures,
+			Logger:        logger,
+			Now:           time.Now,
+		},
+	}
+	lambda.StartHandlerFunc(sweep(job, figures))
+}
+
+func sweep(job *disabling.Job, figures *metrics.Recorder) func(context.Context, json.RawMessage) (struct{}, error) {
+	return func(ctx context.Context, _ json.RawMessage) (struct{}, error) {
+		defer figures.Flush()
+		return struct{}{}, job.Sweep(ctx)
+	}
+}

@@ -1,0 +1,660 @@
+#!/usr/bin/env python3
+"""Start and stop the local stack: MiniStack, with template.yaml deployed to it by the real SAM CLI.
+
+    stack.py setup                 create the virtual environments (.local/venv-*)
+    stack.py up --port 4566        start the stack, or redeploy what changed, and write stack.env
+    stack.py down --port 4566      stop it and remove what it left
+    stack.py hold --port 0         up; print "ready <stack.env>"; wait for the end of standard input; down
+    stack.py invoke NAME EVENT     call one function of a running stack
+
+Everything of a stack lives in .local/<port>/. Standard library only, Python 3.10 or later, Linux and macOS.
+Progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+DEFAULT_PORT = 4566
+STACK_NAME = "hookwarden"
+REGION = "us-east-1"
+# The engine takes this key for the account's root, which may do everything whatever AUTH says.
+ROOT_KEY = "test"
+
+VENVS = {
+    LOCAL / "venv-engine": ROOT / "localstack" / "requirements-engine.txt",
+    LOCAL / "venv-sam": ROOT / "localstack" / "requirements-sam.txt",
+}
+
+SETUP_SECONDS = 900
+BUILD_SECONDS = 900
+DEPLOY_SECONDS = 300
+START_SECONDS = 30
+STOP_SECONDS = 5
+
+
+class Failure(Exception):
+    """What went wrong, in a sentence; log names the file whose end explains it."""
+
+    def __init__(self, sentence: str, log: Path | None = None):
+        super().__init__(sentence)
+        self.log = log
+
+
+class Interrupted(BaseException):
+    """SIGINT, SIGTERM, or the end of hold's standard input."""
+
+
+class Stack:
+    """The places of one stack."""
+
+    def __init__(self, port: int):
+        self.port = port
+        self.folder = LOCAL / str(port)
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.tmp = self.folder / "tmp"
+        self.build = self.folder / "build"
+        self.logs = self.folder / "logs"
+        self.sam_folder = self.folder / "sam"
+        self.pid_file = self.folder / "engine.pid"
+        self.env_file = self.folder / "stack.env"
+
+    def env_files(self) -> list[Path]:
+        if self.port == DEFAULT_PORT:
+            return [self.env_file, LOCAL / "stack.env"]
+        return [self.env_file]
+
+
+# ---- setup
+
+
+def setup() -> None:
+    """Create the virtual environments that are missing or older than their requirements file."""
+    check_tools()
+    LOCAL.mkdir(exist_ok=True)
+    with locked(LOCAL / "setup.lock"):
+        stale = [venv for venv in VENVS if read(venv / "stamp") != stamp(venv)]
+        if not stale:
+            return
+        names = " and ".join(f".local/{venv.name}" for venv in stale)
+        with step(f"installing {names} (once)"):
+            install(stale)
+
+
+def check_tools() -> None:
+    missing = []
+    if sys.version_info < (3, 10):
+        missing.append(f"Python 3.10 or later (this is {platform.python_version()})")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        missing.append("Python's venv module (Debian: apt install python3-venv)")
+    for tool in ("go", "make"):
+        if shutil.which(tool) is None:
+            missing.append(tool)
+    if missing:
+        raise Failure(f"hookwarden's local stack needs {', '.join(missing)}.")
+
+
+def stamp(venv: Path) -> str:
+    """What a virtual environment was made from; it can be neither moved nor given another Python."""
+    made_from = [VENVS[venv].read_text(), str(venv), sys.version, os.path.realpath(sys.executable)]
+    return hashlib.sha256("\n".join(made_from).encode()).hexdigest()
+
+
+def install(venvs: list[Path]) -> None:
+    """Fill several virtual environments at once, each with its log beside it."""
+    pip = "-m pip install --quiet --disable-pip-version-check -r".split()
+    running = []
+    try:
+        for venv in venvs:
+            (venv / "stamp").unlink(missing_ok=True)
+            log = venv.with_suffix(".log")
+            script = ' && '.join([
+                shlex.join([sys.executable, "-m", "venv", "--clear", str(venv)]),
+                shlex.join([str(venv / "bin" / "python"), *pip, str(VENVS[venv])]),
+            ])
+            running.append((venv, log, spawn(["sh", "-c", script], log)))
+        for venv, log, process in running:
+            if process.wait(SETUP_SECONDS) != 0:
+                raise Failure(f"installing {VENVS[venv].name} failed", log)
+            (venv / "stamp").write_text(stamp(venv))
+            log.unlink()
+    except subprocess.TimeoutExpired:
+        raise Failure(f"installing took longer than {SETUP_SECONDS} s", log) from None
+    finally:
+        for _, _, process in running:
+            kill_group(process)
+
+
+# ---- up
+
+
+def up(stack: Stack, overrides: str, arch: str) -> None:
+    """Start the stack, or redeploy what changed. Stop what was started when anything goes wrong."""
+    setup()
+    with folder_lock(stack):
+        started = not engine_group(stack) or not healthy(stack)
+        try:
+            if started:
+                stop(stack)
+                start(stack)
+            values = parameters(stack, overrides, arch)
+            build(stack, arch)
+            deploy(stack, values)
+            verify_sender(stack, values["MailFrom"])
+            allow_mail(stack)
+            mend_concurrency(stack)
+            write_env(stack, outputs(stack))
+        except Failure as failure:
+            if started and failure.log:
+                end(stack)  # and keep the logs
+            elif started:
+                stop(stack)
+            raise
+        except BaseException:
+            if started:
+                stop(stack)
+            raise
+    say(f"the stack answers at {stack.endpoint}; its names are in {shown(stack.env_files()[-1])}")
+
+
+def start(stack: Stack) -> None:
+    for folder in (stack.tmp, stack.logs, stack.sam_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if taken(stack.port):
+        raise Failure(f"port {stack.port} is taken by another program: choose another one with PORT=…")
+    python = LOCAL / "venv-engine" / "bin" / "python"
+    # Python ignores an -X option that it does not know: this one shows in `ps` whose engine it is.
+    command = [str(python), "-X", engine_mark(stack), "-m", "ministack"]
+    log = stack.logs / "engine.log"
+    with step("starting the engine"):
+        engine = spawn(command, log, engine_environment(stack), cwd=stack.folder)
+        stack.pid_file.write_text(str(engine.pid))
+        deadline = time.monotonic() + START_SECONDS
+        while not healthy(stack):
+            if engine.poll() is not None:
+                raise Failure("the engine did not start", log)
+            if time.monotonic() > deadline:
+                raise Failure(f"the engine did not answer within {START_SECONDS} s", log)
+            time.sleep(0.05)
+
+
+def build(stack: Stack, arch: str) -> None:
+    with step("building the functions"):
+        sam(stack, "build", ["build", "--build-in-source", "--build-dir", str(stack.build)], BUILD_SECONDS,
+            ARCH=arch, TARGET_OS=platform.system().lower())
+
+
+def deploy(stack: Stack, values: dict[str, str]) -> None:
+    with step("deploying"):
+        sam(stack, "deploy", [
+            "deploy", "--template-file", str(stack.build / "template.yaml"), "--stack-name", STACK_NAME,
+            "--resolve-s3", "--no-progressbar", "--no-fail-on-empty-changeset", "--capabilities", "CAPABILITY_IAM",
+            "--parameter-overrides", *(f"{name}={quoted(value)}" for name, value in values.items()),
+        ], DEPLOY_SECONDS)
+
+
+def parameters(stack: Stack, overrides: str, arch: str) -> dict[str, str]:
+    """Every parameter of the template, so that a redeploy forgets the overrides of the one before."""
+    answer = api(stack, "cloudformation", {"Action": "GetTemplateSummary", "TemplateBody": (ROOT / "template.yaml").read_text()})
+    declared = {text(entry, "ParameterKey"): text(entry, "DefaultValue") for entry in members(answer, "Parameters")}
+    values = {name: default for name, default in declared.items() if default is not None}
+    values |= json.loads((ROOT / "localstack" / "parameters.json").read_text())
+    values["Architecture"] = "x86_64" if arch == "amd64" else "arm64"
+    for override in shlex.split(overrides):
+        name, equals, value = override.partition("=")
+        if not equals or name not in declared:
+            raise Failure(f"OVERRIDES has {override!r}, but wants Name=value with a parameter of template.yaml")
+        values[name] = value
+    return values
+
+
+def outputs(stack: Stack) -> dict[str, str]:
+    answer = api(stack, "cloudformation", {"Action": "DescribeStacks", "StackName": STACK_NAME})
+    return {text(entry, "OutputKey"): text(entry, "OutputValue") for entry in members(answer, "Outputs")}
+
+
+def verify_sender(stack: Stack, address: str) -> None:
+    body = json.dumps({"EmailIdentity": address}).encode()
+    request(stack, "ses", "/v2/email/identities", body, "application/json")
+
+
+def allow_mail(stack: Stack) -> None:
+    """Let notify mail: MiniStack 1.5.33 knows ses:SendEmail on no resource but *, and no ses:FromAddress, so that the template's statement never fits."""
+    answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": "NotifyRole"})
+    statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
+    api(stack, "iam", {
+        "Action": "PutRolePolicy",
+        "Version": "2010-05-08",
+        "RoleName": answer.findtext(".//{*}PhysicalResourceId"),
+        "PolicyName": "local-engine-mail",
+        "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    })
+
+
+def mend_concurrency(stack: Stack) -> None:
+    """Make numbers of the mappings' MaximumConcurrency: MiniStack 1.5.33 takes a parameter's value for text, and then its SQS poller stops."""
+    mappings = "/2015-03-31/event-source-mappings"
+    listed = json.loads(request(stack, "lambda", mappings, None, "application/json"))["EventSourceMappings"]
+    for mapping in listed:
+        concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if isinstance(concurrency, str):
+            body = json.dumps({"ScalingConfig": {"MaximumConcurrency": int(concurrency)}}).encode()
+            request(stack, "lambda", f"{mappings}/{mapping['UUID']}", body, "application/json", method="PUT")
+
+
+def write_env(stack: Stack, values: dict[str, str]) -> None:
+    lines = {upper_snake(name): value for name, value in values.items()}
+    lines |= client_environment(stack)
+    lines["MAILBOX_URL"] = f"{stack.endpoint}/_ministack/ses/messages"
+    content = "".join(f"{name}={value}\n" for name, value in sorted(lines.items()))
+    for file in stack.env_files():
+        half = file.with_suffix(".half")
+        half.write_text(content)
+        half.replace(file)
+
+
+# ---- down
+
+
+def down(stack: Stack) -> None:
+    """Stop the stack and remove what it left. Harmless when there is none."""
+    if not stack.folder.exists():
+        stop(stack)
+        return
+    with folder_lock(stack):
+        stop(stack)
+
+
+def end(stack: Stack) -> None:
+    """End the engine and its functions."""
+    group = engine_group(stack)
+    if group:
+        end_group(group)
+    for file in stack.env_files():
+        file.unlink(missing_ok=True)
+
+
+def stop(stack: Stack) -> None:
+    """End the engine and its functions, and remove the stack's folder."""
+    end(stack)
+    for _ in range(20):
+        shutil.rmtree(stack.folder, ignore_errors=True)
+        if not stack.folder.exists():
+            return
+        time.sleep(0.1)
+
+
+def engine_mark(stack: Stack) -> str:
+    return f"stack={stack.folder}"
+
+
+def engine_group(stack: Stack) -> int | None:
+    """The process group of the engine and its functions, recognised by its command lines, or None."""
+    recorded = read(stack.pid_file)
+    for pid, group, command in processes():
+        if f"-X {engine_mark(stack)} -m ministack" in command and pid == group:
+            return group
+        # An engine that died may have left functions: their programs lie in the stack's folder.
+        if str(group) == recorded and command.startswith(f"{stack.tmp}/"):
+            return group
+    return None
+
+
+def processes() -> list[tuple[int, int, str]]:
+    """Process id, process group and command line of everything that runs."""
+    if Path("/proc/self/stat").exists():
+        return [row for folder in Path("/proc").glob("[0-9]*") if (row := process_of(folder))]
+    listing = subprocess.run(["ps", "-axww", "-o", "pid=,pgid=,state=,command="], capture_output=True, text=True, errors="replace", check=True)
+    rows = (line.split(None, 3) for line in listing.stdout.splitlines())
+    return [(int(row[0]), int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")]
+
+
+def process_of(folder: Path) -> tuple[int, int, str] | None:
+    """One row of processes, as Linux tells it: a small image has no ps."""
+    state = read(folder / "stat").rpartition(")")[2].split()
+    if not state or state[0] in "ZX":
+        return None
+    return int(folder.name), int(state[2]), read(folder / "cmdline").replace("\0", " ").strip()
+
+
+def end_group(group: int) -> None:
+    for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, sign)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not any(row[1] == group for row in processes()):
+                return
+            time.sleep(0.05)
+    raise Failure(f"the processes of group {group} do not end")
+
+
+# ---- hold
+
+
+def hold(stack: Stack, overrides: str, arch: str) -> None:
+    """Keep a stack for as long as the parent keeps our standard input open."""
+    # A session of our own: what ends the parent's whole process group must not end us before the stack is down.
+    with contextlib.suppress(PermissionError):
+        os.setsid()
+    threading.Thread(target=interrupt_at_end_of_input, daemon=True).start()
+    up(stack, overrides, arch)
+    with contextlib.suppress(Interrupted, BrokenPipeError):
+        print(f"ready {stack.env_file}", flush=True)
+        while True:
+            signal.pause()
+    ignore_signals()
+    down(stack)
+
+
+def interrupt_at_end_of_input() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+# ---- invoke
+
+
+def invoke(stack: Stack, function: str, event: str) -> None:
+    if not engine_group(stack):
+        raise Failure(f"no stack runs on port {stack.port}: start one with make up")
+    command = [sam_program(), "remote", "invoke", "--stack-name", STACK_NAME, function, "--event-file", event]
+    if subprocess.run(command, cwd=ROOT, env=sam_environment(stack)).returncode != 0:
+        raise Failure(f"{function} did not answer {event}")
+
+
+# ---- environments
+
+
+def bare_environment() -> dict[str, str]:
+    """Ours, without what would lead a tool to a real account, to another engine or to a surrounding make."""
+    ours = re.compile(r"(AWS|SAM|LOCALSTACK|MINISTACK|MAKE|MFLAGS|SERVICES|PERSIST_STATE|S3_PERSIST|USE_SSL|EDGE_PORT|ARCH$|OVERRIDES$)")
+    kept = {name: value for name, value in os.environ.items() if not ours.match(name)}
+    for name in ("NO_PROXY", "no_proxy"):
+        kept[name] = ",".join(filter(None, [kept.get(name), "127.0.0.1,localhost"]))
+    return kept
+
+
+def client_environment(stack: Stack) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": stack.endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+    }
+
+
+def stack_environment(stack: Stack) -> dict[str, str]:
+    return bare_environment() | client_environment(stack) | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TMPDIR": str(stack.tmp),
+    }
+
+
+def engine_environment(stack: Stack) -> dict[str, str]:
+    """Loopback only, with IAM enforced. Functions inherit it, so that they find the engine."""
+    return stack_environment(stack) | {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(stack.port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AUTH": "true",
+    }
+
+
+def sam_environment(stack: Stack) -> dict[str, str]:
+    return stack_environment(stack) | {
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.2",  # seconds; the default is 5
+        "__SAM_CLI_APP_DIR": str(stack.sam_folder),
+    }
+
+
+def sam_program() -> str:
+    return str(LOCAL / "venv-sam" / "bin" / "sam")
+
+
+def sam(stack: Stack, name: str, arguments: list[str], seconds: int, **variables: str) -> None:
+    # The SAM CLI asks PyPI for a newer version of itself when this file does not say that it did lately.
+    (stack.sam_folder / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time(), "telemetryEnabled": False}))
+    log = stack.logs / f"{name}.log"
+    process = spawn([sam_program(), *arguments], log, sam_environment(stack) | variables)
+    try:
+        if process.wait(seconds) != 0:
+            raise Failure(f"sam {name} failed", log)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"sam {name} took longer than {seconds} s", log) from None
+    finally:
+        kill_group(process)
+
+
+# ---- the engine's API
+
+
+def request(stack: Stack, service: str, path: str, body: bytes | None, content_type: str, method: str | None = None) -> bytes:
+    """One call, signed for the eye only: the engine does not check the root key's signature."""
+    credential = f"{ROOT_KEY}/{time.strftime('%Y%m%d', time.gmtime())}/{REGION}/{service}/aws4_request"
+    headers = {
+        "Content-Type": content_type,
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature={'0' * 64}",
+    }
+    call = urllib.request.Request(stack.endpoint + path, data=body, headers=headers, method=method or ("GET" if body is None else "POST"))
+    try:
+        with direct().open(call, timeout=30) as answer:
+            return answer.read()
+    except OSError as error:
+        detail = error.read().decode(errors="replace") if isinstance(error, urllib.error.HTTPError) else str(error)
+        raise Failure(f"the engine refused a call to {service}: {detail}") from None
+
+
+def api(stack: Stack, service: str, form: dict[str, str]) -> ElementTree.Element:
+    body = urllib.parse.urlencode({"Version": "2010-05-15", **form}).encode()
+    return ElementTree.fromstring(request(stack, service, "/", body, "application/x-www-form-urlencoded"))
+
+
+def members(answer: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    found = answer.find(f".//{{*}}{name}")
+    return [] if found is None else list(found)
+
+
+def text(entry: ElementTree.Element, name: str) -> str | None:
+    found = entry.find(f"{{*}}{name}")
+    return None if found is None else found.text or ""
+
+
+def healthy(stack: Stack) -> bool:
+    try:
+        with direct().open(f"{stack.endpoint}/_ministack/health", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def direct() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+# ---- small things
+
+
+def spawn(command: list[str], log: Path, environment: dict[str, str] | None = None, cwd: Path = ROOT) -> subprocess.Popen:
+    """Start a program in a session of its own, so that it and its children end together and by our hand only."""
+    with log.open("wb") as output:
+        return subprocess.Popen(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                                stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextlib.contextmanager
+def locked(file: Path):
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def folder_lock(stack: Stack):
+    """One up or down at a time. The lock is on the folder itself, which whoever had it before us may have removed."""
+    while True:
+        stack.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(stack.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), os.stat(stack.folder)):
+                    yield
+                    return
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def step(what: str):
+    started = time.monotonic()
+    say(f"{what} …")
+    yield
+    say(f"{what}: {time.monotonic() - started:.1f} s")
+
+
+def say(line: str) -> None:
+    # Whoever started us may be gone already.
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def read(file: Path) -> str:
+    with contextlib.suppress(OSError):
+        return file.read_text(errors="replace")
+    return ""
+
+
+def tail(file: Path) -> str:
+    return "\n".join(read(file).splitlines()[-25:])
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def quoted(value: str) -> str:
+    """A value as the SAM CLI reads it on its command line."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def upper_snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+
+
+def goarch(name: str) -> str:
+    known = {"x86_64": "amd64", "amd64": "amd64", "arm64": "arm64", "aarch64": "arm64"}
+    if name not in known:
+        raise Failure(f"ARCH is {name}, but must be arm64 or x86_64")
+    return known[name]
+
+
+def ignore_signals() -> None:
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.SIG_IGN)
+
+
+def interrupt(sign, frame) -> None:
+    ignore_signals()
+    raise Interrupted
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["setup", "up", "down", "hold", "invoke"])
+    parser.add_argument("what", nargs="*", metavar="NAME EVENT", help="for invoke: the function's logical id and a file with its event")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default 4566; 0 picks a free one")
+    parser.add_argument("--overrides", default=os.environ.get("OVERRIDES", ""), help='"Name=value …", on top of localstack/parameters.json')
+    parser.add_argument("--arch", default=os.environ.get("ARCH") or platform.machine(), help="arm64 or x86_64, default this machine's")
+    parser.add_argument("--engine", default="ministack")
+    return parser.parse_intermixed_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.engine != "ministack":
+        raise Failure(f"ENGINE is {options.engine}, but ministack is the only one there is")
+    stack = Stack(options.port or free_port())
+    if options.command == "setup":
+        setup()
+    elif options.command == "up":
+        up(stack, options.overrides, goarch(options.arch))
+    elif options.command == "down":
+        down(stack)
+    elif options.command == "hold":
+        hold(stack, options.overrides, goarch(options.arch))
+    else:
+        invoke(stack, *options.what)
+
+
+def main() -> int:
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, interrupt)
+    try:
+        run(arguments())
+    except Failure as failure:
+        say(f"stack.py: {failure}.")
+        if failure.log:
+            say(f"The end of {shown(failure.log)}:\n{tail(failure.log)}")
+        return 1
+    except Interrupted:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
