@@ -1,0 +1,62 @@
+// Package e2e drives a whole stack the way a platform does: messages on its
+// queues, receivers on loopback, its tables and its mailbox.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"hookwarden/localstack/stack"
+)
+
+const root = "../.."
+
+// running is the stack under test, for all tests of this package.
+var running struct { //nolint:gochecknoglobals // TestMain has no other way to hand it on
+	*stack.Stack
+	held *stack.Held
+}
+
+// TestMain holds a stack of its own on a free port for as long as the tests
+// run, and takes it down, also when they are interrupted. With HOOKWARDEN_STACK
+// set to the path of a stack.env it uses that stack instead.
+func TestMain(m *testing.M) { os.Exit(withStack(m)) }
+
+func withStack(m *testing.M) int {
+	env := os.Getenv("HOOKWARDEN_STACK")
+	if env == "" {
+		held, err := stack.Hold(root, "0", os.Stderr)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		running.held, env = held, held.Env
+		interrupted := make(chan os.Signal, 1)
+		signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+		go func() {
+			<-interrupted
+			_ = held.Release()
+			os.Exit(130)
+		}()
+		defer func() {
+			if err := held.Release(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}()
+	}
+	if !filepath.IsAbs(env) {
+		env = filepath.Join(root, env)
+	}
+	opened, err := stack.Open(context.Background(), env)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	running.Stack = opened
+	return m.Run()
+}

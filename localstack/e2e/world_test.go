@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+)
+
+// patience is how long a test waits for what must come true.
+const patience = 30 * time.Second
+
+// unique is a name that no other test and no earlier run has used.
+func unique(prefix string) string {
+	b := make([]byte, 4)
+	_, _ = rand.Read(b)
+	return prefix + "-" + hex.EncodeToString(b)
+}
+
+type object = map[string]any
+
+// organization is one that a test registered.
+type organization struct {
+	id     string
+	emails []string
+}
+
+// app is one that a test registered, with the receiver behind it.
+type app struct {
+	*receiver.Receiver
+	id, slug, secret string
+	org              organization
+	settings         object // as it was put
+}
+
+func (a *app) bufferKey() string { return a.id + "#" + a.org.id }
+
+func (a *app) logKey() string { return a.id + "#" + time.Now().UTC().Format(time.DateOnly) }
+
+func newOrganization(t *testing.T, owners int) organization {
+	t.Helper()
+	org := organization{id: unique("org")}
+	var list []object
+	for i := range owners {
+		email := fmt.Sprintf("owner%d@%s.example", i+1, org.id)
+		org.emails = append(org.emails, email)
+		list = append(list, object{"email": email, "name": fmt.Sprintf("Owner %d", i+1)})
+	}
+	register(t, object{"type": "organization.put", "version": 1,
+		"organization": object{"id": org.id, "slug": org.id, "name": "Org " + org.id, "owners": list}})
+	eventually(t, "the organization is registered", func(ctx context.Context) error {
+		return found(running.Get(ctx, "ORGANIZATIONS_TABLE", "id", org.id))
+	})
+	return org
+}
+
+// newApp registers an app with a receiver that answers so.
+func newApp(t *testing.T, org organization, status string, answer receiver.Answer) *app {
+	t.Helper()
+	a := &app{id: unique("app"), slug: unique("slug"), secret: unique("secret"), org: org}
+	var err error
+	if a.Receiver, err = receiver.Start(a.secret, answer); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		a.Close()
+		for _, err := range a.Bad() {
+			t.Errorf("app %s got a bad signature: %v", a.id, err)
+		}
+	})
+	a.settings = object{"id": a.id, "uuid": unique("uuid"), "slug": a.slug, "name": "App " + a.slug, "status": status,
+		"organization_id": org.id, "webhook_url": a.URL, "secrets": []string{a.secret}, "events": []string{"issue", "error.created"}}
+	a.put(t, 1)
+	return a
+}
+
+// put registers the app's settings under a version and waits until they are
+// there.
+func (a *app) put(t *testing.T, version int) {
+	t.Helper()
+	register(t, object{"type": "app.put", "version": version, "app": a.settings})
+	eventually(t, "the app is registered", func(ctx context.Context) error {
+		item, err := running.Get(ctx, "APPS_TABLE", "id", a.id)
+		if err == nil && item.Int("version") < int64(version) {
+			return stack.ErrNotYet
+		}
+		return err
+	})
+}
+
+// webhook is a message for the app, with fields changed or added.
+func (a *app) webhook(changes object) object {
+	message := object{
+		"id": unique("evt"), "app_id": a.id, "organization_id": a.org.id,
+		"installation": object{"uuid": "7a485448-a9e2-4c85-8a3c-4f44175783c9"},
+		"resource":     "issue", "action": "created",
+		"data": object{"issue": object{"id": "1"}},
+	}
+	for name, value := range changes {
+		message[name] = value
+	}
+	return message
+}
+
+// send queues webhooks of the app.
+func (a *app) send(t *testing.T, webhooks ...object) {
+	t.Helper()
+	messages := make([]stack.Message, len(webhooks))
+	for i, w := range webhooks {
+		messages[i] = stack.Message{Body: w, GroupID: a.id}
+	}
+	must(t, running.Send(t.Context(), "WEBHOOK_QUEUE_URL", messages...))
+}
+
+func register(t *testing.T, messages ...any) {
+	t.Helper()
+	must(t, running.Register(t.Context(), messages...))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func found(item stack.Item, err error) error {
+	if err == nil && item == nil {
+		return stack.ErrNotYet
+	}
+	return err
+}
+
+// eventually fails the test unless the condition comes true.
+func eventually(t *testing.T, what string, condition func(ctx context.Context) error) {
+	t.Helper()
+	if err := stack.Until(t.Context(), patience, condition); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// entries waits until the app's log of today has as many entries.
+func (a *app) entries(t *testing.T, want int) []stack.Item {
+	t.Helper()
+	var items []stack.Item
+	eventually(t, "the log of app "+a.id, func(ctx context.Context) error {
+		var err error
+		items, err = running.Query(ctx, "REQUESTS_TABLE", a.logKey())
+		if err == nil && len(items) != want {
+			return fmt.Errorf("%d entries, want %d", len(items), want)
+		}
+		return err
+	})
+	return items
+}
+
+// disabled waits until the app is disabled and its owners' notices are queued.
+func (a *app) disabled(t *testing.T) stack.Item {
+	t.Helper()
+	var item stack.Item
+	eventually(t, "app "+a.id+" is disabled", func(ctx context.Context) error {
+		var err error
+		item, err = running.Get(ctx, "APPS_TABLE", "id", a.id)
+		if err == nil && (item.Text("disabled_at") == "" || item.Text("notified_at") == "") {
+			return stack.ErrNotYet
+		}
+		return err
+	})
+	return item
+}
+
+// failDays puts days of errors into the Buffer: from days ago to yesterday.
+func (a *app) failDays(t *testing.T, from int) {
+	t.Helper()
+	for ago := from; ago > 0; ago-- {
+		day := time.Now().UTC().AddDate(0, 0, -ago)
+		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{
+			"pk": a.bufferKey(), "day": day.Format(time.DateOnly), "error_count": int64(2),
+			"expires_at": day.AddDate(0, 0, 40).Unix()}))
+	}
+}
+
+// mailsTo waits until each address has a mail with the subject.
+func mailsTo(t *testing.T, addresses []string, subject string) map[string][]stack.Mail {
+	t.Helper()
+	var byAddress map[string][]stack.Mail
+	eventually(t, "mails "+subject, func(ctx context.Context) error {
+		mails, err := running.Mails(ctx)
+		byAddress = make(map[string][]stack.Mail)
+		for _, m := range mails {
+			for _, to := range m.To {
+				for _, address := range addresses {
+					if strings.Contains(to, address) && m.Subject == subject {
+						byAddress[address] = append(byAddress[address], m)
+					}
+				}
+			}
+		}
+		if err == nil && len(byAddress) < len(addresses) {
+			return fmt.Errorf("%d of %d owners have one", len(byAddress), len(addresses))
+		}
+		return err
+	})
+	return byAddress
+}
+
+// inTurn answers with one status after another, the last for ever.
+func inTurn(statuses ...int) receiver.Answer {
+	return func(w http.ResponseWriter, _ *http.Request, n int) {
+		w.WriteHeader(statuses[min(n, len(statuses))-1])
+	}
+}

@@ -1,0 +1,130 @@
+// Package receiver is an app's endpoint on loopback: it verifies the signatures
+// of what it gets, and answers as it is told to.
+package receiver
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+// Got is one request that came in.
+type Got struct {
+	Header http.Header
+	Body   []byte
+	At     time.Time
+}
+
+// Answer answers one request; n counts them from 1.
+type Answer func(w http.ResponseWriter, r *http.Request, n int)
+
+// Status answers every request with a status.
+func Status(code int) Answer {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(code) }
+}
+
+// Hang never answers; it returns when the sender has closed the connection.
+func Hang(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
+
+// Receiver is one running endpoint.
+type Receiver struct {
+	URL    string
+	secret string
+	server *http.Server
+
+	mu     sync.Mutex
+	answer Answer
+	got    []Got
+	bad    []error
+	closed int // connections that the sender closed while a request was open
+}
+
+// Start runs a receiver on a free port of loopback.
+func Start(secret string, answer Answer) (*Receiver, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	r := &Receiver{URL: "http://" + listener.Addr().String() + "/hook", secret: secret, answer: answer}
+	r.server = &http.Server{Handler: http.HandlerFunc(r.serve), ReadHeaderTimeout: time.Minute}
+	go func() { _ = r.server.Serve(listener) }()
+	return r, nil
+}
+
+// Close stops it.
+func (r *Receiver) Close() { _ = r.server.Close() }
+
+func (r *Receiver) serve(w http.ResponseWriter, q *http.Request) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return
+	}
+	r.mu.Lock()
+	r.got = append(r.got, Got{q.Header, body, time.Now()})
+	if err := verify(q.Header, body, r.secret); err != nil {
+		r.bad = append(r.bad, err)
+	}
+	n, answer := len(r.got), r.answer
+	r.mu.Unlock()
+	answer(w, q, n)
+	if context.Cause(q.Context()) != nil {
+		r.mu.Lock()
+		r.closed++
+		r.mu.Unlock()
+	}
+}
+
+// verify checks both signatures: Standard Webhooks with that project's own
+// library, the other by hand.
+func verify(header http.Header, body []byte, secret string) error {
+	verifier, err := standardwebhooks.NewWebhookRaw([]byte(secret))
+	if err != nil {
+		return err
+	}
+	if err := verifier.Verify(body, header); err != nil {
+		return fmt.Errorf("webhook-signature: %w", err)
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	if header.Get("Sentry-Hook-Signature") != hex.EncodeToString(mac.Sum(nil)) {
+		return fmt.Errorf("Sentry-Hook-Signature of %s does not verify", header.Get("Request-ID"))
+	}
+	return nil
+}
+
+// Answer changes how it answers from now on.
+func (r *Receiver) Answer(answer Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = answer
+}
+
+// Got returns what came in so far.
+func (r *Receiver) Got() []Got {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Got(nil), r.got...)
+}
+
+// Bad returns the signatures that did not verify.
+func (r *Receiver) Bad() []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]error(nil), r.bad...)
+}
+
+// ClosedBySender returns how many requests the sender gave up on.
+func (r *Receiver) ClosedBySender() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
+}

@@ -1,0 +1,319 @@
+// Package stack is a platform's view of a running stack: it sends messages to
+// the queues and reads the tables and the mailbox, through SDK calls and the
+// names in stack.env alone, and so works against any engine.
+package stack
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// Stack is one running stack.
+type Stack struct {
+	Names  map[string]string // of stack.env
+	DB     *dynamodb.Client
+	SQS    *sqs.Client
+	Lambda *lambda.Client
+}
+
+// Open reads stack.env and makes the clients. It answers before any is called.
+func Open(ctx context.Context, path string) (*Stack, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the stack's names: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	names := make(map[string]string)
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), "="); ok {
+			names[key] = value
+		}
+	}
+	c, err := config.LoadDefaultConfig(ctx,
+		config.WithRegion(names["AWS_REGION"]),
+		config.WithBaseEndpoint(names["AWS_ENDPOINT_URL"]),
+		config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: names["AWS_ACCESS_KEY_ID"], SecretAccessKey: names["AWS_SECRET_ACCESS_KEY"]}, nil
+		})))
+	if err != nil {
+		return nil, fmt.Errorf("configure the clients: %w", err)
+	}
+	return &Stack{Names: names, DB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), Lambda: lambda.NewFromConfig(c)}, nil
+}
+
+// Message is one message to send. Body is a string, sent as it is, or anything
+// that encodes as JSON.
+type Message struct {
+	Body       any
+	GroupID    string
+	Attributes map[string]string // Strings; sent as Numbers if they are numbers
+}
+
+// Send queues messages, ten at a time. queue is a name as in stack.env.
+func (s *Stack) Send(ctx context.Context, queue string, messages ...Message) error {
+	const most = 10
+	for len(messages) > 0 {
+		chunk := messages[:min(most, len(messages))]
+		messages = messages[len(chunk):]
+		in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.Names[queue])}
+		for i, m := range chunk {
+			entry := sqstypes.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(text(m.Body))}
+			if m.GroupID != "" {
+				entry.MessageGroupId = aws.String(m.GroupID)
+			}
+			for name, value := range m.Attributes {
+				if entry.MessageAttributes == nil {
+					entry.MessageAttributes = make(map[string]sqstypes.MessageAttributeValue)
+				}
+				kind := "String"
+				if _, err := strconv.Atoi(value); err == nil {
+					kind = "Number"
+				}
+				entry.MessageAttributes[name] = sqstypes.MessageAttributeValue{DataType: &kind, StringValue: &value}
+			}
+			in.Entries = append(in.Entries, entry)
+		}
+		out, err := s.SQS.SendMessageBatch(ctx, in)
+		if err != nil {
+			return fmt.Errorf("send to %s: %w", queue, err)
+		}
+		if len(out.Failed) > 0 {
+			return fmt.Errorf("send to %s: %s", queue, aws.ToString(out.Failed[0].Message))
+		}
+	}
+	return nil
+}
+
+func text(body any) string {
+	if s, ok := body.(string); ok {
+		return s
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Sprintf("not encodable: %v", err)
+	}
+	return string(encoded)
+}
+
+// Register sends messages to RegistryQueue.
+func (s *Stack) Register(ctx context.Context, messages ...any) error {
+	list := make([]Message, len(messages))
+	for i, m := range messages {
+		list[i] = Message{Body: m}
+	}
+	return s.Send(ctx, "REGISTRY_QUEUE_URL", list...)
+}
+
+// Letter is a message taken from a queue.
+type Letter struct {
+	Body       string
+	Attributes map[string]string
+}
+
+// Receive takes up to ten messages from a queue and deletes them.
+func (s *Stack) Receive(ctx context.Context, queue string) ([]Letter, error) {
+	url := aws.String(s.Names[queue])
+	out, err := s.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"}})
+	if err != nil {
+		return nil, fmt.Errorf("receive from %s: %w", queue, err)
+	}
+	var letters []Letter
+	for _, m := range out.Messages {
+		letter := Letter{Body: aws.ToString(m.Body), Attributes: make(map[string]string)}
+		for name, value := range m.MessageAttributes {
+			letter.Attributes[name] = aws.ToString(value.StringValue)
+		}
+		letters = append(letters, letter)
+		if _, err := s.SQS.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			return nil, fmt.Errorf("delete from %s: %w", queue, err)
+		}
+	}
+	return letters, nil
+}
+
+// Item is an item of a table: strings, numbers as int64, lists and maps.
+type Item map[string]any
+
+// Text is a string attribute; empty if absent.
+func (i Item) Text(name string) string {
+	s, _ := i[name].(string)
+	return s
+}
+
+// Int is a number attribute; 0 if absent.
+func (i Item) Int(name string) int64 {
+	n, _ := i[name].(int64)
+	return n
+}
+
+// Get reads one item, consistently; nil if there is none. key is name, value,
+// name, value.
+func (s *Stack) Get(ctx context.Context, table string, key ...string) (Item, error) {
+	k := make(map[string]dynamotypes.AttributeValue)
+	for i := 0; i+1 < len(key); i += 2 {
+		k[key[i]] = &dynamotypes.AttributeValueMemberS{Value: key[i+1]}
+	}
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: aws.String(s.Names[table]), Key: k, ConsistentRead: aws.Bool(true)})
+	if err != nil || out.Item == nil {
+		return nil, err
+	}
+	return plainItem(out.Item), nil
+}
+
+// Query reads all items of a partition, in order, consistently.
+func (s *Stack) Query(ctx context.Context, table, key string) ([]Item, error) {
+	var items []Item
+	pages := dynamodb.NewQueryPaginator(s.DB, &dynamodb.QueryInput{
+		TableName:                 aws.String(s.Names[table]),
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: map[string]dynamotypes.AttributeValue{":pk": &dynamotypes.AttributeValueMemberS{Value: key}},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("query %s: %w", table, err)
+		}
+		for _, i := range page.Items {
+			items = append(items, plainItem(i))
+		}
+	}
+	return items, nil
+}
+
+// Put writes an item of strings and int64s.
+func (s *Stack) Put(ctx context.Context, table string, i Item) error {
+	item := make(map[string]dynamotypes.AttributeValue, len(i))
+	for name, value := range i {
+		switch v := value.(type) {
+		case string:
+			item[name] = &dynamotypes.AttributeValueMemberS{Value: v}
+		case int64:
+			item[name] = &dynamotypes.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
+		default:
+			return fmt.Errorf("put into %s: %s is a %T", table, name, value)
+		}
+	}
+	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.Names[table]), Item: item})
+	return err
+}
+
+func plainItem(item map[string]dynamotypes.AttributeValue) Item {
+	plain := make(Item, len(item))
+	for name, value := range item {
+		plain[name] = plainValue(value)
+	}
+	return plain
+}
+
+func plainValue(value dynamotypes.AttributeValue) any {
+	switch v := value.(type) {
+	case *dynamotypes.AttributeValueMemberS:
+		return v.Value
+	case *dynamotypes.AttributeValueMemberN:
+		n, _ := strconv.ParseInt(v.Value, 10, 64)
+		return n
+	case *dynamotypes.AttributeValueMemberBOOL:
+		return v.Value
+	case *dynamotypes.AttributeValueMemberL:
+		list := make([]any, len(v.Value))
+		for i, element := range v.Value {
+			list[i] = plainValue(element)
+		}
+		return list
+	case *dynamotypes.AttributeValueMemberM:
+		return plainItem(v.Value)
+	}
+	return nil
+}
+
+// Mail is one mail in the mailbox.
+type Mail struct {
+	To      []string
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Mails reads the mailbox: the one thing that differs between engines.
+func (s *Stack) Mails(ctx context.Context) ([]Mail, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Names["MAILBOX_URL"], nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("read the mailbox: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var box struct {
+		Messages map[string][]struct {
+			To       []string
+			Subject  string
+			BodyText string
+			BodyHTML string `json:"BodyHtml"`
+		} `json:"messages"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&box); err != nil {
+		return nil, fmt.Errorf("read the mailbox: %w", err)
+	}
+	var mails []Mail
+	for _, account := range box.Messages {
+		for _, m := range account {
+			mails = append(mails, Mail{To: m.To, Subject: m.Subject, Text: m.BodyText, HTML: m.BodyHTML})
+		}
+	}
+	return mails, nil
+}
+
+// Invoke calls a function, as in "SWEEP_FUNCTION", and waits for its answer.
+func (s *Stack) Invoke(ctx context.Context, function string, event any) (string, error) {
+	out, err := s.Lambda.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName: aws.String(s.Names[function]), Payload: []byte(text(event))})
+	if err != nil {
+		return "", fmt.Errorf("invoke %s: %w", function, err)
+	}
+	if out.FunctionError != nil {
+		return "", fmt.Errorf("invoke %s: %s: %s", function, *out.FunctionError, out.Payload)
+	}
+	return string(out.Payload), nil
+}
+
+// ErrNotYet is what a condition of Until returns while it may still come true.
+var ErrNotYet = errors.New("not yet")
+
+// Until asks again and again until the condition gives no error, or the time is
+// over: then it returns the last error.
+func Until(ctx context.Context, atMost time.Duration, condition func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, atMost)
+	defer cancel()
+	for {
+		err := condition(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("after %s: %w", atMost, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
