@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hookwarden/shared/platform"
@@ -122,25 +123,33 @@ func (j *Job) lookUp(ctx context.Context, items []*item) {
 
 // readApps reads the apps of the items that want it.
 func (j *Job) readApps(ctx context.Context, items []*item, wants func(*item) bool) {
-	var ids []string
-	asked := make(map[string]bool)
+	var wanting []*item
 	for _, it := range items {
-		if wants(it) && !asked[it.webhook.AppID] {
-			asked[it.webhook.AppID] = true
+		if wants(it) {
+			wanting = append(wanting, it)
+		}
+	}
+	known, unread := j.read(ctx, wanting)
+	for _, it := range wanting {
+		it.known, it.found = known[it.webhook.AppID]
+		it.unread = unread[it.webhook.AppID]
+	}
+}
+
+// read reads the items' apps, each once. unread are those that may be there.
+func (j *Job) read(ctx context.Context, items []*item) (known map[string]Registered, unread map[string]bool) {
+	var ids []string
+	for _, it := range items {
+		if !slices.Contains(ids, it.webhook.AppID) {
 			ids = append(ids, it.webhook.AppID)
 		}
 	}
 	if len(ids) == 0 {
-		return
+		return nil, nil
 	}
 	known, unread, err := j.apps.read(ctx, ids, j.Now())
 	if err != nil {
 		j.Logger.Error("apps not read", "error", err, "apps", len(unread))
 	}
-	for _, it := range items {
-		if id := it.webhook.AppID; asked[id] {
-			it.known, it.found = known[id]
-			it.unread = unread[id]
-		}
-	}
+	return known, unread
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"hookwarden/shared/buffer"
@@ -82,10 +81,11 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 		}
 	}
 	j.decide(ctx, webhooks)
-	j.request(ctx, webhooks)
-	j.confirmGone(ctx, webhooks)
+	for wave := range j.waves(ctx, webhooks) {
+		j.confirmGone(ctx, wave)
+		j.record(ctx, wave)
+	}
 	j.addCounts(ctx, counts)
-	j.record(ctx, webhooks)
 	j.sendOn(ctx, items)
 	for _, it := range items {
 		if it.back {
@@ -152,7 +152,7 @@ func (it *item) again(attempts int, wait time.Duration) {
 func (j *Job) guard(it *item, step func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			*it = item{Message: it.Message, back: true}
+			*it = item{Message: it.Message, webhook: it.webhook, back: true}
 			j.Logger.Error("message panicked", "message_id", it.ID, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
@@ -176,23 +176,6 @@ func (j *Job) open(it *item) {
 		it.later(deferNotDue, early)
 		it.next.DueAt = it.DueAt
 	}
-}
-
-// request sends what is to be sent, all at once. What the time left cannot see
-// through to its records is not started.
-func (j *Job) request(ctx context.Context, items []*item) {
-	hasTime := j.hasTime(ctx)
-	var all sync.WaitGroup
-	for _, it := range items {
-		switch {
-		case it.settled():
-		case !hasTime:
-			it.back = true
-		default:
-			all.Go(func() { j.guard(it, func() { j.attempt(ctx, it) }) })
-		}
-	}
-	all.Wait()
 }
 
 func (j *Job) hasTime(ctx context.Context) bool {

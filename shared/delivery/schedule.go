@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hookwarden/shared/buffer"
@@ -49,18 +50,16 @@ func (j *Job) counted(it *item) buffer.Counts {
 // URL they are gone; if they have a new one by now, the webhook goes there and
 // nothing is counted.
 func (j *Job) confirmGone(ctx context.Context, items []*item) {
-	gone := func(it *item) bool {
-		return it.request != nil && it.result.Outcome == webhook.Gone && it.webhook.URL == ""
-	}
-	j.readApps(ctx, items, gone)
-	for _, it := range items {
-		switch {
-		case !gone(it) || it.unread || !it.found:
-		case it.known.App.WebhookURL == it.request.URL:
-			if it.counts.Error > 0 {
-				it.counts.Gone = 1
-			}
-		case it.known.App.WebhookURL != "":
+	gone := slices.DeleteFunc(slices.Clone(items), func(it *item) bool {
+		return it.request == nil || it.result.Outcome != webhook.Gone || it.webhook.URL != ""
+	})
+	known, _ := j.read(ctx, gone)
+	for _, it := range gone {
+		switch current, ok := known[it.webhook.AppID]; {
+		case !ok: // not confirmed
+		case current.App.WebhookURL == it.request.URL:
+			it.counts.Gone = it.counts.Error
+		case current.App.WebhookURL != "":
 			it.counts = buffer.Counts{}
 			it.later(deferMoved, time.Second)
 		}

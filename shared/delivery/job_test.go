@@ -1,0 +1,419 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(webhook.Request) webhook.Result
+		want   buffer.Counts
+	}{
+		"success":                {status(200), buffer.Counts{Success: 1}},
+		"error":                  {status(400), buffer.Counts{Error: 1}},
+		"gone":                   {status(410), buffer.Counts{Error: 1, Gone: 1}},
+		"throttled":              {status(429), buffer.Counts{}},
+		"redirect":               {status(301), buffer.Counts{}},
+		"server error":           {status(500), buffer.Counts{}},
+		"timeout":                {outcome(webhook.Timeout, webhook.CodeTimeoutResponse), buffer.Counts{Timeout: 1}},
+		"connection error":       {outcome(webhook.ConnectionError, webhook.CodeRefused), buffer.Counts{Timeout: 1}},
+		"name server out of use": {outcome(webhook.ConnectionError, webhook.CodeDNSTemporary), buffer.Counts{}},
+		"blocked":                {outcome(webhook.Blocked, webhook.CodeBlockedAddress), buffer.Counts{}},
+		"local error":            {outcome(webhook.LocalError, ""), buffer.Counts{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.answer = c.answer
+			w.register("int", platform.Internal, nil)
+			w.register("pub", platform.Published, nil)
+			w.register("dis", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() })
+			deliverAll(t, w.job(nil), message("int"), message("pub"), webhookMessage("dis", "installation", "created", ""))
+			equal(t, "internal", w.countsOf("int"), c.want)
+			equal(t, "published", w.countsOf("pub"), buffer.Counts{})
+			equal(t, "disabled", w.countsOf("dis"), buffer.Counts{})
+		})
+	}
+	t.Run("a server error counts where CountServerErrors says so", func(t *testing.T) {
+		w := newWorld()
+		w.answer = status(500)
+		w.register("int", platform.Internal, nil)
+		deliverAll(t, w.job(func(c *Config) { c.CountServerErrors = true }), message("int"))
+		equal(t, "internal", w.countsOf("int"), buffer.Counts{Error: 1})
+	})
+	t.Run("an alert rule's webhook is sent and not counted", func(t *testing.T) {
+		w := newWorld()
+		w.answer = status(400)
+		w.register("int", platform.Internal, nil)
+		deliverAll(t, w.job(nil), webhookMessage("int", "event_alert", "triggered", ""), webhookMessage("int", "issue", "event.alert", ""))
+		equal(t, "requests", len(w.sent), 2)
+		equal(t, "counts", w.countsOf("int"), buffer.Counts{})
+	})
+}
+
+func TestTheCountsOfABatchAreOneUpdateForEachApp(t *testing.T) {
+	w := newWorld()
+	updates := 0
+	w.countFault = func() (error, bool) { updates++; return nil, false }
+	w.register("a", platform.Internal, nil)
+	w.register("b", platform.Internal, nil)
+	w.answer = func(r webhook.Request) webhook.Result {
+		return status(map[bool]int{true: 200, false: 400}[r.Resource == "installation"])(r)
+	}
+	deliverAll(t, w.job(nil), message("a"), message("b"), webhookMessage("a", "installation", "created", ""), message("a"))
+	equal(t, "a", w.countsOf("a"), buffer.Counts{Success: 1, Error: 2})
+	equal(t, "b", w.countsOf("b"), buffer.Counts{Error: 1})
+	equal(t, "updates", updates, 2)
+}
+
+func TestAFailedWebhookIsTriedAgainForPublishedAppsAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		status   platform.Status
+		internal bool
+		answer   func(webhook.Request) webhook.Result
+		attempts int
+		wait     time.Duration // 0: no further attempt
+	}{
+		"published, first":         {platform.Published, false, status(500), 0, 300 * time.Second},
+		"published, third":         {platform.Published, false, status(500), 2, 300 * time.Second},
+		"published, last":          {platform.Published, false, status(500), 3, 0},
+		"published, time-out":      {platform.Published, false, outcome(webhook.Timeout, ""), 0, 300 * time.Second},
+		"published, 408":           {platform.Published, false, status(408), 0, 300 * time.Second},
+		"published, 400":           {platform.Published, false, status(400), 0, 0},
+		"published, 410":           {platform.Published, false, status(410), 0, 0},
+		"published, redirect":      {platform.Published, false, status(301), 0, 0},
+		"published, success":       {platform.Published, false, status(200), 0, 0},
+		"published, long wait":     {platform.Published, false, retryAfter(time.Hour), 0, time.Hour},
+		"published, short wait":    {platform.Published, false, retryAfter(time.Second), 0, 300 * time.Second},
+		"unpublished":              {platform.Unpublished, false, status(500), 0, 0},
+		"internal":                 {platform.Internal, false, status(500), 0, 0},
+		"internal, RetryInternal":  {platform.Internal, true, status(500), 0, 300 * time.Second},
+		"published, blocked":       {platform.Published, false, outcome(webhook.Blocked, ""), 0, 0},
+		"published, connection":    {platform.Published, false, outcome(webhook.ConnectionError, ""), 0, 300 * time.Second},
+		"unpublished, RetryIntern": {platform.Unpublished, true, status(503), 1, 300 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.answer = c.answer
+				w.register("a", c.status, nil)
+				m := message("a")
+				m.Attempts, m.Hops = c.attempts, c.attempts
+				m.Attributes = map[string]Attribute{"trace": {Type: "String", Text: "t"}}
+				equalList(t, "back", deliverAll(t, w.job(func(g *Config) { g.RetryInternal = c.internal }), m))
+				equal(t, "log entries", len(w.entries), 1)
+				equal(t, "attempt", w.entries[0].Attempt, c.attempts+1)
+				if c.wait == 0 {
+					equal(t, "sent on", len(w.later), 0)
+					return
+				}
+				equal(t, "sent on", len(w.later), 1)
+				l := w.later[0]
+				equal(t, "wait", l.Wait, c.wait)
+				equal(t, "attempts", l.Attempts, c.attempts+1)
+				equal(t, "hops", l.Hops, c.attempts+1)
+				equal(t, "group", l.GroupID, "a")
+				equal(t, "body", l.Body, m.Body)
+				equal(t, "attribute", l.Attributes["trace"].Text, "t")
+				equal(t, "due", time.Until(l.DueAt), c.wait)
+				equal(t, "sent at", l.SentAt, m.SentAt)
+			})
+		})
+	}
+}
+
+func retryAfter(d time.Duration) func(webhook.Request) webhook.Result {
+	return func(r webhook.Request) webhook.Result {
+		result := status(http.StatusTooManyRequests)(r)
+		result.RetryAfter = d
+		return result
+	}
+}
+
+func TestWhatIsNotSentIsLoggedWithItsReason(t *testing.T) {
+	for name, c := range map[string]struct {
+		resource, action, extra string
+		change                  func(*Registered)
+		want                    string // empty: sent
+	}{
+		"deleted":                       {"issue", "created", "", func(r *Registered) { r.App.Deleted = true }, skipDeleted},
+		"deleted and disabled":          {"issue", "created", "", func(r *Registered) { r.App.Deleted = true; r.App.DisabledAt = time.Now() }, skipDeleted},
+		"not subscribed":                {"comment", "created", "", nil, skipNotSubscribed},
+		"not subscribed and disabled":   {"comment", "created", "", func(r *Registered) { r.App.DisabledAt = time.Now() }, skipNotSubscribed},
+		"disabled":                      {"issue", "created", "", func(r *Registered) { r.App.DisabledAt = time.Now() }, skipDisabled},
+		"no URL":                        {"issue", "created", "", func(r *Registered) { r.App.WebhookURL = "" }, skipNoURL},
+		"a URL in the message":          {"issue", "created", `,"url":"https://x.example"`, func(r *Registered) { r.App.WebhookURL = "" }, ""},
+		"subscribed to the action":      {"error", "created", "", func(r *Registered) { r.App.Events = []string{"error.created"} }, ""},
+		"subscribed to another action":  {"error", "resolved", "", func(r *Registered) { r.App.Events = []string{"error.created"} }, skipNotSubscribed},
+		"no subscription needed":        {"metric_alert", "open", "", func(r *Registered) { r.App.Events = nil }, ""},
+		"installation of a disabled":    {"installation", "deleted", "", func(r *Registered) { r.App.DisabledAt = time.Now() }, ""},
+		"a resource never heard of":     {"sourdough", "risen", "", nil, ""},
+		"secrets of a deleted app gone": {"issue", "created", "", func(r *Registered) { r.App.Deleted = true; r.Secrets = nil }, skipDeleted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Internal, c.change)
+			m := webhookMessage("a", c.resource, c.action, c.extra)
+			m.Attempts = 2
+			equalList(t, "back", deliverAll(t, w.job(nil), m))
+			if c.want == "" {
+				equalList(t, "log", w.outcomes(), "a 3 success")
+				return
+			}
+			equalList(t, "log", w.outcomes(), "a 2 skipped "+c.want)
+			equal(t, "requests", len(w.sent), 0)
+			equal(t, "failed", w.entries[0].Failed(), false)
+			equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+			equal(t, "metric", w.figures["webhook.skipped reason="+c.want], 1)
+		})
+	}
+}
+
+func TestTheCacheOnlyEverSaysYes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		j := w.job(nil)
+		w.register("a", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() })
+		deliverAll(t, j, message("a"))
+		equalList(t, "disabled", w.outcomes(), "a 0 skipped app_disabled")
+		w.register("a", platform.Internal, nil) // enabled: known at once, for a skip is never taken from memory
+		deliverAll(t, j, message("a"))
+		equal(t, "requests after the enabling", len(w.sent), 1)
+		reads := w.reads
+		deliverAll(t, j, message("a"), message("a"))
+		equal(t, "reads while remembered", w.reads, reads)
+
+		w.register("a", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() })
+		time.Sleep(cacheFor)
+		deliverAll(t, j, message("a"))
+		equal(t, "requests 30 s after the disabling", len(w.sent), 3)
+	})
+}
+
+func TestAnUnknownAppIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		j := w.job(nil)
+		m := message("late")
+		tries := 0
+		for len(w.letters) == 0 {
+			tries++
+			w.later = nil
+			equalList(t, "back", deliverAll(t, j, m))
+			if len(w.later) == 1 {
+				equal(t, "wait", w.later[0].Wait, 15*time.Second)
+				equal(t, "attempts", w.later[0].Attempts, 0)
+				time.Sleep(w.later[0].Wait)
+				m.Hops, m.DueAt = w.later[0].Hops, w.later[0].DueAt
+			}
+		}
+		equal(t, "reason", w.letters[0].Reason, ReasonUnknownApp)
+		equal(t, "tries", tries, 21) // five minutes, 15 s apart
+		equal(t, "log entries", len(w.entries), 0)
+	})
+	t.Run("three times, however long it was queued", func(t *testing.T) {
+		w := newWorld()
+		for hops, letters := range []int{0, 0, 1} {
+			m := message("late")
+			m.SentAt, m.Hops = time.Now().Add(-time.Hour), hops
+			deliverAll(t, w.job(nil), m)
+			equal(t, "letters", len(w.letters), letters)
+		}
+	})
+}
+
+func TestAMessageThatComesEarlyIsSentOn(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Published, nil)
+	m := message("a")
+	m.Attempts, m.Hops, m.DueAt = 1, 4, time.Now().Add(time.Hour)
+	deliverAll(t, w.job(nil), m)
+	equal(t, "requests", len(w.sent), 0)
+	equal(t, "attempts", w.later[0].Attempts, 1)
+	equal(t, "hops", w.later[0].Hops, 5)
+	equal(t, "due", w.later[0].DueAt, m.DueAt)
+
+	m.DueAt = time.Now().Add(dueTolerance - time.Millisecond)
+	deliverAll(t, w.job(nil), m)
+	equal(t, "requests within the tolerance", len(w.sent), 1)
+}
+
+func TestWhatCannotBeReadIsDeferredAndInTheEndExpires(t *testing.T) {
+	w := newWorld()
+	w.readFault = func() error { return errors.New("throttled") }
+	j := w.job(nil)
+	for hops, want := range map[int]time.Duration{0: 30 * time.Second, 1: time.Minute, 4: 480 * time.Second, 5: 900 * time.Second, 399: 900 * time.Second} {
+		w.later = nil
+		m := message("a")
+		m.Hops = hops
+		deliverAll(t, j, m)
+		equal(t, "wait", w.later[0].Wait, want)
+	}
+	m := message("a")
+	m.SentAt = time.Now().Add(-72*time.Hour - time.Second)
+	deliverAll(t, j, m)
+	equal(t, "letters", len(w.letters), 1)
+	equal(t, "reason", w.letters[0].Reason, ReasonExpired)
+
+	m.Attempts = 1 // a request was sent: the receiver had its chance
+	deliverAll(t, j, m)
+	equal(t, "letters", len(w.letters), 1)
+	equalList(t, "log", w.outcomes(), "a 1 expired")
+
+	w.readFault = nil
+	w.register("a", platform.Published, nil)
+	m.Attempts = 0
+	deliverAll(t, j, m)
+	equalList(t, "log of a readable app", w.outcomes(), "a 0 expired", "a 1 expired")
+	equal(t, "requests", len(w.sent), 0)
+}
+
+func TestSecretsThatDoNotFitTheAppAreReadAgainThenWaitedFor(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Published, func(r *Registered) { r.SecretsVersion = 0 })
+	w.register("none", platform.Published, func(r *Registered) { r.Secrets = nil })
+	deliverAll(t, w.job(nil), message("a"), message("none"))
+	equal(t, "reads", w.reads, 2)
+	equal(t, "requests", len(w.sent), 0)
+	equal(t, "deferred", w.figures["webhook.deferred reason=secrets"], 2)
+}
+
+func TestOurOwnFaultsUseUpNoAttempt(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(webhook.Request) webhook.Result
+		age    time.Duration
+		want   string
+	}{
+		"local error":                {outcome(webhook.LocalError, ""), 0, ""},
+		"unreachable, young":         {outcome(webhook.LocalError, webhook.CodeUnreachable), 59 * time.Minute, ""},
+		"unreachable after one hour": {outcome(webhook.LocalError, webhook.CodeUnreachable), time.Hour, "a 1 connection_error unreachable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.answer = c.answer
+			w.register("a", platform.Internal, nil)
+			m := message("a")
+			m.SentAt = time.Now().Add(-c.age)
+			deliverAll(t, w.job(nil), m)
+			equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+			if c.want != "" {
+				equalList(t, "log", w.outcomes(), c.want)
+				return
+			}
+			equal(t, "log entries", len(w.entries), 0)
+			equal(t, "attempts", w.later[0].Attempts, 0)
+			equal(t, "wait", w.later[0].Wait, 30*time.Second)
+		})
+	}
+}
+
+func TestA410CountsAsGoneOnlyWhenTheAppsOwnURLAnswered(t *testing.T) {
+	gone := func(t *testing.T, extra string, while func(w *world)) *world {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		w.answer = func(r webhook.Request) webhook.Result {
+			if while != nil {
+				while(w)
+			}
+			return status(http.StatusGone)(r)
+		}
+		deliverAll(t, w.job(nil), webhookMessage("a", "issue", "created", extra))
+		return w
+	}
+	t.Run("its own", func(t *testing.T) {
+		equal(t, "counts", gone(t, "", nil).countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
+	})
+	t.Run("another", func(t *testing.T) {
+		equal(t, "counts", gone(t, `,"url":"https://other.example"`, nil).countsOf("a"), buffer.Counts{Error: 1})
+	})
+	t.Run("cannot be confirmed", func(t *testing.T) {
+		w := gone(t, "", func(w *world) { w.readFault = func() error { return errors.New("throttled") } })
+		equal(t, "counts", w.countsOf("a"), buffer.Counts{Error: 1})
+	})
+	t.Run("it has moved", func(t *testing.T) {
+		w := gone(t, "", func(w *world) {
+			w.register("a", platform.Internal, func(r *Registered) { r.App.WebhookURL = "https://new.example" })
+		})
+		equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+		equal(t, "attempts", w.later[0].Attempts, 0)
+		equalList(t, "log", w.outcomes(), "a 1 gone")
+	})
+}
+
+func TestAPanicFailsItsMessageAlone(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	w.register("b", platform.Internal, nil)
+	w.answer = func(r webhook.Request) webhook.Result {
+		if strings.Contains(r.ID, "evt_a") {
+			panic("a defect")
+		}
+		return status(200)(r)
+	}
+	equalList(t, "back", deliverAll(t, w.job(nil), message("a"), message("b")), "sqs-evt_aissuecreated")
+	equal(t, "b", w.countsOf("b"), buffer.Counts{Success: 1})
+	equalList(t, "log", w.outcomes(), "b 1 success")
+}
+
+func TestABadMessageIsADeadLetterAndDisturbsNobody(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Published, nil)
+	bad := Message{ID: "bad", Body: `{"id":"x"}`}
+	equalList(t, "back", deliverAll(t, w.job(nil), bad, message("a")))
+	equal(t, "requests", len(w.sent), 1)
+	equal(t, "reason", w.letters[0].Reason, ReasonInvalid)
+	equal(t, "detail", w.letters[0].Detail, "app_id is required")
+	equal(t, "body", w.letters[0].Body, bad.Body)
+
+	w.sendFault = func(body string) bool { return body == bad.Body }
+	equalList(t, "back when it cannot be sent on", deliverAll(t, w.job(nil), bad, message("a")), "bad")
+}
+
+func TestAHangingReceiverDelaysNobodysRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for _, app := range []string{"quick", "hangs", "both"} {
+			w.register(app, platform.Internal, nil)
+		}
+		w.answer = func(r webhook.Request) webhook.Result {
+			if strings.Contains(r.ID, "evt_hangs") || r.Resource == "installation" {
+				time.Sleep(time.Second)
+				return outcome(webhook.Timeout, webhook.CodeTimeoutResponse)(r)
+			}
+			return status(200)(r)
+		}
+		done := make(chan struct{})
+		go func() {
+			deliverAll(t, w.job(nil), message("hangs"), message("quick"), message("both"), webhookMessage("both", "installation", "created", ""))
+			close(done)
+		}()
+		time.Sleep(200 * time.Millisecond)
+		equal(t, "requests at once", w.requests(), 4)
+		equalList(t, "log before the hanging one ends", w.outcomes(), "quick 1 success")
+		equal(t, "counts before the hanging one ends", w.countsOf("quick"), buffer.Counts{Success: 1})
+		equal(t, "an app's outcomes stay together", w.countsOf("both"), buffer.Counts{})
+		<-done
+		equal(t, "both", w.countsOf("both"), buffer.Counts{Success: 1, Timeout: 1})
+		equal(t, "log entries", len(w.entries), 4)
+	})
+}
+
+func TestWhatTheTimeLeftCannotSeeThroughIsNotStarted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		equalList(t, "back", w.job(nil).Deliver(ctx, []Message{message("a")}), message("a").ID)
+		equal(t, "requests", len(w.sent), 0)
+	})
+}

@@ -1,0 +1,214 @@
+package delivery
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// always makes a count fault that lasts.
+func always(fault func() (error, bool)) func() (error, bool) { return fault }
+
+// firstOnly makes a count fault of the first call alone.
+func firstOnly(fault func() (error, bool)) func() (error, bool) {
+	calls := 0
+	return func() (error, bool) {
+		if calls++; calls > 1 {
+			return nil, false
+		}
+		return fault()
+	}
+}
+
+func TestCountsSurviveAFailingTable(t *testing.T) {
+	both := func(r webhook.Request) webhook.Result {
+		return status(map[bool]int{true: 200, false: 400}[r.Resource == "installation"])(r)
+	}
+	for name, c := range map[string]struct {
+		fault   func() (error, bool)
+		counted buffer.Counts
+		queued  *buffer.Counts
+	}{
+		"refused once":             {firstOnly(notAdded), buffer.Counts{Success: 1, Error: 1}, nil},
+		"refused for good":         {always(notAdded), buffer.Counts{}, &buffer.Counts{Success: 1, Error: 1}},
+		"lost, and was added":      {firstOnly(lostButAdded), buffer.Counts{Success: 2, Error: 1}, nil},
+		"lost, and was not added":  {firstOnly(lostNotAdded), buffer.Counts{Success: 1}, nil},
+		"lost for good, not added": {always(lostNotAdded), buffer.Counts{}, &buffer.Counts{Success: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.answer, w.countFault = both, c.fault
+				w.register("a", platform.Internal, nil)
+				start := time.Now()
+				equalList(t, "back", deliverAll(t, w.job(nil), message("a"), webhookMessage("a", "installation", "created", "")))
+				equal(t, "counts", w.countsOf("a"), c.counted)
+				if c.queued == nil {
+					equal(t, "sent on", len(w.later), 0)
+					return
+				}
+				equal(t, "sent on", len(w.later), 1)
+				equal(t, "kind", w.later[0].Counts, true)
+				var body map[string]any
+				if err := json.Unmarshal([]byte(w.later[0].Body), &body); err != nil {
+					t.Fatal(err)
+				}
+				equal(t, "pk", body["pk"].(string), "a#org")
+				equal(t, "day", body["day"].(string), string(buffer.DateOf(start)))
+				equal(t, "at", int64(body["at"].(float64)), start.UnixMilli())
+				m, err := decodeCounts([]byte(w.later[0].Body))
+				if err != nil || m.Counts != *c.queued {
+					t.Errorf("queued %+v (%v), want %+v", m.Counts, err, *c.queued)
+				}
+			})
+		})
+	}
+	t.Run("and without a queue the messages of the counts go back", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.answer, w.countFault = both, always(lostNotAdded)
+			w.sendFault = func(string) bool { return true }
+			w.register("a", platform.Internal, nil)
+			success := webhookMessage("a", "installation", "created", "")
+			equalList(t, "back: the success is not done until it is counted",
+				deliverAll(t, w.job(nil), message("a"), success), success.ID)
+		})
+	})
+}
+
+func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	key := CounterKey{"a#org", "2026-11-24"}
+	both := buffer.Counts{Success: 2, Error: 3}
+	for name, c := range map[string]struct {
+		receives int
+		change   func(*Registered)
+		want     buffer.Counts
+	}{
+		"first time":                     {1, nil, both},
+		"received again":                 {2, nil, both.OnlySuccess()},
+		"app disabled":                   {1, func(r *Registered) { r.App.DisabledAt = at }, buffer.Counts{}},
+		"app enabled since":              {1, func(r *Registered) { r.App.EnabledAt = at.Add(time.Millisecond) }, buffer.Counts{}},
+		"app enabled before":             {1, func(r *Registered) { r.App.EnabledAt = at }, both},
+		"app unknown to the registry":    {1, func(r *Registered) { r.App.ID = "" }, buffer.Counts{}},
+		"app without usable secrets yet": {1, func(r *Registered) { r.Secrets = nil }, both},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Internal, c.change)
+			if w.apps["a"].App.ID == "" {
+				delete(w.apps, "a")
+			}
+			m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: at}.later().Message
+			m.ID, m.Receives, m.DueAt = "c", c.receives, at
+			equalList(t, "back", deliverAll(t, w.job(nil), m))
+			equal(t, "counts", w.counts[key], c.want)
+			equal(t, "log entries", len(w.entries), 0)
+			equal(t, "dead letters", len(w.letters), 0)
+		})
+	}
+	t.Run("they wait for a table that does not answer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Internal, nil)
+			w.countFault = always(notAdded)
+			m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: time.Now()}.later().Message
+			m.DueAt = time.Now()
+			deliverAll(t, w.job(nil), m)
+			equal(t, "sent on", len(w.later), 1)
+			equal(t, "as counts", w.later[0].Counts, true)
+			equal(t, "hops", w.later[0].Hops, 1)
+			equal(t, "wait", w.later[0].Wait, 30*time.Second)
+			equal(t, "body", w.later[0].Body, m.Body)
+		})
+	})
+	t.Run("a malformed one is a dead letter", func(t *testing.T) {
+		for body, detail := range map[string]string{
+			`[]`:                             "the message is not a message of counts",
+			`{"pk":"a#o","day":"yesterday"}`: "day must be a day, as in 2026-11-24",
+			`{"pk":"a","day":"2026-11-24"}`:  "pk must be an app's and an organization's id",
+			`{"pk":"a#o","day":"2026-11-24","counts":{"success":-1},"at":1}`: "counts must not be below zero",
+		} {
+			w := newWorld()
+			deliverAll(t, w.job(nil), Message{ID: "c", Body: body, Counts: true})
+			equal(t, "detail", w.letters[0].Detail, detail)
+		}
+	})
+}
+
+func TestAFailingLogHoldsUpNothing(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Published, nil)
+	w.logFault = func() bool { return true }
+	equalList(t, "back", deliverAll(t, w.job(nil), message("a")))
+	equal(t, "requests", len(w.sent), 1)
+	equal(t, "metric", w.figures["log.dropped ="], 1)
+	if !strings.Contains(w.lines.String(), "evt_aissuecreated") || !strings.Contains(w.lines.String(), "log entry dropped") {
+		t.Errorf("the entry is not in the function's log: %s", w.lines.String())
+	}
+}
+
+func TestRequestLogSaysWhatIsLogged(t *testing.T) {
+	for log, want := range map[RequestLog][]string{
+		LogAll:      {"a 0 skipped not_subscribed", "a 1 success", "b 1 error"},
+		LogFailures: {"b 1 error"},
+		LogOff:      nil,
+	} {
+		w := newWorld()
+		w.register("a", platform.Published, nil)
+		w.register("b", platform.Published, nil)
+		w.answer = func(r webhook.Request) webhook.Result {
+			return status(map[bool]int{true: 400, false: 200}[strings.Contains(r.ID, "evt_b")])(r)
+		}
+		deliverAll(t, w.job(func(c *Config) { c.RequestLog = log }), message("a"), message("b"), webhookMessage("a", "comment", "created", ""))
+		equalList(t, string(log), w.outcomes(), want...)
+	}
+}
+
+func TestAFailedAttemptIsLoggedInFullWithoutSecrets(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	w.answer = func(r webhook.Request) webhook.Result {
+		result := status(400)(r)
+		result.RequestHeader = http.Header{"Request-ID": {"evt"}, "Sentry-Hook-Signature": {"abc"}, "webhook-signature": {"v1,x"},
+			"Cookie": {"c"}, "Authorization": {"Bearer t"}, "X-Secret": {"s"}}
+		result.Header = http.Header{"Sentry-Hook-Error": {"e1"}, "Sentry-Hook-Project": {"p1"}}
+		result.Body = []byte(strings.Repeat("é", 1024))
+		return result
+	}
+	deliverAll(t, w.job(nil), message("a"))
+	e := w.entries[0]
+	for name, want := range map[string]string{"Request-ID": "evt", "Sentry-Hook-Signature": "[redacted]", "webhook-signature": "[redacted]",
+		"Cookie": "[redacted]", "Authorization": "[redacted]", "X-Secret": "[redacted]"} {
+		equal(t, name, e.RequestHeaders[name], want)
+	}
+	equal(t, "response body", e.ResponseBody, strings.Repeat("é", 512))
+	equal(t, "error id", e.ErrorID, "e1")
+	equal(t, "project id", e.ProjectID, "p1")
+	equal(t, "organization of an internal app", e.OrganizationID, "")
+	if !strings.HasPrefix(e.RequestBody, `{"action":"created"`) {
+		t.Errorf("request body %q", e.RequestBody)
+	}
+}
+
+func TestABodyIsCutAtARuneOrShownAsBase64(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"short":         {"ok", "ok"},
+		"exactly 1,024": {strings.Repeat("a", 1024), strings.Repeat("a", 1024)},
+		"cut in a rune": {"a" + strings.Repeat("€", 400), "a" + strings.Repeat("€", 341)},
+		"binary":        {"\xff\x00", "base64:/wA="},
+		"empty":         {"", ""},
+	} {
+		equal(t, name, cutBody([]byte(c.body)), c.want)
+	}
+	if long := cutBody([]byte(strings.Repeat("\xff", 5000))); len(long) > 1024 || !strings.HasPrefix(long, "base64:") {
+		t.Errorf("a long binary body has %d bytes", len(long))
+	}
+}

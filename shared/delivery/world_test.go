@@ -1,0 +1,239 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// world is everything around the job, in memory. Its faults are asked before
+// each call: what they return is the call's error.
+type world struct {
+	mu      sync.Mutex
+	apps    map[string]Registered
+	reads   int
+	counts  map[CounterKey]buffer.Counts
+	entries []Entry
+	later   []Later
+	letters []Letter
+	sent    []webhook.Request
+	figures map[string]int
+	lines   bytes.Buffer
+
+	answer     func(webhook.Request) webhook.Result
+	readFault  func() error
+	countFault func() (err error, applied bool)
+	logFault   func() bool            // true: nothing is written
+	sendFault  func(body string) bool // true: not sent on
+}
+
+var errLost = errors.New("the answer was lost")
+
+func notAdded() (error, bool)     { return fmt.Errorf("%w: throttled", ErrNotAdded), false }
+func lostButAdded() (error, bool) { return errLost, true }
+func lostNotAdded() (error, bool) { return errLost, false }
+
+func newWorld() *world {
+	return &world{
+		apps:    make(map[string]Registered),
+		counts:  make(map[CounterKey]buffer.Counts),
+		figures: make(map[string]int),
+		answer:  status(http.StatusOK),
+	}
+}
+
+// status answers at once with a status.
+func status(code int) func(webhook.Request) webhook.Result {
+	return func(webhook.Request) webhook.Result {
+		outcomes := map[int]webhook.Outcome{200: webhook.Success, 400: webhook.Error, 410: webhook.Gone,
+			429: webhook.Throttled, 500: webhook.ServerError, 503: webhook.ServerError, 301: webhook.Redirect, 408: webhook.Error}
+		return webhook.Result{Outcome: outcomes[code], Status: code, Started: time.Now()}
+	}
+}
+
+func outcome(o webhook.Outcome, code webhook.Code) func(webhook.Request) webhook.Result {
+	return func(webhook.Request) webhook.Result {
+		return webhook.Result{Outcome: o, Code: code, Started: time.Now()}
+	}
+}
+
+// register adds an app that wants issues; change may alter it.
+func (w *world) register(id string, s platform.Status, change func(*Registered)) {
+	r := Registered{
+		App: platform.App{ID: id, Version: 1, Status: s, OrganizationID: "org", Events: []string{"issue"},
+			WebhookURL: "https://" + id + ".example/hook"},
+		Secrets: []platform.Secret{"s"}, SecretsVersion: 1,
+	}
+	if change != nil {
+		change(&r)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.apps[id] = r
+}
+
+// job makes a job of one environment in this world, with the defaults.
+func (w *world) job(change func(*Config)) *Job {
+	c := Config{Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
+		MaxAge: 72 * time.Hour, RequestLog: LogAll, DefaultActor: webhook.Application("sentry", "Sentry")}
+	if change != nil {
+		change(&c)
+	}
+	return New(c, Needs{Registry: w, Sender: w, Counters: w, Log: w, Outbox: w, Metrics: w,
+		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now})
+}
+
+func (w *world) ReadApps(_ context.Context, ids []string) (map[string]Registered, []string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reads++
+	if w.readFault != nil {
+		if err := w.readFault(); err != nil {
+			return nil, ids, err
+		}
+	}
+	known := make(map[string]Registered)
+	for _, id := range ids {
+		if r, ok := w.apps[id]; ok {
+			known[id] = r
+		}
+	}
+	return known, nil, nil
+}
+
+func (w *world) Send(_ context.Context, r webhook.Request) webhook.Result {
+	w.mu.Lock()
+	w.sent = append(w.sent, r)
+	answer := w.answer
+	w.mu.Unlock()
+	return answer(r)
+}
+
+func (w *world) AddCounts(_ context.Context, key CounterKey, counts buffer.Counts) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.countFault != nil {
+		if err, applied := w.countFault(); err != nil {
+			if applied {
+				w.counts[key] = w.counts[key].Plus(counts)
+			}
+			return err
+		}
+	}
+	w.counts[key] = w.counts[key].Plus(counts)
+	return nil
+}
+
+func (w *world) WriteEntries(_ context.Context, entries []Entry) []Entry {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.logFault != nil && w.logFault() {
+		return entries
+	}
+	w.entries = append(w.entries, entries...)
+	return nil
+}
+
+func (w *world) SendLater(_ context.Context, messages []Later) (failed []int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, m := range messages {
+		if w.sendFault != nil && w.sendFault(m.Body) {
+			failed = append(failed, i)
+			continue
+		}
+		w.later = append(w.later, m)
+	}
+	return failed
+}
+
+func (w *world) SendLetters(_ context.Context, letters []Letter) (failed []int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, l := range letters {
+		if w.sendFault != nil && w.sendFault(l.Body) {
+			failed = append(failed, i)
+			continue
+		}
+		w.letters = append(w.letters, l)
+	}
+	return failed
+}
+
+func (w *world) Count(name, dimension, value string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.figures[name+" "+dimension+"="+value]++
+}
+
+func (w *world) Milliseconds(string, time.Duration) {}
+
+// countsOf is today's counts of an app.
+func (w *world) countsOf(app string) buffer.Counts {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.counts[CounterKey{buffer.Key(app, "org"), buffer.DateOf(time.Now())}]
+}
+
+// message is a webhook of issue.created for an app, as WebhookQueue hands it
+// out.
+func message(app string) Message { return webhookMessage(app, "issue", "created", "") }
+
+func webhookMessage(app, resource, action, extra string) Message {
+	id := "evt_" + app + resource + strings.ReplaceAll(action, ".", "_")
+	return Message{ID: "sqs-" + id, SentAt: time.Now(), Receives: 1, Body: fmt.Sprintf(
+		`{"id":%q,"app_id":%q,"organization_id":"org","installation":{"uuid":"u"},"resource":%q,"action":%q,"data":{}%s}`,
+		id, app, resource, action, extra)}
+}
+
+func (w *world) outcomes() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var list []string
+	for _, e := range w.entries {
+		text := fmt.Sprintf("%s %d %s", e.AppID, e.Attempt, e.Outcome)
+		if e.Code != "" {
+			text += " " + e.Code
+		}
+		list = append(list, text)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (w *world) requests() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.sent)
+}
+
+func deliverAll(t *testing.T, j *Job, messages ...Message) (back []string) {
+	t.Helper()
+	return j.Deliver(t.Context(), messages)
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func equalList[T comparable](t *testing.T, what string, got []T, want ...T) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
