@@ -1,6 +1,6 @@
 module hookwarden
 
-go 1.26
+go 1.26.0
 
 require code.dny.dev/ssrf v0.3.0
 
@@ -28,5 +28,7 @@ require (
 	github.com/aws/smithy-go v1.28.8 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
 	pgregory.net/rapid v1.3.0 // indirect
 )

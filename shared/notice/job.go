@@ -1,0 +1,205 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// Claims remembers which notices are being sent, were sent, or never can be.
+// Every change is a conditional write. After nil it is durable; after
+// ErrSettled or a *HeldError it was surely not made; after any other error
+// nobody knows.
+type Claims interface {
+	// Claim takes the notice as a lease whose identity is now. An older claim is
+	// taken over once it is as old as the lease. ErrSettled if the notice is sent
+	// or refused, *HeldError if its claim is younger.
+	Claim(ctx context.Context, id string, now time.Time, lease time.Duration) error
+	// MarkSent says that SES took the mail. That is true whoever holds the claim
+	// by now, so only a notice that is marked as sent already is left as it is,
+	// with its first message id; that is nil too.
+	MarkSent(ctx context.Context, id, messageID string, now time.Time) error
+	// MarkRefused says that the mail never can be sent, if claimedAt still is the
+	// claim. nil if the notice is settled already, *HeldError if someone else has
+	// claimed it.
+	MarkRefused(ctx context.Context, id string, claimedAt, now time.Time) error
+}
+
+// Mailer sends one mail and returns the id it was given. It does not repeat a
+// call by itself. An error is ErrRefused, ErrOurs or ErrThrottled, which all say
+// that the mail surely was not sent, or any other, after which nobody knows.
+type Mailer interface {
+	Send(ctx context.Context, m Mail) (messageID string, err error)
+}
+
+// Metrics counts events; it never fails.
+type Metrics interface {
+	Count(name, dimension, value string)
+}
+
+// What a Claims or a Mailer may answer.
+var (
+	ErrSettled   = errors.New("sent or refused before")
+	ErrRefused   = errors.New("the recipient cannot be mailed")
+	ErrOurs      = errors.New("the sender may not send")
+	ErrThrottled = errors.New("too many mails")
+)
+
+// HeldError says that someone else has claimed the notice.
+type HeldError struct{ ClaimedAt time.Time }
+
+func (e *HeldError) Error() string { return "claimed at " + platform.FormatTime(e.ClaimedAt) }
+
+// Later says that a notice is to be handled again, when, and why. errors.As
+// finds it as a *Later.
+type Later struct {
+	After  time.Duration
+	Reason string // stable: claimed, no_time, ours, throttled, unknown
+	Err    error
+}
+
+func (l *Later) Error() string {
+	return fmt.Sprintf("%s, again in %s: %v", l.Reason, l.After.Round(time.Second), l.Err)
+}
+
+func (l *Later) Unwrap() error { return l.Err }
+
+// Reasons of Later.
+const (
+	LaterClaimed   = "claimed"   // someone else is sending it
+	LaterNoTime    = "no_time"   // the invocation ends too soon
+	LaterOurs      = "ours"      // ErrOurs
+	LaterThrottled = "throttled" // ErrThrottled
+	LaterUnknown   = "unknown"   // anything else
+)
+
+// Config of the job; all fields are required.
+type Config struct {
+	FunctionTimeout time.Duration // no invocation lives longer
+}
+
+// Needs are what the job works with; all are required.
+type Needs struct {
+	Composer *Composer
+	Claims   Claims
+	Mailer   Mailer
+	Metrics  Metrics
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Random   func() float64 // from 0 up to 1
+}
+
+// Job mails notices.
+type Job struct {
+	Config
+	Needs
+}
+
+// How long to wait for what.
+const (
+	waitOurs         = 15 * time.Minute
+	waitThrottled    = time.Minute
+	waitThrottledMax = 10 * time.Minute
+	waitUnknown      = time.Minute
+	waitUnknownMax   = 75 * time.Second
+	clockSkew        = time.Second
+)
+
+// markTries is how often the mark of a mail that was sent is tried in place.
+const markTries = 4
+
+// Handle mails one notice. It may be called again with the same notice, at any
+// time and at the same time: claim, send, mark, and whoever dies between two of
+// these leaves a claim that runs out. A death between SES's answer, which may be
+// lost, and the mark repeats the mail; nothing else does.
+//
+// The error is a *Later where it is known when to try again.
+func (j *Job) Handle(ctx context.Context, n platform.Notice) error {
+	m, err := j.Composer.Compose(n)
+	if err != nil {
+		return err
+	}
+	now := j.Now().UTC().Truncate(time.Millisecond)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < j.timeNeeded() {
+		return &Later{After: clockSkew, Reason: LaterNoTime, Err: context.DeadlineExceeded}
+	}
+	err = j.Claims.Claim(ctx, n.ID, now, j.lease())
+	if errors.Is(err, ErrSettled) {
+		j.Logger.Debug("notice settled before", "notice_id", n.ID)
+		return nil
+	}
+	if err != nil {
+		return j.later(fmt.Errorf("claim notice %s: %w", n.ID, err))
+	}
+	messageID, err := j.send(ctx, m)
+	if errors.Is(err, ErrRefused) {
+		return j.refuse(ctx, n, now, err)
+	}
+	if err != nil {
+		return j.later(fmt.Errorf("send notice %s: %w", n.ID, err))
+	}
+	return j.mark(ctx, n, messageID)
+}
+
+// lease is how long a claim is left alone. Its owner is dead by then.
+func (j *Job) lease() time.Duration { return 2 * j.FunctionTimeout }
+
+// timeNeeded is what a mail may take from claim to mark, a third of the
+// function's time for SES. With less left a mail is not begun: the end of the
+// invocation would come between SES's answer and the mark.
+func (j *Job) timeNeeded() time.Duration { return j.FunctionTimeout / 2 }
+
+func (j *Job) send(ctx context.Context, m Mail) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, j.FunctionTimeout/3)
+	defer cancel()
+	return j.Mailer.Send(ctx, m)
+}
+
+func (j *Job) mark(ctx context.Context, n platform.Notice, messageID string) error {
+	var err error
+	for range markTries {
+		if err = j.Claims.MarkSent(ctx, n.ID, messageID, j.Now()); err == nil {
+			j.Metrics.Count("notice.sent", "kind", string(n.Kind))
+			j.Logger.Info("notice sent", describe(n, "message_id", messageID)...)
+			return nil
+		}
+	}
+	return fmt.Errorf("mark notice %s as sent, message %s: %w", n.ID, messageID, err)
+}
+
+func (j *Job) refuse(ctx context.Context, n platform.Notice, claimedAt time.Time, refusal error) error {
+	if err := j.Claims.MarkRefused(ctx, n.ID, claimedAt, j.Now()); err != nil {
+		return j.later(fmt.Errorf("mark notice %s as refused: %w", n.ID, err))
+	}
+	j.Metrics.Count("notice.refused", "kind", string(n.Kind))
+	j.Logger.Warn("notice refused", describe(n, "error", refusal)...)
+	return nil
+}
+
+func describe(n platform.Notice, more ...any) []any {
+	return append([]any{"notice_id", n.ID, "kind", n.Kind, "app_id", n.App.ID, "organization_id", n.Organization.ID}, more...)
+}
+
+// later says when to try again. But for a claim of someone else's it waits for
+// at least a lease, since this notice's claim stays until then.
+func (j *Job) later(err error) *Later {
+	var held *HeldError
+	switch {
+	case errors.As(err, &held):
+		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
+		return &Later{max(left, 0) + clockSkew, LaterClaimed, err}
+	case errors.Is(err, ErrOurs):
+		return &Later{max(waitOurs, j.lease()), LaterOurs, err}
+	case errors.Is(err, ErrThrottled):
+		return &Later{max(j.between(waitThrottled, waitThrottledMax), j.lease()), LaterThrottled, err}
+	}
+	return &Later{max(j.between(waitUnknown, waitUnknownMax), j.lease()), LaterUnknown, err}
+}
+
+func (j *Job) between(low, high time.Duration) time.Duration {
+	return low + time.Duration(j.Random()*float64(high-low))
+}

@@ -1,0 +1,436 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/platform"
+)
+
+const functionTimeout = 30 * time.Second
+
+// fault is what goes wrong at one write.
+type fault int
+
+const (
+	noFault     fault = iota
+	refusedCall       // an error, and nothing was done
+	lost              // done, and then an error
+	diedBefore        // the worker's end, and nothing was done
+	diedAfter         // done, and then the worker's end
+)
+
+var (
+	errFault = errors.New("fault")
+	errDeath = errors.New("death")
+)
+
+// world is the table, the mail service and the clock. Each call that changes
+// something outside the worker is a write and has a number; one of them may have
+// a fault.
+type world struct {
+	mu      sync.Mutex
+	now     time.Time
+	notices map[string]entry
+	mails   []Mail
+	answer  error // of the mail service
+	counted map[string]int
+	writes  []string
+	at      int
+	fault   fault
+}
+
+type entry struct {
+	State, MessageID  string
+	ClaimedAt, SentAt time.Time
+}
+
+// composer is made once, since parsing takes longer than all the rest.
+var composer = sync.OnceValue(func() *Composer { return NewComposer(config()) })
+
+func newWorld() *world {
+	return &world{now: time.Date(2026, 11, 24, 10, 0, 1, 0, time.UTC), at: -1,
+		notices: make(map[string]entry), counted: make(map[string]int)}
+}
+
+func (w *world) job() *Job {
+	return &Job{
+		Config: Config{FunctionTimeout: functionTimeout},
+		Needs: Needs{Composer: composer(), Claims: w, Mailer: w, Metrics: w,
+			Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Random: func() float64 { return 0.5 },
+			Now: func() time.Time { return w.now }},
+	}
+}
+
+func (w *world) write(name string, do func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes = append(w.writes, name)
+	f := noFault
+	if len(w.writes)-1 == w.at {
+		f = w.fault
+	}
+	switch f {
+	case refusedCall:
+		return errFault
+	case diedBefore:
+		panic(errDeath)
+	}
+	err := do()
+	switch {
+	case f == lost && err == nil:
+		return errFault
+	case f == diedAfter:
+		panic(errDeath)
+	}
+	return err
+}
+
+func (w *world) Claim(_ context.Context, id string, now time.Time, lease time.Duration) error {
+	return w.write("claim", func() error {
+		e := w.notices[id]
+		switch {
+		case e.State == "sent", e.State == "refused":
+			return ErrSettled
+		case e.State == "claimed" && e.ClaimedAt.After(now.Add(-lease)):
+			return &HeldError{e.ClaimedAt}
+		}
+		w.notices[id] = entry{State: "claimed", ClaimedAt: now}
+		return nil
+	})
+}
+
+func (w *world) MarkSent(_ context.Context, id, messageID string, now time.Time) error {
+	return w.write("mark", func() error {
+		if e := w.notices[id]; e.State != "sent" {
+			e.State, e.MessageID, e.SentAt = "sent", messageID, now
+			w.notices[id] = e
+		}
+		return nil
+	})
+}
+
+func (w *world) MarkRefused(_ context.Context, id string, claimedAt, _ time.Time) error {
+	return w.write("refuse", func() error {
+		e := w.notices[id]
+		switch {
+		case e.State != "claimed":
+			return nil
+		case !e.ClaimedAt.Equal(claimedAt):
+			return &HeldError{e.ClaimedAt}
+		}
+		e.State = "refused"
+		w.notices[id] = e
+		return nil
+	})
+}
+
+func (w *world) Send(_ context.Context, m Mail) (string, error) {
+	err := w.write("send", func() error {
+		if w.answer == nil {
+			w.mails = append(w.mails, m)
+		}
+		return w.answer
+	})
+	if err != nil {
+		return "", err
+	}
+	return "message-1", nil
+}
+
+func (w *world) Count(name, dimension, value string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counted[name+" "+dimension+"="+value]++
+}
+
+// deliver hands the notice to a worker, which may die.
+func (w *world) deliver(n platform.Notice) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = p.(error)
+		}
+	}()
+	return w.job().Handle(context.Background(), n)
+}
+
+// deliverUntilDone delivers again, when the answer says or after a visibility
+// time-out, as the queue does.
+func (w *world) deliverUntilDone(t *testing.T, n platform.Notice) {
+	t.Helper()
+	for range 10 {
+		err := w.deliver(n)
+		if err == nil {
+			return
+		}
+		wait := 6 * functionTimeout
+		if later := (*Later)(nil); errors.As(err, &later) {
+			wait = later.After
+		}
+		w.now = w.now.Add(wait)
+	}
+	t.Fatalf("not through after 10 deliveries: %q", w.writes)
+}
+
+func later(t *testing.T, err error) *Later {
+	t.Helper()
+	var l *Later
+	if !errors.As(err, &l) {
+		t.Fatalf("not a *Later: %v", err)
+	}
+	return l
+}
+
+func TestNoticeIsClaimedSentAndMarked(t *testing.T) {
+	w, n := newWorld(), disabled()
+	if err := w.deliver(n); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]entry{n.ID: {State: "sent", MessageID: "message-1", ClaimedAt: w.now, SentAt: w.now}}
+	if diff := cmp.Diff(want, w.notices); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"claim", "send", "mark"}, w.writes); diff != "" {
+		t.Error(diff)
+	}
+	if len(w.mails) != 1 || w.mails[0].To != n.To || w.mails[0].Kind != n.Kind || w.mails[0].Status != platform.Internal {
+		t.Errorf("mails %+v", w.mails)
+	}
+	if diff := cmp.Diff(map[string]int{"notice.sent kind=app.disabled": 1}, w.counted); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNoticeThatIsSettledIsAcknowledgedWithoutAMail(t *testing.T) {
+	for _, state := range []string{"sent", "refused"} {
+		w, n := newWorld(), disabled()
+		before := entry{State: state, ClaimedAt: w.now.Add(-time.Hour)}
+		w.notices[n.ID] = before
+		if err := w.deliver(n); err != nil || len(w.mails) > 0 || w.notices[n.ID] != before {
+			t.Errorf("%s: %v, %d mails, %+v", state, err, len(w.mails), w.notices[n.ID])
+		}
+	}
+}
+
+func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
+	const lease = 2 * functionTimeout
+	for _, row := range []struct{ age, wait time.Duration }{
+		{0, lease + clockSkew},
+		{lease - time.Millisecond, time.Millisecond + clockSkew},
+		{-time.Second, lease + time.Second + clockSkew}, // the other clock is ahead
+		{lease, 0},
+		{time.Hour, 0},
+	} {
+		w, n := newWorld(), disabled()
+		w.notices[n.ID] = entry{State: "claimed", ClaimedAt: w.now.Add(-row.age)}
+		err := w.deliver(n)
+		if row.wait == 0 {
+			if err != nil || len(w.mails) != 1 {
+				t.Errorf("age %s: %v, %d mails", row.age, err, len(w.mails))
+			}
+			continue
+		}
+		if l := later(t, err); l.After != row.wait || l.Reason != LaterClaimed || len(w.mails) > 0 {
+			t.Errorf("age %s: %v, %d mails", row.age, l, len(w.mails))
+		}
+	}
+}
+
+func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
+	for _, row := range []struct {
+		answer error
+		random float64
+		reason string
+		after  time.Duration
+	}{
+		{ErrOurs, 0.5, LaterOurs, 15 * time.Minute},
+		{ErrThrottled, 0, LaterThrottled, time.Minute},
+		{ErrThrottled, 0.5, LaterThrottled, 5*time.Minute + 30*time.Second},
+		{ErrThrottled, 1, LaterThrottled, 10 * time.Minute},
+		{io.ErrUnexpectedEOF, 0, LaterUnknown, time.Minute},
+		{io.ErrUnexpectedEOF, 1, LaterUnknown, 75 * time.Second},
+	} {
+		w, n := newWorld(), disabled()
+		w.answer = fmt.Errorf("wrapped: %w", row.answer)
+		job := w.job()
+		job.Random = func() float64 { return row.random }
+		err := job.Handle(context.Background(), n)
+		if l := later(t, err); l.After != row.after || l.Reason != row.reason || !errors.Is(err, row.answer) {
+			t.Errorf("%v: %v", row.answer, l)
+		}
+		if w.notices[n.ID].State != "claimed" || len(w.counted) > 0 {
+			t.Errorf("%v: %+v, %v", row.answer, w.notices[n.ID], w.counted)
+		}
+		w.answer = nil
+		w.now = w.now.Add(row.after)
+		if err := w.deliver(n); err != nil || len(w.mails) != 1 {
+			t.Errorf("%v: after the wait: %v, %d mails", row.answer, err, len(w.mails))
+		}
+	}
+}
+
+func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
+	for _, answer := range []error{ErrOurs, ErrThrottled, io.ErrUnexpectedEOF} {
+		w := newWorld()
+		w.answer = answer
+		job := w.job()
+		job.FunctionTimeout = 15 * time.Minute
+		if l := later(t, job.Handle(context.Background(), disabled())); l.After < 30*time.Minute {
+			t.Errorf("%v: again in %s, with a lease of 30 min", answer, l.After)
+		}
+	}
+}
+
+func TestRefusedRecipientIsMarkedCountedAndDone(t *testing.T) {
+	w, n := newWorld(), enabled()
+	w.answer = fmt.Errorf("wrapped: %w", ErrRefused)
+	if err := w.deliver(n); err != nil {
+		t.Fatal(err)
+	}
+	if w.notices[n.ID].State != "refused" {
+		t.Errorf("%+v", w.notices[n.ID])
+	}
+	if diff := cmp.Diff(map[string]int{"notice.refused kind=app.enabled": 1}, w.counted); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRefusalThatCannotBeMarkedIsTriedAgain(t *testing.T) {
+	w, n := newWorld(), disabled()
+	w.answer, w.at, w.fault = ErrRefused, 2, refusedCall
+	if l := later(t, w.deliver(n)); l.Reason != LaterUnknown {
+		t.Errorf("%v", l)
+	}
+	w.deliverUntilDone(t, n)
+	if w.notices[n.ID].State != "refused" {
+		t.Errorf("%+v", w.notices[n.ID])
+	}
+}
+
+func TestMarkIsTriedInPlaceAndThenTheMailMayRepeat(t *testing.T) {
+	w, n := newWorld(), disabled()
+	job := w.job()
+	job.Claims = unmarkable{w}
+	err := job.Handle(context.Background(), n)
+	if l := (*Later)(nil); !errors.Is(err, errFault) || errors.As(err, &l) {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(append([]string{"claim", "send"}, slices.Repeat([]string{"mark"}, markTries)...), w.writes); diff != "" {
+		t.Error(diff)
+	}
+	w.now = w.now.Add(2 * functionTimeout)
+	if w.deliverUntilDone(t, n); len(w.mails) != 2 {
+		t.Errorf("%d mails", len(w.mails))
+	}
+}
+
+// unmarkable is a table that takes claims and nothing else.
+type unmarkable struct{ *world }
+
+func (u unmarkable) MarkSent(context.Context, string, string, time.Time) error {
+	return u.write("mark", func() error { return errFault })
+}
+
+func TestNoMailIsBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
+	w, n := newWorld(), disabled()
+	ctx, cancel := context.WithDeadline(context.Background(), w.now.Add(functionTimeout/2-time.Millisecond))
+	defer cancel()
+	if l := later(t, w.job().Handle(ctx, n)); l.Reason != LaterNoTime || len(w.writes) > 0 {
+		t.Errorf("%v, %q", l, w.writes)
+	}
+}
+
+func TestSilentMailServiceDoesNotUseUpTheTimeForTheMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, n := newWorld(), disabled()
+		job := w.job()
+		job.Now, job.Mailer = time.Now, silent{}
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), functionTimeout)
+		defer cancel()
+		err := job.Handle(ctx, n)
+		if l := later(t, err); l.Reason != LaterUnknown || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(begun); took != functionTimeout/3 {
+			t.Errorf("gave up after %s", took)
+		}
+	})
+}
+
+type silent struct{}
+
+func (silent) Send(ctx context.Context, _ Mail) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
+}
+
+// Whatever goes wrong at one write, delivering the notice again ends with
+// exactly one mail, or two if nobody could know of the first.
+func TestOneFaultAtAnyWriteLosesNoMailAndRepeatsNoneThatIsKnownOf(t *testing.T) {
+	const known = 3 // writes that the job makes
+	for _, f := range []fault{refusedCall, lost, diedBefore, diedAfter} {
+		covered := 0
+		for k := 0; ; k++ {
+			w, n := newWorld(), disabled()
+			w.at, w.fault = k, f
+			w.deliverUntilDone(t, n)
+			if len(w.writes) <= k {
+				break
+			}
+			covered++
+			name := fmt.Sprintf("fault %d at write %d (%s)", f, k, w.writes[k])
+			most := 1
+			if w.writes[k] == "send" && (f == lost || f == diedAfter) || w.writes[k] == "mark" && f == diedBefore {
+				most = 2
+			}
+			if len(w.mails) < 1 || len(w.mails) > most {
+				t.Errorf("%s: %d mails", name, len(w.mails))
+			}
+			if e := w.notices[n.ID]; e.State != "sent" || e.MessageID != "message-1" || len(w.notices) != 1 {
+				t.Errorf("%s: %+v", name, w.notices)
+			}
+			before := len(w.mails)
+			if err := w.deliver(n); err != nil || len(w.mails) != before {
+				t.Errorf("%s: delivered once more: %v, %d mails", name, err, len(w.mails))
+			}
+		}
+		if covered < known {
+			t.Errorf("fault %d: only %d writes covered", f, covered)
+		}
+	}
+}
+
+func TestManyWorkersSendOneMail(t *testing.T) {
+	for seed := range uint64(100) {
+		w, n := newWorld(), disabled()
+		random := rand.New(rand.NewPCG(seed, 0))
+		var workers sync.WaitGroup
+		for range 10 {
+			now := w.now.Add(time.Duration(random.Int64N(int64(functionTimeout)))) // clocks differ
+			workers.Go(func() {
+				job := w.job()
+				job.Now = func() time.Time { return now }
+				err := job.Handle(t.Context(), n)
+				if l := (*Later)(nil); err != nil && (!errors.As(err, &l) || l.Reason != LaterClaimed) {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			})
+		}
+		workers.Wait()
+		if len(w.mails) != 1 {
+			t.Fatalf("seed %d: %d mails", seed, len(w.mails))
+		}
+	}
+}

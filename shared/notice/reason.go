@@ -1,0 +1,146 @@
+package notice
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+)
+
+// explain says in a sentence each what was counted, why that disables an app,
+// and how to mend it.
+func (c *Composer) explain(n platform.Notice) (happened, rule, advice string) {
+	name, r := clean(c.config.PlatformName, nameLimit), c.config.Rule
+	decided := c.deciding(n)
+	on, many := longDay(decided.Day), counted(decided, n.Reason)
+	reason := buffer.Reason(n.Reason)
+	if len(n.Evidence) == 0 {
+		reason = "" // nothing to speak of
+	}
+	switch reason {
+	case buffer.Fatal:
+		return fmt.Sprintf("On %s, %s ended in a fatal error.", on, webhooks(many)),
+			fmt.Sprintf("A single fatal error is enough for %s to disable an integration.", name),
+			"Look up the failed requests on the integration's dashboard and mend what went wrong."
+	case buffer.Gone:
+		return fmt.Sprintf("On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded.",
+				on, times(many)),
+			fmt.Sprintf("%s disables an integration when that happens %s or more in one day.", name, times(max(r.GoneThreshold, 1))),
+			"Check the webhook URL. If your receiver has moved, enter its new address in the settings; if it is still there, find out why it answers 410."
+	case buffer.Timeout:
+		return fmt.Sprintf("On %s, %s got no complete answer in time or lost the connection.", on, webhooks(many)),
+			fmt.Sprintf("%s disables an integration when that happens %s or more in one day%s.", name, times(r.TimeoutThreshold), share(r)),
+			"Make sure that your receiver is up and can be reached. Let it answer each webhook with a 2xx status right away, and do its work afterwards."
+	case buffer.Error:
+		return fmt.Sprintf("On %s, webhooks were answered with errors, and not a single one succeeded.", allDays(n.Evidence)),
+			fmt.Sprintf("%s disables an integration when that is so %s.", name, inARow(len(n.Evidence))),
+			"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
+	}
+	return "Too many of its webhooks failed.",
+		fmt.Sprintf("%s disables an integration whose webhooks keep failing, to spare both sides.", name),
+		"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
+}
+
+// deciding is the day that disabled the app: the newest that the rule, applied
+// to it alone, calls by the notice's reason. If the rule was changed in between
+// and finds none, it is the day that comes nearest.
+func (c *Composer) deciding(n platform.Notice) platform.Day {
+	rule := c.config.Rule
+	rule.WindowDays = 1
+	var nearest platform.Day
+	for _, d := range slices.Backward(n.Evidence) {
+		date := buffer.Date(d.Day)
+		v := rule.Judge([]buffer.Day{{Date: date, Counts: buffer.Counts{
+			Success: d.Success, Error: d.Error, Timeout: d.Timeout, Gone: d.Gone, Fatal: d.Fatal}}}, date)
+		if string(v.Reason) == n.Reason {
+			return d
+		}
+		if nearest.Day == "" || counted(d, n.Reason) > counted(nearest, n.Reason) {
+			nearest = d
+		}
+	}
+	return nearest
+}
+
+// oneDayDecides reports whether a single day is enough for the reason.
+func oneDayDecides(reason string) bool {
+	r := buffer.Reason(reason)
+	return r == buffer.Fatal || r == buffer.Gone || r == buffer.Timeout
+}
+
+// counted is what a day has of a reason's outcomes.
+func counted(d platform.Day, reason string) int64 {
+	switch buffer.Reason(reason) {
+	case buffer.Fatal:
+		return d.Fatal
+	case buffer.Gone:
+		return d.Gone
+	case buffer.Timeout:
+		return d.Timeout
+	case buffer.Error:
+		return d.Error
+	}
+	return 0
+}
+
+func allDays(days []platform.Day) string {
+	if len(days) == 1 {
+		return longDay(days[0].Day)
+	}
+	return fmt.Sprintf("each of the %d days up to %s", len(days), longDay(days[len(days)-1].Day))
+}
+
+func inARow(days int) string {
+	if days == 1 {
+		return "on one day"
+	}
+	return fmt.Sprintf("for %d days in a row", days)
+}
+
+func share(r buffer.Rule) string {
+	if r.TimeoutMinShare == 0 {
+		return ""
+	}
+	percent := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*r.TimeoutMinShare), "0"), ".")
+	return fmt.Sprintf(" and to at least %s%% of the day's webhooks", percent)
+}
+
+func webhooks(n int64) string {
+	if n == 1 {
+		return "1 webhook"
+	}
+	return count(n) + " webhooks"
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return count(n) + " times"
+}
+
+// count writes a number with commas.
+func count(n int64) string {
+	digits := strconv.FormatInt(max(n, 0), 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// short is count for columns that must fit on a phone: from 100,000 on in
+// thousands or millions, rounded down.
+func short(n int64) string {
+	switch {
+	case n >= 10_000_000:
+		return count(n/1_000_000) + "M"
+	case n >= 1_000_000:
+		return fmt.Sprintf("%d.%dM", n/1_000_000, n/100_000%10)
+	case n >= 100_000:
+		return count(n/1000) + "k"
+	}
+	return count(n)
+}

@@ -1,0 +1,43 @@
+package ses
+
+import (
+	"net/mail"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// addressLimit is the longest address that SES takes, with its name.
+const addressLimit = 320
+
+// address writes a recipient as SES wants it: the name encoded by RFC 2047, the
+// domain in ASCII. A name that makes it too long is cut; an address that is none
+// or too long is left for SES to refuse.
+func address(name, email string) string {
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || len(email) > addressLimit {
+		return email
+	}
+	bare := parsed.Address
+	if at := strings.LastIndexByte(bare, '@'); at >= 0 {
+		bare = bare[:at+1] + asciiDomain(bare[at+1:])
+	}
+	runes := []rune(name)
+	for ; len(runes) > 0; runes = runes[:len(runes)-1] {
+		full := (&mail.Address{Name: strings.TrimSpace(string(runes)), Address: bare}).String()
+		if len(full) <= addressLimit {
+			return full
+		}
+	}
+	return strings.Trim((&mail.Address{Address: bare}).String(), "<>")
+}
+
+// asciiDomain writes an internationalized domain as SES wants it, in Punycode; a
+// domain that has no such form is left for SES to refuse.
+func asciiDomain(domain string) string {
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil {
+		return domain
+	}
+	return ascii
+}

@@ -1,0 +1,117 @@
+// Package ses sends mails with SES v2.
+package ses
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/smithy-go"
+
+	"hookwarden/shared/notice"
+)
+
+type sendAPI interface {
+	SendEmail(ctx context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
+}
+
+// Mailer sends each mail with one call.
+type Mailer struct {
+	API              sendAPI // as NewClient makes it
+	From             string  // an address that SES has verified, with or without a name
+	ConfigurationSet string  // empty: none
+	PreferenceURL    string  // where owners choose their mails; empty: mails have no List-Unsubscribe
+}
+
+var _ notice.Mailer = Mailer{}
+
+// NewClient makes a client that never sends a mail twice by itself: SES has no
+// idempotency key, so a call is not repeated, and no call meets a connection
+// that died while the function was frozen.
+func NewClient(config aws.Config) *sesv2.Client {
+	return sesv2.NewFromConfig(config, func(o *sesv2.Options) {
+		o.Retryer = aws.NopRetryer{}
+		client, ok := config.HTTPClient.(*awshttp.BuildableClient)
+		if !ok {
+			client = awshttp.NewBuildableClient()
+		}
+		o.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
+	})
+}
+
+// Send implements notice.Mailer.
+func (m Mailer) Send(ctx context.Context, mail notice.Mail) (string, error) {
+	in := &sesv2.SendEmailInput{
+		FromEmailAddress: &m.From,
+		Destination:      &types.Destination{ToAddresses: []string{address(mail.To.Name, mail.To.Email)}},
+		Content: &types.EmailContent{Simple: &types.Message{
+			Subject: utf8(mail.Subject),
+			Body:    &types.Body{Text: utf8(mail.Text), Html: utf8(mail.HTML)},
+		}},
+		EmailTags: []types.MessageTag{tag("kind", string(mail.Kind)), tag("app_status", string(mail.Status))},
+	}
+	if m.ConfigurationSet != "" {
+		in.ConfigurationSetName = &m.ConfigurationSet
+	}
+	if m.PreferenceURL != "" {
+		in.Content.Simple.Headers = []types.MessageHeader{
+			{Name: aws.String("List-Unsubscribe"), Value: aws.String("<" + m.PreferenceURL + ">")}}
+	}
+	out, err := m.API.SendEmail(ctx, in)
+	if err != nil {
+		return "", classify(err)
+	}
+	return aws.ToString(out.MessageId), nil
+}
+
+func utf8(s string) *types.Content {
+	return &types.Content{Data: &s, Charset: aws.String("UTF-8")}
+}
+
+// tag makes a tag of a value of which SES takes letters, digits, - and _ only.
+func tag(name, value string) types.MessageTag {
+	value = strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '-', r == '_':
+			return r
+		}
+		return '_'
+	}, value)
+	return types.MessageTag{Name: &name, Value: &value}
+}
+
+// classify says whose fault a refusal is. All that a request has of ours was
+// checked at the start, so a bad request is about the recipient; a rejected
+// message is about an address that SES has not verified.
+func classify(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	switch api.ErrorCode() {
+	case "BadRequestException":
+		return fmt.Errorf("%w: %w", notice.ErrRefused, err)
+	case "MessageRejected", "MailFromDomainNotVerifiedException", "SendingPausedException", "AccountSuspendedException",
+		"NotFoundException", "AccessDeniedException":
+		return fmt.Errorf("%w: %w", notice.ErrOurs, err)
+	case "TooManyRequestsException", "LimitExceededException":
+		return fmt.Errorf("%w: %w", notice.ErrThrottled, err)
+	}
+	var response *awshttp.ResponseError
+	switch {
+	case retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
+		return fmt.Errorf("%w: %w", notice.ErrThrottled, err)
+	case errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests:
+		return fmt.Errorf("%w: %w", notice.ErrThrottled, err)
+	case errors.As(err, &response) && response.HTTPStatusCode() == http.StatusForbidden:
+		return fmt.Errorf("%w: %w", notice.ErrOurs, err)
+	}
+	return err
+}

@@ -1,0 +1,188 @@
+package ses
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"hookwarden/shared/notice"
+	"hookwarden/shared/platform"
+)
+
+// service takes every mail, or answers err.
+type service struct {
+	in  []*sesv2.SendEmailInput
+	err error
+}
+
+func (s *service) SendEmail(_ context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
+	s.in = append(s.in, in)
+	if s.err != nil {
+		return nil, s.err
+	}
+	return &sesv2.SendEmailOutput{MessageId: aws.String("0102")}, nil
+}
+
+func anyMail() notice.Mail {
+	return notice.Mail{Kind: platform.AppDisabled, Status: platform.Internal,
+		To:      platform.Owner{Email: "ada+hooks@acme.example", Name: "Ada Lovelace"},
+		Subject: "Subject é", Text: "Text é", HTML: "<p>HTML é</p>"}
+}
+
+func content(s string) *types.Content { return &types.Content{Data: &s, Charset: aws.String("UTF-8")} }
+
+func TestMailIsSentToOneOwnerWithTagsAndConfigurationSet(t *testing.T) {
+	s := &service{}
+	id, err := Mailer{API: s, From: "Hooks <hooks@platform.example>", ConfigurationSet: "mails"}.Send(t.Context(), anyMail())
+	if err != nil || id != "0102" {
+		t.Fatalf("%q, %v", id, err)
+	}
+	want := []*sesv2.SendEmailInput{{
+		FromEmailAddress:     aws.String("Hooks <hooks@platform.example>"),
+		ConfigurationSetName: aws.String("mails"),
+		Destination:          &types.Destination{ToAddresses: []string{`"Ada Lovelace" <ada+hooks@acme.example>`}},
+		Content: &types.EmailContent{Simple: &types.Message{Subject: content("Subject é"),
+			Body: &types.Body{Text: content("Text é"), Html: content("<p>HTML é</p>")}}},
+		EmailTags: []types.MessageTag{{Name: aws.String("kind"), Value: aws.String("app_disabled")},
+			{Name: aws.String("app_status"), Value: aws.String("internal")}},
+	}}
+	if diff := cmp.Diff(want, s.in, cmpopts.IgnoreUnexported(sesv2.SendEmailInput{}, types.Destination{}, types.EmailContent{},
+		types.Message{}, types.Body{}, types.Content{}, types.MessageTag{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestListUnsubscribeIsThereOnlyWithAPreferenceURL(t *testing.T) {
+	s := &service{}
+	if _, err := (Mailer{API: s, PreferenceURL: "https://platform.example/mails"}).Send(t.Context(), anyMail()); err != nil {
+		t.Fatal(err)
+	}
+	headers := s.in[0].Content.Simple.Headers
+	if len(headers) != 1 || *headers[0].Name != "List-Unsubscribe" || *headers[0].Value != "<https://platform.example/mails>" {
+		t.Errorf("headers %+v", headers)
+	}
+	if s.in[0].ConfigurationSetName != nil {
+		t.Error("an empty configuration set is sent")
+	}
+}
+
+func TestRecipientIsWrittenForAHeader(t *testing.T) {
+	long := strings.Repeat("long", 50) + "@acme.example"
+	for _, row := range []struct{ name, email, want string }{
+		{"", "ada@acme.example", "ada@acme.example"},
+		{"Ada", "ada+hooks@acme.example", `"Ada" <ada+hooks@acme.example>`},
+		{`Ada "A" \ <eve@evil.example>, x`, "ada@acme.example", `"Ada \"A\" \\ <eve@evil.example>, x" <ada@acme.example>`},
+		{"Ädä", "ada@acme.example", "=?utf-8?q?=C3=84d=C3=A4?= <ada@acme.example>"},
+		{"Ada", "ada@Bücher.example", `"Ada" <ada@xn--bcher-kva.example>`},
+		{"", "ada@почта.рф", "ada@xn--80a1acny.xn--p1ai"},
+		{"Ada", "Eve <ada@acme.example>", `"Ada" <ada@acme.example>`},
+		{"Ada", "no address", "no address"},
+		{"Ada", long, `"Ada" <` + long + ">"},
+		{strings.Repeat("A", 200), long, `"` + strings.Repeat("A", 320-len(long)-5) + `" <` + long + ">"},
+		{strings.Repeat("🚀", 200), "ada@acme.example", ""},
+	} {
+		got := address(row.name, row.email)
+		if row.want != "" && got != row.want {
+			t.Errorf("%q %q: %s, want %s", row.name, row.email, got, row.want)
+		}
+		if len(got) > addressLimit || !isASCII(got) {
+			t.Errorf("%q %q: %d bytes: %s", row.name, row.email, len(got), got)
+		}
+	}
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// The samples of RFC 3492 section 7.1, in lower case, and domains in use.
+func answered(status int, err error) error {
+	return &smithy.OperationError{ServiceID: "SESv2", OperationName: "SendEmail", Err: &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err}}}
+}
+
+func TestErrorsAreClassifiedByTheirTypes(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		want error // nil: none
+	}{
+		{answered(400, &types.MessageRejected{}), notice.ErrOurs},
+		{answered(400, &types.MailFromDomainNotVerifiedException{}), notice.ErrOurs},
+		{answered(400, &types.SendingPausedException{}), notice.ErrOurs},
+		{answered(400, &types.AccountSuspendedException{}), notice.ErrOurs},
+		{answered(404, &types.NotFoundException{}), notice.ErrOurs},
+		{answered(403, &smithy.GenericAPIError{Code: "AccessDeniedException"}), notice.ErrOurs},
+		{answered(400, &smithy.GenericAPIError{Code: "AccessDeniedException"}), notice.ErrOurs},
+		{answered(403, &smithy.GenericAPIError{Code: "UnrecognizedClientException"}), notice.ErrOurs},
+		{answered(429, &types.TooManyRequestsException{}), notice.ErrThrottled},
+		{answered(400, &types.LimitExceededException{}), notice.ErrThrottled},
+		{answered(400, &smithy.GenericAPIError{Code: "ThrottlingException"}), notice.ErrThrottled},
+		{answered(429, &smithy.GenericAPIError{Code: "Slow"}), notice.ErrThrottled},
+		{answered(400, &types.BadRequestException{}), notice.ErrRefused},
+		{answered(500, &types.InternalServiceErrorException{}), nil},
+		{answered(400, &smithy.GenericAPIError{Code: "ValidationException"}), nil},
+		{&smithy.OperationError{Err: io.ErrUnexpectedEOF}, nil},
+		{context.DeadlineExceeded, nil},
+	} {
+		_, err := Mailer{API: &service{err: row.err}}.Send(t.Context(), anyMail())
+		if !errors.Is(err, row.err) {
+			t.Errorf("%v: hidden by %v", row.err, err)
+		}
+		for _, class := range []error{notice.ErrOurs, notice.ErrThrottled, notice.ErrRefused} {
+			if is, want := errors.Is(err, class), errors.Is(row.want, class); is != want {
+				t.Errorf("%v: is %q: %t", row.err, class, is)
+			}
+		}
+	}
+}
+
+func TestClientDoesNotRepeatACallAndReadsErrorsByTheirCodes(t *testing.T) {
+	var calls atomic.Int32
+	for _, row := range []struct {
+		status int
+		header string
+		want   error
+	}{
+		{http.StatusInternalServerError, "InternalServiceErrorException", nil},
+		{http.StatusTooManyRequests, "TooManyRequestsException", notice.ErrThrottled},
+		{http.StatusForbidden, "AccessDeniedException", notice.ErrOurs},
+		{http.StatusBadRequest, "BadRequestException", notice.ErrRefused},
+		{http.StatusBadRequest, "SendingPausedException", notice.ErrOurs},
+	} {
+		calls.Store(0)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			calls.Add(1)
+			if !r.Close {
+				t.Error("the connection is kept")
+			}
+			w.Header().Set("X-Amzn-ErrorType", row.header)
+			w.WriteHeader(row.status)
+			_, _ = w.Write([]byte(`{"message":"no"}`))
+		}))
+		client := NewClient(aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
+			Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "")})
+		_, err := Mailer{API: client, From: "hooks@platform.example"}.Send(t.Context(), anyMail())
+		server.Close()
+		if err == nil || row.want != nil && !errors.Is(err, row.want) {
+			t.Errorf("%s: %v", row.header, err)
+		}
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%s: %d calls", row.header, n)
+		}
+	}
+}
