@@ -1,15 +1,32 @@
-// Command placeholder answers every batch with an empty list of failures.
+// The notify function mails the owners.
 package main
 
 import (
-	"context"
-	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/env"
+	"hookwarden/shared/metrics"
+	"hookwarden/shared/notice"
+	"hookwarden/shared/queue"
+	"hookwarden/shared/ses"
 )
 
 func main() {
-	lambda.Start(func(context.Context, json.RawMessage) (map[string][]string, error) {
-		return map[string][]string{"batchItemFailures": {}}, nil
-	})
+	e, logger, aws := env.Start(env.ReadNotify)
+	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	job := &notice.Job{Config: notice.Config{FunctionTimeout: e.FunctionTimeout}, Needs: notice.Needs{
+		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL, Rule: buffer.Rule(e.Rule)}),
+		Claims:   dynamo.Notices{API: dynamo.NewClient(aws), Table: e.NoticesTable},
+		Mailer:   ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet},
+		Metrics:  figures, Logger: logger, Now: time.Now, Random: rand.Float64,
+	}}
+	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,
+		Logger: logger, Flush: figures.Flush}
+	lambda.StartHandlerFunc(consumer.Handle)
 }

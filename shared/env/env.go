@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/mail"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -122,6 +124,25 @@ func (r *Reader) HeaderPrefix(name, absent string) string {
 			r.wrong(name, "may only have letters, digits and -")
 			break
 		}
+	}
+	return value
+}
+
+// URL reads the address of a web site, which must be set.
+func (r *Reader) URL(name string) string {
+	value := r.Required(name)
+	if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		r.wrong(name, "must be a URL that starts with https://")
+	}
+	return value
+}
+
+// MailAddress reads a mail address, which must be set. It has no display name:
+// the role's permission to send names the bare address.
+func (r *Reader) MailAddress(name string) string {
+	value := r.Required(name)
+	if a, err := mail.ParseAddress(value); value != "" && (err != nil || a.Address != value) {
+		r.wrong(name, "must be a mail address without a display name")
 	}
 	return value
 }

@@ -105,3 +105,29 @@ func ReadDisable(r *Reader) Disable {
 		MaxPerHour:           r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
 	}
 }
+
+// Notify is the environment of the notify function.
+type Notify struct {
+	NoticesTable               string
+	NotificationQueueURL       string
+	NotificationDLQURL         string
+	PlatformName, PlatformURL  string
+	MailFrom, ConfigurationSet string
+	Rule                       Rule
+	FunctionTimeout            time.Duration
+}
+
+// ReadNotify reads it.
+func ReadNotify(r *Reader) Notify {
+	return Notify{
+		NoticesTable:         r.Required("NOTICES_TABLE"),
+		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
+		NotificationDLQURL:   r.Required("NOTIFICATION_DLQ_URL"),
+		PlatformName:         r.Text("PLATFORM_NAME", "Sentry"),
+		PlatformURL:          r.URL("PLATFORM_URL"),
+		MailFrom:             r.MailAddress("MAIL_FROM"),
+		ConfigurationSet:     r.Text("CONFIGURATION_SET", ""),
+		Rule:                 readRule(r),
+		FunctionTimeout:      r.Seconds("FUNCTION_TIMEOUT_SECONDS", 30, 1, 900),
+	}
+}

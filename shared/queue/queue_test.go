@@ -1,0 +1,360 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+// fakeSQS keeps what is sent to it and refuses what SQS would. Its faults are
+// asked for each entry: true refuses it.
+type fakeSQS struct {
+	t          *testing.T
+	sent       []types.SendMessageBatchRequestEntry
+	calls      int // of SendMessageBatch
+	batchFault func(body string) bool
+	fault      func(body string) bool // of SendMessage
+	down       bool                   // SendMessageBatch as a whole
+}
+
+func (f *fakeSQS) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	f.calls++
+	if f.down {
+		return nil, errors.New("no connection")
+	}
+	out := &sqs.SendMessageBatchOutput{}
+	total := 0
+	ids := make(map[string]bool)
+	for _, e := range in.Entries {
+		total += f.check(e)
+		if ids[*e.Id] {
+			f.t.Errorf("two entries have the id %s", *e.Id)
+		}
+		ids[*e.Id] = true
+		if f.batchFault != nil && f.batchFault(*e.MessageBody) {
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: aws.String("InternalError")})
+			continue
+		}
+		f.sent = append(f.sent, e)
+	}
+	if n := len(in.Entries); n < 1 || n > 10 || total > 1<<20 {
+		f.t.Errorf("a call with %d entries and %d bytes", n, total)
+	}
+	return out, nil
+}
+
+func (f *fakeSQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	e := types.SendMessageBatchRequestEntry{MessageBody: in.MessageBody, MessageAttributes: in.MessageAttributes,
+		DelaySeconds: in.DelaySeconds, MessageGroupId: in.MessageGroupId}
+	f.check(e)
+	if f.fault != nil && f.fault(*in.MessageBody) {
+		return nil, errors.New("refused")
+	}
+	f.sent = append(f.sent, e)
+	return &sqs.SendMessageOutput{}, nil
+}
+
+// check asserts what the local engine does not: SQS's limits of one message.
+func (f *fakeSQS) check(e types.SendMessageBatchRequestEntry) int {
+	if n := len(e.MessageAttributes); n > 10 {
+		f.t.Errorf("%d attributes", n)
+	}
+	if e.DelaySeconds < 0 || e.DelaySeconds > 900 {
+		f.t.Errorf("a delay of %d s", e.DelaySeconds)
+	}
+	for name, a := range e.MessageAttributes {
+		if *a.DataType == "Number" {
+			if _, err := strconv.ParseFloat(*a.StringValue, 64); err != nil {
+				f.t.Errorf("%s is %q and no Number", name, *a.StringValue)
+			}
+		}
+	}
+	bytes := size(e)
+	if bytes > 1<<20 {
+		f.t.Errorf("a message of %d bytes", bytes)
+	}
+	return bytes
+}
+
+func attribute(e types.SendMessageBatchRequestEntry, name string) string {
+	return aws.ToString(e.MessageAttributes[name].StringValue)
+}
+
+func outbox(f *fakeSQS) Outbox {
+	return Outbox{API: f, Retry: "https://sqs/1/retry", DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}
+}
+
+func later(body string) delivery.Later {
+	return delivery.Later{Message: delivery.Message{Body: body, SentAt: time.UnixMilli(1000), DueAt: time.UnixMilli(2000), Attempts: 2, Hops: 3},
+		GroupID: "17", Wait: 1500 * time.Millisecond}
+}
+
+func TestAMessageIsSentOnWithItsTrip(t *testing.T) {
+	f := &fakeSQS{t: t}
+	m := later("{}")
+	m.Attributes = map[string]delivery.Attribute{}
+	for i := range 10 {
+		m.Attributes[fmt.Sprintf("producer%d", i)] = delivery.Attribute{Type: "Binary", Binary: []byte{byte(i)}}
+	}
+	if failed := outbox(f).SendLater(t.Context(), []delivery.Later{m}); failed != nil {
+		t.Fatal(failed)
+	}
+	e := f.sent[0]
+	for name, want := range map[string]string{attrAttempts: "2", attrHops: "3", attrSentAt: "1000", attrDueAt: "2000"} {
+		if got := attribute(e, name); got != want || *e.MessageAttributes[name].DataType != "Number" {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if e.DelaySeconds != 2 || *e.MessageGroupId != "17" || len(e.MessageAttributes) != 10 || e.MessageAttributes["producer5"].BinaryValue[0] != 5 {
+		t.Errorf("sent %+v", e)
+	}
+}
+
+func TestAWaitIsCappedAtWhatSQSCanDelay(t *testing.T) {
+	f := &fakeSQS{t: t}
+	m := later("{}")
+	m.Wait = time.Hour
+	outbox(f).SendLater(t.Context(), []delivery.Later{m})
+	if got := f.sent[0].DelaySeconds; got != 900 {
+		t.Errorf("delay %d", got)
+	}
+}
+
+func TestMessagesArePackedIntoFewCalls(t *testing.T) {
+	for name, c := range map[string]struct {
+		sizes []int
+		calls int
+	}{
+		"eleven small":             {[]int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 2},
+		"three of 400 kB":          {[]int{400_000, 400_000, 400_000}, 2},
+		"largest, then small":      {[]int{1_044_480, 1, 1}, 2},
+		"two of the largest":       {[]int{1_044_480, 1_044_480}, 2},
+		"just below the limit":     {[]int{499_000, 499_000}, 1},
+		"small, then largest":      {[]int{1, 1_044_480, 1}, 3},
+		"nothing":                  {nil, 0},
+		"ten of a hundred kB each": {[]int{100_000, 100_000, 100_000, 100_000, 100_000, 100_000, 100_000, 100_000, 100_000, 100_000}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fakeSQS{t: t}
+			var messages []delivery.Later
+			for _, n := range c.sizes {
+				messages = append(messages, later(strings.Repeat("x", n)))
+			}
+			if failed := outbox(f).SendLater(t.Context(), messages); failed != nil || len(f.sent) != len(messages) {
+				t.Errorf("failed %v, sent %d", failed, len(f.sent))
+			}
+			if f.calls != c.calls {
+				t.Errorf("%d calls, want %d", f.calls, c.calls)
+			}
+		})
+	}
+}
+
+func TestAnEntryThatFailsIsTriedAgainAlone(t *testing.T) {
+	messages := []delivery.Later{later("a"), later("b"), later("c")}
+	t.Run("and is sent", func(t *testing.T) {
+		f := &fakeSQS{t: t, batchFault: func(body string) bool { return body == "b" }}
+		if failed := outbox(f).SendLater(t.Context(), messages); failed != nil || len(f.sent) != 3 {
+			t.Errorf("failed %v, sent %d", failed, len(f.sent))
+		}
+	})
+	t.Run("and fails for good", func(t *testing.T) {
+		b := func(body string) bool { return body == "b" }
+		f := &fakeSQS{t: t, batchFault: b, fault: b}
+		if diff := cmp.Diff([]int{1}, outbox(f).SendLater(t.Context(), messages)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("also when the whole call fails", func(t *testing.T) {
+		f := &fakeSQS{t: t, down: true, fault: func(body string) bool { return body == "c" }}
+		if diff := cmp.Diff([]int{2}, outbox(f).SendLetters(t.Context(),
+			[]delivery.Letter{{Message: messages[0].Message}, {Message: messages[1].Message}, {Message: messages[2].Message}})); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestALetterKeepsTheBodyAndEightAttributes(t *testing.T) {
+	f := &fakeSQS{t: t}
+	l := delivery.Letter{Message: delivery.Message{Body: "not json", Attributes: map[string]delivery.Attribute{}},
+		Reason: "invalid_message", Detail: strings.Repeat("é", 400)}
+	for i := range 10 {
+		l.Attributes[fmt.Sprint("a", i)] = delivery.Attribute{Type: "String", Text: "x"}
+	}
+	outbox(f).SendLetters(t.Context(), []delivery.Letter{l})
+	e := f.sent[0]
+	if *e.MessageBody != "not json" || len(e.MessageAttributes) != 10 || attribute(e, attrReason) != "invalid_message" ||
+		attribute(e, attrDetail) != strings.Repeat("é", 256) {
+		t.Errorf("sent %+v", e)
+	}
+}
+
+const retryURL = "http://localhost:4566/000000000000/stack-RetryQueue-1"
+
+func record(arn string) events.SQSMessage {
+	text := func(s string) *string { return &s }
+	return events.SQSMessage{
+		MessageId: "m", Body: "{}", EventSourceARN: arn,
+		Attributes: map[string]string{"SentTimestamp": "5000", "ApproximateReceiveCount": "2"},
+		MessageAttributes: map[string]events.SQSMessageAttribute{
+			"trace":      {DataType: "String", StringValue: text("t")},
+			attrAttempts: {DataType: "Number", StringValue: text("3")},
+			attrHops:     {DataType: "Number", StringValue: text("7")},
+			attrSentAt:   {DataType: "Number", StringValue: text("1000")},
+			attrDueAt:    {DataType: "Number", StringValue: text("9000")},
+			attrKind:     {DataType: "String", StringValue: text("counts")},
+		},
+	}
+}
+
+func TestOurAttributesAreBelievedOnRetryQueueAlone(t *testing.T) {
+	for arn, want := range map[string]bool{
+		"arn:aws:sqs:us-east-1:000000000000:stack-RetryQueue-1":    true,
+		"arn:aws:sqs:us-east-1:000000000000:stack-WebhookQueue-1":  false,
+		"arn:aws:sqs:us-east-1:000000000001:stack-RetryQueue-1":    false,
+		"arn:aws:sqs:us-east-1:000000000000:my-stack-RetryQueue-1": false,
+		"": false,
+	} {
+		if got := isQueue(arn, retryURL); got != want {
+			t.Errorf("isQueue(%s): %v", arn, got)
+		}
+	}
+	r := record("")
+	m := decodeRecord(r)
+	if m.Attempts != 0 || m.Hops != 0 || m.Counts || !m.SentAt.Equal(time.UnixMilli(5000)) || !m.DueAt.IsZero() ||
+		m.Receives != 2 || len(m.Attributes) != 1 {
+		t.Errorf("from WebhookQueue: %+v", m)
+	}
+	readTrip(r, &m)
+	if m.Attempts != 3 || m.Hops != 7 || !m.Counts || !m.SentAt.Equal(time.UnixMilli(1000)) || !m.DueAt.Equal(time.UnixMilli(9000)) {
+		t.Errorf("from RetryQueue: %+v", m)
+	}
+	for _, bad := range []string{"-1", "x", "", "9999999999999999999999"} {
+		r.MessageAttributes[attrAttempts] = events.SQSMessageAttribute{DataType: "Number", StringValue: &bad}
+		readTrip(r, &m)
+		if m.Attempts != 0 {
+			t.Errorf("attempts of %q: %d", bad, m.Attempts)
+		}
+	}
+}
+
+func TestAnAnswerWithoutFailuresIsAnEmptyListAndNotNull(t *testing.T) {
+	text, err := json.Marshal(failures(nil))
+	if err != nil || string(text) != `{"batchItemFailures":[]}` {
+		t.Errorf("%s %v", text, err)
+	}
+}
+
+// fakeRegistry is the stores of the registry job: it fails as it is told to.
+type fakeRegistry struct {
+	err   error
+	known bool
+}
+
+func (r *fakeRegistry) PutApp(context.Context, platform.App, []platform.Secret) error {
+	if r.err != nil && r.err.Error() == "panic" {
+		panic("a defect")
+	}
+	return r.err
+}
+func (r *fakeRegistry) DeleteApp(context.Context, string, int64) error { return r.err }
+func (r *fakeRegistry) ReadApp(context.Context, string) (platform.App, bool, error) {
+	return platform.App{}, r.known, r.err
+}
+func (r *fakeRegistry) PutOrganization(context.Context, platform.Organization) error { return r.err }
+func (r *fakeRegistry) ReadOrganization(context.Context, string) (platform.Organization, bool, error) {
+	return platform.Organization{}, r.known, r.err
+}
+func (r *fakeRegistry) Count(string, string, string) {}
+
+const putApp = `{"type":"app.put","version":1,"app":{"id":"17","uuid":"u","slug":"s","name":"n","status":"internal","organization_id":"42","secrets":["hush"]}}`
+
+func handleRegistry(t *testing.T, f *fakeSQS, r *fakeRegistry, age time.Duration, receives int, bodies ...string) (failed []string) {
+	t.Helper()
+	now := time.UnixMilli(1_000_000_000)
+	q := Registry{Job: &registry.Job{Apps: r, Organizations: r, Metrics: r, Logger: slog.New(slog.DiscardHandler),
+		CheckURL: func(string) error { return nil }},
+		API: f, DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, Flush: func() {}}
+	var e events.SQSEvent
+	for i, body := range bodies {
+		e.Records = append(e.Records, events.SQSMessage{MessageId: strconv.Itoa(i), Body: body, Attributes: map[string]string{
+			"SentTimestamp": strconv.FormatInt(now.Add(-age).UnixMilli(), 10), "ApproximateReceiveCount": strconv.Itoa(receives)}})
+	}
+	answer, err := q.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range answer.BatchItemFailures {
+		failed = append(failed, item.ItemIdentifier)
+	}
+	return failed
+}
+
+func TestABadRegistryMessageIsBuriedWithoutItsSecrets(t *testing.T) {
+	bad := strings.Replace(putApp, `"version":1`, `"version":"hush"`, 1)
+	f := &fakeSQS{t: t}
+	if failed := handleRegistry(t, f, &fakeRegistry{}, 0, 1, bad, putApp, "secrets: hush"); failed != nil {
+		t.Errorf("back: %v", failed)
+	}
+	if len(f.sent) != 2 || attribute(f.sent[0], attrDetail) != "version must be a whole number above zero" {
+		t.Fatalf("sent %+v", f.sent)
+	}
+	body := *f.sent[0].MessageBody
+	if !strings.Contains(body, `"secrets":["[redacted]"]`) || !strings.Contains(body, `"slug":"s"`) {
+		t.Errorf("letter %s", body)
+	}
+	if text := *f.sent[1].MessageBody; strings.Contains(text, "hush") || !strings.HasPrefix(text, "[not JSON: 13 bytes, SHA-256 ") {
+		t.Errorf("letter of a body that is not JSON: %s", text)
+	}
+	if plain := `{"type":"app.put", "x":1e400}`; redactSecrets(plain) != plain {
+		t.Error("a body without secrets was changed")
+	}
+	if nested := redactSecrets(`{"a":[{"secrets":{"k":"hush"}}]}`); strings.Contains(nested, "hush") {
+		t.Errorf("letter %s", nested)
+	}
+}
+
+func TestARegistryMessageThatFailsOrPanicsComesBackAlone(t *testing.T) {
+	f := &fakeSQS{t: t}
+	if diff := cmp.Diff([]string{"0"}, handleRegistry(t, f, &fakeRegistry{err: errors.New("throttled")}, 0, 1, putApp, `{}`)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"0"}, handleRegistry(t, f, &fakeRegistry{err: errors.New("panic")}, 0, 1, putApp, `{}`)); diff != "" {
+		t.Error(diff)
+	}
+	f.down, f.fault = true, func(string) bool { return true }
+	if diff := cmp.Diff([]string{"0"}, handleRegistry(t, f, &fakeRegistry{}, 0, 1, `{}`, putApp)); diff != "" {
+		t.Errorf("a letter that cannot be sent: %s", diff)
+	}
+}
+
+func TestAnEnablingOfAnUnknownAppWaitsFiveMinutesAndThreeTries(t *testing.T) {
+	enable := `{"type":"app.enable","app_id":"17"}`
+	for _, c := range []struct {
+		age      time.Duration
+		receives int
+		buried   bool
+	}{{time.Minute, 9, false}, {time.Hour, 2, false}, {5 * time.Minute, 3, true}} {
+		f := &fakeSQS{t: t}
+		failed := handleRegistry(t, f, &fakeRegistry{}, c.age, c.receives, enable)
+		if buried := len(f.sent) == 1 && attribute(f.sent[0], attrReason) == "unknown_app"; buried != c.buried || (len(failed) == 0) != c.buried {
+			t.Errorf("after %v and %d tries: back %v, letters %+v", c.age, c.receives, failed, f.sent)
+		}
+	}
+}
