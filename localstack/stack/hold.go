@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,39 +13,55 @@ import (
 
 // Held is a stack that lives as long as this process, however it ends.
 type Held struct {
-	Env     string // path of its stack.env
-	command *exec.Cmd
-	input   io.Closer
+	Env      string // path of its stack.env
+	command  *exec.Cmd
+	input    io.Closer
+	output   io.Reader
+	progress io.Writer
 }
 
 // Hold starts a stack on a port; 0 takes a free one. What the start has to say
 // goes to progress. root is the root of the project.
 func Hold(root, port string, progress io.Writer) (*Held, error) {
-	command := exec.Command("python3", "localstack/stack.py", "hold", "--port", port)
-	command.Dir = root
-	command.Stderr = progress
-	detach(command)
-	input, err := command.StdinPipe()
+	held, err := Begin(root, port, progress)
 	if err != nil {
 		return nil, err
 	}
-	output, err := command.StdoutPipe()
-	if err != nil {
+	if err := held.Ready(); err != nil {
+		return nil, errors.Join(err, held.Release())
+	}
+	return held, nil
+}
+
+// Begin is Hold that does not wait for the stack: Ready does. Release ends it at
+// any time.
+func Begin(root, port string, progress io.Writer) (*Held, error) {
+	command := stackPy(root, progress, "hold", "--port", port)
+	held := &Held{command: command, progress: progress}
+	var err error
+	if held.input, err = command.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if held.output, err = command.StdoutPipe(); err != nil {
 		return nil, err
 	}
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start the stack: %w", err)
 	}
-	held := &Held{command: command, input: input}
-	for lines := bufio.NewScanner(output); lines.Scan(); {
+	return held, nil
+}
+
+// Ready waits until the stack answers and its names are in Env.
+func (h *Held) Ready() error {
+	for lines := bufio.NewScanner(h.output); lines.Scan(); {
 		if path, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-			held.Env = path
-			go func() { _, _ = io.Copy(io.Discard, output) }()
-			return held, nil
+			h.Env = path
+			go func() { _, _ = io.Copy(io.Discard, h.output) }()
+			return nil
 		}
-		_, _ = fmt.Fprintln(progress, lines.Text())
+		_, _ = fmt.Fprintln(h.progress, lines.Text())
 	}
-	return nil, errors.Join(errors.New("the stack did not start"), held.Release())
+	return errors.New("the stack did not start")
 }
 
 // Release takes the stack down and waits for it.
@@ -56,10 +73,33 @@ func (h *Held) Release() error {
 	return nil
 }
 
-// Redeploy deploys a held stack again, with other parameters: "Name=value …".
-func (h *Held) Redeploy(root, port, overrides string) error {
-	command := exec.Command("python3", "localstack/stack.py", "up", "--port", port, "--overrides", overrides)
+// Up starts a stack that stays when this process ends, or redeploys what changed
+// in one that runs, with parameters as in "Name=value …". When ctx ends, what was
+// started is stopped again.
+func Up(ctx context.Context, root, port, overrides string, progress io.Writer) error {
+	command := stackPy(root, progress, "up", "--port", port, "--overrides", overrides)
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("start the stack: %w", err)
+	}
+	defer context.AfterFunc(ctx, func() { _ = command.Process.Signal(os.Interrupt) })()
+	if err := command.Wait(); err != nil {
+		return fmt.Errorf("start the stack: %w", err)
+	}
+	return nil
+}
+
+// Down takes a stack down that Up started.
+func Down(root, port string, progress io.Writer) error {
+	if err := stackPy(root, progress, "down", "--port", port).Run(); err != nil {
+		return fmt.Errorf("take the stack down: %w", err)
+	}
+	return nil
+}
+
+func stackPy(root string, progress io.Writer, arguments ...string) *exec.Cmd {
+	command := exec.Command("python3", append([]string{"localstack/stack.py"}, arguments...)...)
 	command.Dir = root
-	command.Stdout, command.Stderr = os.Stderr, os.Stderr
-	return command.Run()
+	command.Stderr = progress
+	detach(command)
+	return command
 }

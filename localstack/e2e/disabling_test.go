@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+)
+
+func TestDisabling(t *testing.T) {
+	t.Run("seven days of errors disable an app, its owners are told, and enabling brings it back", disabledAndEnabled)
+	t.Run("an older registry message changes nothing", olderMessage)
+}
+
+func disabledAndEnabled(t *testing.T) {
+	t.Parallel()
+	org := newOrganization(t, 2)
+	a := newApp(t, org, "internal", receiver.Status(http.StatusBadRequest))
+	a.failDays(t, 6)
+	time.Sleep(3 * time.Second) // the stream has handed out the six days
+	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
+		t.Fatalf("six days of errors disabled the app: %v %v", item, err)
+	}
+	a.send(t, a.webhook(nil))
+	item := a.disabled(t)
+	if item.Text("disabled_reason") != "error" || len(item["disabled_evidence"].([]any)) != 7 {
+		t.Errorf("the app is %v", item)
+	}
+	audit := auditOf(t, org, 1)
+	if e := audit[0]; e.Text("event") != "internal-integration.disable" || e.Text("app_id") != a.id || e.Text("reason") != "error" ||
+		e.Text("sk") != item.Text("disabled_at")+"#internal-integration.disable#"+a.id {
+		t.Errorf("the audit entry is %v", e)
+	}
+
+	subject := "Action required: Fix your App " + a.slug + " integration"
+	settings := "http://platform.example/settings/" + org.id + "/developer-settings/" + a.slug + "/"
+	for address, mails := range mailsTo(t, org.emails, subject) {
+		if len(mails) != 1 {
+			t.Errorf("%s has %d mails", address, len(mails))
+		}
+		for _, link := range []string{settings + "?referrer=disabled-sentry-app", settings + "dashboard/?referrer=disabled-sentry-app"} {
+			if !strings.Contains(mails[0].Text, link) || !strings.Contains(mails[0].HTML, link) {
+				t.Errorf("the mail to %s lacks %s", address, link)
+			}
+		}
+	}
+	eventually(t, "the counts are cleared", func(ctx context.Context) error {
+		days, err := running.Query(ctx, "BUFFER_TABLE", a.bufferKey())
+		if err == nil && len(days) > 0 {
+			return stack.ErrNotYet
+		}
+		return err
+	})
+
+	time.Sleep(30 * time.Second) // deliver knows an app for so long
+	a.Answer(receiver.Status(http.StatusOK))
+	a.send(t, a.webhook(nil), a.webhook(object{"resource": "installation", "action": "created"}))
+	skipped := 0
+	for _, e := range a.entries(t, 3) {
+		if e.Text("outcome") == "skipped" && e.Text("error_code") == "app_disabled" && e.Text("event_type") == "issue.created" {
+			skipped++
+		}
+	}
+	if got := a.Got(); len(got) != 2 || skipped != 1 || got[1].Header.Get("Sentry-Hook-Resource") != "installation" {
+		t.Errorf("%d requests, %d skipped", len(got), skipped)
+	}
+
+	enabledAt := time.Now().UTC()
+	enable(t, a, enabledAt, org.emails[0])
+	a.send(t, a.webhook(nil), a.webhook(object{"resource": "error", "action": "created"}), a.webhook(object{"resource": "comment", "action": "created"}))
+	outcomes := make(map[string]int)
+	for _, e := range a.entries(t, 6) {
+		outcomes[e.Text("event_type")+" "+e.Text("outcome")]++
+	}
+	if outcomes["issue.created success"] != 1 || outcomes["error.created success"] != 1 || outcomes["comment.created skipped"] != 1 {
+		t.Errorf("after the enabling: %v", outcomes)
+	}
+	auditOf(t, org, 2)
+	// The owner who enabled it needs no mail.
+	subject = "Webhooks of your App " + a.slug + " integration are flowing again"
+	if mails := mailsTo(t, org.emails[1:], subject); len(mails[org.emails[1]]) != 1 {
+		t.Errorf("%d mails about the enabling", len(mails[org.emails[1]]))
+	}
+	if mails, err := running.Mails(t.Context()); err != nil {
+		t.Error(err)
+	} else {
+		for _, m := range mails {
+			if m.Subject == subject && strings.Contains(strings.Join(m.To, " "), org.emails[0]) {
+				t.Error("the owner who enabled the app was mailed about it")
+			}
+		}
+	}
+
+	// A newer disabling; then the enabling comes once more, late.
+	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(),
+		"day": time.Now().UTC().Format(time.DateOnly), "fatal_count": int64(1)}))
+	again := a.disabled(t)
+	if again.Text("disabled_reason") != "fatal" {
+		t.Errorf("the app is %v", again)
+	}
+	enable(t, a, enabledAt, org.emails[0])
+	time.Sleep(3 * time.Second)
+	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != again.Text("disabled_at") {
+		t.Errorf("a late app.enable undid a newer disabling: %v %v", item, err)
+	}
+}
+
+func enable(t *testing.T, a *app, at time.Time, email string) {
+	t.Helper()
+	register(t, object{"type": "app.enable", "app_id": a.id, "at": at.Format(time.RFC3339Nano),
+		"actor": object{"type": "user", "id": 7, "name": "Ada", "email": email}})
+	eventually(t, "the app is enabled or was", func(ctx context.Context) error {
+		item, err := running.Get(ctx, "APPS_TABLE", "id", a.id)
+		if err == nil && item.Text("enabled_at") == "" {
+			return stack.ErrNotYet
+		}
+		return err
+	})
+}
+
+func auditOf(t *testing.T, org organization, want int) []stack.Item {
+	t.Helper()
+	entries, err := running.Query(t.Context(), "AUDIT_TABLE", org.id)
+	must(t, err)
+	if len(entries) != want {
+		t.Fatalf("%d audit entries, want %d: %v", len(entries), want, entries)
+	}
+	return entries
+}
+
+func olderMessage(t *testing.T) {
+	t.Parallel()
+	org := newOrganization(t, 1)
+	a := newApp(t, org, "published", receiver.Status(http.StatusOK))
+	a.settings["name"] = "Second"
+	a.put(t, 5)
+	a.settings["name"] = "First"
+	register(t, object{"type": "app.put", "version": 4, "app": a.settings},
+		object{"type": "app.put", "version": 5, "app": a.settings},
+		object{"type": "app.delete", "version": 4, "app_id": a.id},
+		object{"type": "organization.put", "version": 1, "organization": object{"id": org.id, "slug": "other", "name": "Other"}})
+	marker := newApp(t, org, "published", receiver.Status(http.StatusOK)) // queued behind them
+	time.Sleep(2 * time.Second)
+	_ = marker
+	item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id)
+	must(t, err)
+	if item.Text("name") != "Second" || item.Int("version") != 5 || item["deleted"] != nil {
+		t.Errorf("the app is %v", item)
+	}
+	if item, err := running.Get(t.Context(), "ORGANIZATIONS_TABLE", "id", org.id); err != nil || item.Text("slug") != org.id {
+		t.Errorf("the organization is %v, %v", item, err)
+	}
+}

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+)
+
+// TestWithOtherParameters redeploys the stack once, for all that needs it. It
+// runs last.
+func TestWithOtherParameters(t *testing.T) {
+	redeploy(t, "TimeoutThreshold=3")
+	t.Cleanup(func() {
+		if running.held == nil { // it is someone's own
+			redeploy(t, "")
+		}
+	})
+	t.Run("a receiver that hangs is disabled after the third time-out", hanging)
+	t.Run("the sweep finds what the stream never announced", swept)
+}
+
+func redeploy(t *testing.T, overrides string) {
+	t.Helper()
+	endpoint, err := url.Parse(running.Names["AWS_ENDPOINT_URL"])
+	must(t, err)
+	must(t, stack.Up(context.WithoutCancel(t.Context()), root, endpoint.Port(), overrides, os.Stderr))
+}
+
+func hanging(t *testing.T) {
+	a := newApp(t, newOrganization(t, 1), "internal", receiver.Hang)
+	for sent := 1; sent <= 3; sent++ {
+		if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
+			t.Fatalf("disabled after %d time-outs: %v", sent-1, err)
+		}
+		a.send(t, a.webhook(nil))
+		a.entries(t, sent)
+		if sent < 3 {
+			time.Sleep(2 * time.Second) // the stream has handed out the counts
+		}
+	}
+	if item := a.disabled(t); item.Text("disabled_reason") != "timeout" {
+		t.Errorf("the app is %v", item)
+	}
+	if got := attempts(a.entries(t, 3)); !slices.Equal(got, []string{"1 timeout 0", "1 timeout 0", "1 timeout 0"}) {
+		t.Errorf("the log has %q", got)
+	}
+	eventually(t, "hookwarden closes the connections", func(context.Context) error {
+		if a.ClosedBySender() != 3 {
+			return stack.ErrNotYet
+		}
+		return nil
+	})
+}
+
+func swept(t *testing.T) {
+	a := newApp(t, newOrganization(t, 2), "internal", receiver.Status(400))
+	switchStream(t, false)
+	day := time.Now().UTC().Format(time.DateOnly)
+	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(), "day": day, "fatal_count": int64(1),
+		"failing_day": day + "#7"}))
+	time.Sleep(3 * time.Second)
+	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
+		t.Fatalf("the stream announced the item though its mapping is off: %v", err)
+	}
+	if _, err := running.Invoke(t.Context(), "SWEEP_FUNCTION", object{}); err != nil {
+		t.Fatal(err)
+	}
+	if item := a.disabled(t); item.Text("disabled_reason") != "fatal" {
+		t.Errorf("the app is %v", item)
+	}
+	mailsTo(t, a.org.emails, "Action required: Fix your App "+a.slug+" integration")
+}
+
+// switchStream turns the stream's mapping to the disable function on or off.
+func switchStream(t *testing.T, on bool) {
+	t.Helper()
+	mappings, err := running.Lambda.ListEventSourceMappings(t.Context(),
+		&lambda.ListEventSourceMappingsInput{FunctionName: aws.String(running.Names["DISABLE_FUNCTION"])})
+	must(t, err)
+	if len(mappings.EventSourceMappings) != 1 {
+		t.Fatalf("%d mappings", len(mappings.EventSourceMappings))
+	}
+	_, err = running.Lambda.UpdateEventSourceMapping(t.Context(), &lambda.UpdateEventSourceMappingInput{
+		UUID: mappings.EventSourceMappings[0].UUID, Enabled: &on})
+	must(t, err)
+	if !on {
+		ctx := context.WithoutCancel(t.Context())
+		t.Cleanup(func() {
+			_, _ = running.Lambda.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{
+				UUID: mappings.EventSourceMappings[0].UUID, Enabled: aws.Bool(true)})
+		})
+	}
+}
