@@ -1,0 +1,114 @@
+package env
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// deliver is the least that the deliver function needs.
+func deliver() map[string]string {
+	return map[string]string{"APPS_TABLE": "a", "SECRETS_TABLE": "s", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
+		"RETRY_QUEUE_URL": "https://q/1/retry", "WEBHOOK_DLQ_URL": "https://q/1/dlq"}
+}
+
+func reader(variables map[string]string) *Reader {
+	return NewReader(func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	})
+}
+
+func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
+	r := reader(deliver())
+	got := ReadDeliver(r)
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	want := Deliver{
+		AppsTable: "a", SecretsTable: "s", BufferTable: "b", RequestsTable: "r",
+		RetryQueueURL: "https://q/1/retry", WebhookDLQURL: "https://q/1/dlq",
+		PlatformID: "sentry", PlatformName: "Sentry", HeaderPrefix: "Sentry-Hook-",
+		Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
+		MaxAge: 72 * time.Hour, RequestLog: "all",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if rule := readRule(r); rule != (Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3}) {
+		t.Errorf("rule %+v", rule)
+	}
+}
+
+func TestABadValueIsSaidWithItsName(t *testing.T) {
+	for variable, want := range map[string]string{
+		"WEBHOOK_TIMEOUT_SECONDS=0.05":  "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
+		"WEBHOOK_TIMEOUT_SECONDS=NaN":   "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
+		"RETRY_DELAYS=300,x":            "RETRY_DELAYS must be whole seconds from 0 to 86400, parted by commas",
+		"RETRY_DELAYS=-1":               "RETRY_DELAYS must be whole seconds from 0 to 86400, parted by commas",
+		"RETRY_INTERNAL=yes":            `RETRY_INTERNAL is "yes" and must be false or true`,
+		"MAX_AGE_HOURS=97":              "MAX_AGE_HOURS must be a whole number from 1 to 96",
+		"REQUEST_LOG=some":              `REQUEST_LOG is "some" and must be all or failures or off`,
+		"HEADER_PREFIX=X: y":            "HEADER_PREFIX may only have letters, digits and -",
+		"LOG_LEVEL=LOUD":                "LOG_LEVEL must be DEBUG, INFO, WARN or ERROR",
+		"APPS_TABLE=":                   "APPS_TABLE is not set",
+		"WINDOW_DAYS=31":                "WINDOW_DAYS must be a whole number from 1 to 30",
+		"TIMEOUT_THRESHOLD=0":           "TIMEOUT_THRESHOLD must be a whole number from 1 to 1000000000",
+		"TIMEOUT_MIN_SHARE=1.1":         "TIMEOUT_MIN_SHARE must be a number from 0 to 1",
+		"GONE_THRESHOLD=-1":             "GONE_THRESHOLD must be a whole number from 0 to 1000000000",
+		"DISABLE_MODE=off":              `DISABLE_MODE is "off" and must be enforce or observe`,
+		"MAX_DISABLES_PER_HOUR=0":       "MAX_DISABLES_PER_HOUR must be a whole number from 1 to 1000000",
+		"MAIL_FROM=Hook <a@b.example>":  "MAIL_FROM must be a mail address without a display name",
+		"PLATFORM_URL=platform.example": "PLATFORM_URL must be a URL that starts with https://",
+		"FUNCTION_TIMEOUT_SECONDS=0":    "FUNCTION_TIMEOUT_SECONDS must be a number from 1 to 900",
+		"ALLOW_PRIVATE_TARGETS=1":       `ALLOW_PRIVATE_TARGETS is "1" and must be false or true`,
+		"REGISTRY_DLQ_URL=":             "REGISTRY_DLQ_URL is not set",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			variables := deliver()
+			for _, name := range []string{"ORGANIZATIONS_TABLE", "AUDIT_TABLE", "NOTICES_TABLE", "NOTIFICATION_QUEUE_URL", "NOTIFICATION_DLQ_URL", "REGISTRY_DLQ_URL"} {
+				variables[name] = "x"
+			}
+			variables["MAIL_FROM"], variables["PLATFORM_URL"] = "a@b.example", "https://platform.example"
+			read := func() error {
+				r := reader(variables)
+				ReadDeliver(r)
+				ReadRegister(r)
+				ReadDisable(r)
+				ReadNotify(r)
+				r.Level()
+				return r.Err()
+			}
+			if err := read(); err != nil {
+				t.Fatal(err)
+			}
+			name, value, _ := strings.Cut(variable, "=")
+			variables[name] = value
+			if err := read(); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+}
+
+func TestAllFaultsAreSaidAtOnce(t *testing.T) {
+	r := reader(map[string]string{"RETRY_INTERNAL": "x"})
+	ReadDeliver(r)
+	for _, name := range []string{"APPS_TABLE", "SECRETS_TABLE", "BUFFER_TABLE", "REQUESTS_TABLE", "RETRY_QUEUE_URL", "WEBHOOK_DLQ_URL", "RETRY_INTERNAL"} {
+		if err := r.Err(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
+		}
+	}
+}
+
+func TestDelaysMayBeNoneAndLevelsInAnyCase(t *testing.T) {
+	r := reader(map[string]string{"RETRY_DELAYS": "", "LOG_LEVEL": "wArN"})
+	if d := r.Delays("RETRY_DELAYS", "300"); d != nil {
+		t.Errorf("delays %v", d)
+	}
+	if l := r.Level(); l.String() != "WARN" || r.Err() != nil {
+		t.Errorf("level %v, %v", l, r.Err())
+	}
+}
