@@ -1,0 +1,27 @@
+package notice
+
+import (
+	"html"
+	"net/url"
+	"strconv"
+)
+
+// markup is HTML. A constant is one; a string becomes one only by esc and href,
+// so the compiler refuses a value that is not escaped. Nothing else may convert
+// to it.
+type markup string
+
+// esc writes a text where the page shows text.
+func esc(s string) markup { return markup(html.EscapeString(s)) }
+
+// digits writes a number anywhere.
+func digits(n int) markup { return markup(strconv.Itoa(n)) }
+
+// href is the attribute that makes a link. A URL that is not of the web, which
+// no setting can be, leads nowhere.
+func href(s string) markup {
+	if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		s = "#"
+	}
+	return `href="` + esc(s) + `"`
+}

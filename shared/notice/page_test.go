@@ -1,0 +1,80 @@
+package notice
+
+import (
+	"html"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// hostileLetter has a value of its own in every field, one that does harm
+// wherever it is not escaped, and returns these values by the names of the fields.
+func hostileLetter() (letter, map[string]string) {
+	const harm = `<script>"'&amp;+`
+	var l letter
+	values := make(map[string]string)
+	for i, fields := 0, reflect.ValueOf(&l).Elem(); i < fields.NumField(); i++ {
+		name := fields.Type().Field(i).Name
+		if fields.Field(i).Kind() != reflect.String {
+			continue
+		}
+		values[name] = name + harm
+		if strings.HasSuffix(name, "URL") {
+			values[name] = "https://platform.example/" + name + harm
+		}
+		fields.Field(i).SetString(values[name])
+	}
+	values["Column"], values["Row"] = "Column"+harm, "Row"+harm
+	l.Days = daysTable{Columns: []string{values["Column"]}, Rows: []dayRow{{Day: values["Row"], Cells: []int64{1}, Bar: bar{1, 2, 97}}}}
+	return l, values
+}
+
+func TestEveryValueStandsInItsMailsAndEscapedInHTML(t *testing.T) {
+	l, values := hostileLetter()
+	onlyDisabled := map[string]bool{"Happened": true, "Rule": true, "Advice": true, "Column": true, "Row": true}
+	// What would show if a raw string literal did not end where it should.
+	code := regexp.MustCompile(`\b(esc|href|isolate|orElse)\(|\bl\.\w|\{\{|" \+|\+ "`)
+	for kind, mail := range map[string]struct{ text, page string }{
+		"disabled": {l.disabledText(), string(l.disabledPage())},
+		"enabled":  {l.enabledText(), string(l.enabledPage())},
+	} {
+		for name, value := range values {
+			if kind == "enabled" && onlyDisabled[name] {
+				continue
+			}
+			if !strings.Contains(mail.page, html.EscapeString(value)) {
+				t.Errorf("%s page: no %s", kind, name)
+			}
+			if name != "Subject" && !strings.Contains(mail.text, value) {
+				t.Errorf("%s text: no %s", kind, name)
+			}
+			if strings.Contains(mail.page, name+"<") {
+				t.Errorf("%s page: %s is not escaped", kind, name)
+			}
+		}
+		if found := code.FindString(mail.page + mail.text); found != "" {
+			t.Errorf("%s: code in the mail: %s", kind, found)
+		}
+	}
+}
+
+func TestLinksLeadToTheWebOnly(t *testing.T) {
+	for _, row := range []struct {
+		url  string
+		want markup
+	}{
+		{"https://platform.example/a%2Fb?c=d&e", `href="https://platform.example/a%2Fb?c=d&amp;e"`},
+		{"HTTP://localhost:8080/", `href="HTTP://localhost:8080/"`},
+		{`https://platform.example/" onclick="alert(1)`, `href="https://platform.example/&#34; onclick=&#34;alert(1)"`},
+		{"javascript:alert(1)", `href="#"`},
+		{"data:text/html,x", `href="#"`},
+		{"//platform.example/", `href="#"`},
+		{" https://platform.example/", `href="#"`},
+		{"", `href="#"`},
+	} {
+		if got := href(row.url); got != row.want {
+			t.Errorf("%s: %s, want %s", row.url, got, row.want)
+		}
+	}
+}
