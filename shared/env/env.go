@@ -98,8 +98,8 @@ func (r *Reader) Delays(name, absent string) []time.Duration {
 	var delays []time.Duration
 	for field := range strings.SplitSeq(value, ",") {
 		seconds, err := strconv.Atoi(strings.TrimSpace(field))
-		if err != nil || seconds < 0 || seconds > 86_400 {
-			r.wrong(name, "must be whole seconds from 0 to 86400, parted by commas")
+		if err != nil || seconds < 0 || seconds > 999_999 {
+			r.wrong(name, "must be whole seconds from 0 to 999999, parted by commas")
 			return nil
 		}
 		delays = append(delays, time.Duration(seconds)*time.Second)
