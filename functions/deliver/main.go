@@ -28,7 +28,7 @@ func main() {
 		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
 			Targets: webhook.TargetPolicy(e.Targets), Now: time.Now}),
 		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},
-		Log:      dynamo.Requests{API: db, Table: e.RequestsTable},
+		Log:      dynamo.Requests{API: db, Table: e.RequestsTable, Logger: logger},
 		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
 		Metrics:  figures, Logger: logger, Now: time.Now,
 	})

@@ -49,7 +49,8 @@ type Needs struct {
 type Job struct {
 	Config
 	Needs
-	apps cache
+	apps       cache
+	logFailing bool // the last batch's entries could not all be written
 }
 
 // New makes the job of one execution environment.
@@ -60,7 +61,8 @@ func New(c Config, n Needs) *Job {
 const (
 	countBudget = 1500 * time.Millisecond
 	logBudget   = 1500 * time.Millisecond
-	sendBudget  = 10 * time.Second // RetryQueue and the dead-letter queue, with repeats
+	oneTry      = 250 * time.Millisecond // of the log, while it fails
+	sendBudget  = 10 * time.Second       // RetryQueue and the dead-letter queue, with repeats
 )
 
 // Deliver handles a batch and returns the ids of the records that go back to

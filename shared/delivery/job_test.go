@@ -269,6 +269,11 @@ func TestWhatCannotBeReadIsDeferredAndInTheEndExpires(t *testing.T) {
 	equal(t, "letters", len(w.letters), 1)
 	equalList(t, "log", w.outcomes(), "a 1 expired")
 
+	m.SentAt, m.Hops = time.Now(), maxHops+1 // as old in hops
+	deliverAll(t, j, m)
+	equalList(t, "log", w.outcomes(), "a 1 expired", "a 1 expired")
+	w.entries = w.entries[:1]
+
 	w.readFault = nil
 	w.register("a", platform.Published, nil)
 	m.Attempts = 0

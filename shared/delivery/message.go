@@ -99,8 +99,8 @@ type Counters interface {
 	AddCounts(ctx context.Context, key CounterKey, counts buffer.Counts) error
 }
 
-// Log keeps entries, as far as ctx gives it time. It returns those that it
-// could not write; it tries again by itself.
+// Log keeps entries. It returns those that are not known to be written; writing
+// one again does no harm. It tries once: the caller repeats.
 type Log interface {
 	WriteEntries(ctx context.Context, entries []Entry) (unwritten []Entry)
 }

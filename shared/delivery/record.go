@@ -80,7 +80,7 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (left buffer.Counts) {
 	ctx, cancel := context.WithTimeout(ctx, countBudget)
 	defer cancel()
-	for wait := 25 * time.Millisecond; ; wait *= 2 {
+	for wait := firstWait; ; wait *= 2 {
 		err := j.Counters.AddCounts(ctx, key, counts)
 		if err == nil {
 			return buffer.Counts{}
@@ -95,8 +95,15 @@ func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (le
 	}
 }
 
-// pause waits and reports whether there is still time.
+// firstWait is the first wait before a write is repeated; it doubles.
+const firstWait = 25 * time.Millisecond
+
+// pause waits and reports whether there is still time. It does not wait if there
+// will be none.
 func pause(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -119,11 +126,29 @@ func (j *Job) recordLog(ctx context.Context, items []*item) {
 	if len(entries) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, logBudget)
-	defer cancel()
-	for _, e := range j.Log.WriteEntries(ctx, entries) {
+	entries = j.writeEntries(ctx, entries)
+	for _, e := range entries {
 		j.Logger.Error("log entry dropped", "entry", e)
 		j.Metrics.Count("log.dropped", "", "")
+	}
+	j.logFailing = len(entries) > 0
+}
+
+// writeEntries tries until all are written or the budget is used up, and returns
+// those that are not. While the log fails each batch has one short try, so that
+// deliveries go on at their rate.
+func (j *Job) writeEntries(ctx context.Context, entries []Entry) (unwritten []Entry) {
+	budget := logBudget
+	if j.logFailing {
+		budget = oneTry
+	}
+	ctx, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	for wait := firstWait; ; wait *= 2 {
+		entries = j.Log.WriteEntries(ctx, entries)
+		if len(entries) == 0 || j.logFailing || !pause(ctx, wait) {
+			return entries
+		}
 	}
 }
 

@@ -144,15 +144,37 @@ func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
 }
 
 func TestAFailingLogHoldsUpNothing(t *testing.T) {
-	w := newWorld()
-	w.register("a", platform.Published, nil)
-	w.logFault = func() bool { return true }
-	equalList(t, "back", deliverAll(t, w.job(nil), message("a")))
-	equal(t, "requests", len(w.sent), 1)
-	equal(t, "metric", w.figures["log.dropped ="], 1)
-	if !strings.Contains(w.lines.String(), "evt_aissuecreated") || !strings.Contains(w.lines.String(), "log entry dropped") {
-		t.Errorf("the entry is not in the function's log: %s", w.lines.String())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Published, nil)
+		j := w.job(nil)
+		batches := func() (n int) {
+			for start := time.Now(); time.Since(start) < time.Minute; n++ {
+				time.Sleep(50 * time.Millisecond) // SQS hands out a batch
+				equalList(t, "back", deliverAll(t, j, message("a"), message("a")))
+			}
+			return n
+		}
+		healthy := batches()
+		entries := len(w.entries)
+		w.logFault = func() bool { return true }
+		failing := batches()
+		if lost := healthy - failing; lost > 31 { // the first failing batch tries for 1.5 s, no other repeats
+			t.Errorf("%d batches in a minute, %d while the log refuses everything", healthy, failing)
+		}
+		equal(t, "requests", len(w.sent), 2*(healthy+failing))
+		equal(t, "entries before", entries, 2*healthy)
+		equal(t, "entries since", len(w.entries), entries)
+		equal(t, "entries in the function's log", strings.Count(w.lines.String(), "log entry dropped"), 2*failing)
+		equal(t, "metric", w.figures["log.dropped ="], 2*failing)
+		if !strings.Contains(w.lines.String(), "evt_aissuecreated") {
+			t.Error("the dropped entries are not in full")
+		}
+
+		w.logFault = nil
+		deliverAll(t, j, message("a"))
+		equal(t, "entries once the log works again", len(w.entries), entries+1)
+	})
 }
 
 func TestRequestLogSaysWhatIsLogged(t *testing.T) {

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,8 +20,9 @@ type requestsAPI interface {
 
 // Requests is the table of the request log.
 type Requests struct {
-	API   requestsAPI
-	Table string
+	API    requestsAPI
+	Table  string
+	Logger *slog.Logger
 }
 
 var _ delivery.Log = Requests{}
@@ -54,27 +56,21 @@ func (t Requests) WriteEntries(ctx context.Context, entries []delivery.Entry) (u
 	return unwritten
 }
 
-// write writes one call's worth of entries, again and again until all are
-// written or ctx ends.
+// write writes one call's worth of entries, once.
 func (t Requests) write(ctx context.Context, writes []types.WriteRequest, written func(id string)) {
-	for gap := 25 * time.Millisecond; len(writes) > 0; gap *= 2 {
-		out, err := t.API.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-			RequestItems: map[string][]types.WriteRequest{t.Table: writes}}, once)
-		if err == nil {
-			unprocessed := out.UnprocessedItems[t.Table]
-			still := make(map[string]bool, len(unprocessed))
-			for _, w := range unprocessed {
-				still[requestID(w)] = true
-			}
-			for _, w := range writes {
-				if id := requestID(w); !still[id] {
-					written(id)
-				}
-			}
-			writes = unprocessed
-		}
-		if len(writes) > 0 && !pause(ctx, gap) {
-			return
+	out, err := t.API.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+		RequestItems: map[string][]types.WriteRequest{t.Table: writes}}, once)
+	if err != nil {
+		t.Logger.Warn("log not written", "error", err)
+		return
+	}
+	unprocessed := make(map[string]bool)
+	for _, w := range out.UnprocessedItems[t.Table] {
+		unprocessed[requestID(w)] = true
+	}
+	for _, w := range writes {
+		if id := requestID(w); !unprocessed[id] {
+			written(id)
 		}
 	}
 }

@@ -45,8 +45,12 @@ func onlyConflict(err error) bool {
 	return false
 }
 
-// pause waits and reports whether there is still time.
+// pause waits and reports whether there is still time. It does not wait if there
+// will be none.
 func pause(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
