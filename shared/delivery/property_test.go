@@ -1,0 +1,243 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// tape is a world in which each write may have a fault, or be the last before
+// the process dies.
+type tape struct {
+	*world
+	t     *rapid.T
+	kinds []int // what happens to the next writes, one by one; then nothing
+	dead  bool  // nothing more of this invocation takes effect
+
+	requests, counted map[string]buffer.Counts // by app: that left, that were acknowledged
+	lost              map[string]buffer.Counts // failures that may be missing, by app
+}
+
+// The kinds of faults of a write.
+const (
+	refused = iota + 1
+	notApplied
+	applied // and its answer is lost
+	deadBefore
+	deadAfter
+)
+
+// fault says what happens to the next write.
+func (p *tape) fault() (kind int) {
+	if p.dead {
+		return deadBefore
+	}
+	if len(p.kinds) == 0 {
+		return 0
+	}
+	kind, p.kinds = p.kinds[0], p.kinds[1:]
+	p.dead = kind == deadBefore || kind == deadAfter
+	return kind
+}
+
+func (p *tape) AddCounts(_ context.Context, key CounterKey, counts buffer.Counts) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kind := p.fault()
+	if kind == 0 || kind == applied || kind == deadAfter {
+		p.counts[key] = p.counts[key].Plus(counts)
+	}
+	switch kind {
+	case 0:
+		return nil
+	case refused:
+		return fmt.Errorf("%w: throttled", ErrNotAdded)
+	case applied, notApplied:
+		app, _, _ := strings.Cut(key.Key, "#")
+		p.lost[app] = p.lost[app].Plus(counts)
+	}
+	return errLost
+}
+
+func (p *tape) WriteEntries(_ context.Context, entries []Entry) []Entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kind := p.fault()
+	if kind == 0 || kind == applied || kind == deadAfter {
+		p.entries = append(p.entries, entries...)
+	}
+	if kind == 0 {
+		return nil
+	}
+	return entries
+}
+
+func (p *tape) SendLater(_ context.Context, messages []Later) (failed []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, m := range messages {
+		kind := p.fault()
+		if kind == 0 || kind == applied || kind == deadAfter {
+			p.later = append(p.later, m)
+		}
+		if kind != 0 {
+			failed = append(failed, i)
+		}
+	}
+	return failed
+}
+
+func (p *tape) Send(_ context.Context, r webhook.Request) webhook.Result {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		return webhook.Result{Outcome: webhook.LocalError}
+	}
+	app := strings.TrimSuffix(strings.TrimPrefix(r.URL, "https://"), ".example/hook")
+	p.requests[app] = p.requests[app].Plus(countOf(r.ID))
+	return status(map[bool]int{true: 200, false: 400}[strings.HasPrefix(r.ID, "ok")])(r)
+}
+
+func countOf(id string) buffer.Counts {
+	if strings.HasPrefix(id, "ok") {
+		return buffer.Counts{Success: 1}
+	}
+	return buffer.Counts{Error: 1}
+}
+
+// run delivers all messages, and what is sent on, until nothing is left.
+func (p *tape) run(t *testing.T, messages []Message) {
+	needs := p.job(nil).Needs
+	needs.Counters, needs.Log, needs.Outbox, needs.Sender = p, p, p, p
+	fresh := func() *Job { return New(p.job(nil).Config, needs) }
+	j := fresh()
+	for round := 0; len(messages) > 0; round++ {
+		if round > 100 {
+			t.Fatal("messages go round for ever")
+		}
+		n := min(len(messages), rapid.IntRange(1, 6).Draw(p.t, "batch"))
+		batch := append([]Message(nil), messages[:n]...)
+		messages = messages[n:]
+		p.later = nil
+		back := j.Deliver(t.Context(), batch)
+		again := make(map[string]bool)
+		for _, id := range back {
+			again[id] = true
+		}
+		if p.dead { // nothing is acknowledged; another process goes on
+			p.dead = false
+			j = fresh()
+			for _, m := range batch {
+				again[m.ID] = true
+			}
+		}
+		for _, m := range batch {
+			switch {
+			case again[m.ID]:
+				m.Receives++
+				if c, err := decodeCounts([]byte(m.Body)); m.Counts && err == nil {
+					p.lost[c.appID()] = p.lost[c.appID()].Plus(c.Counts) // its record comes again
+				}
+				messages = append(messages, m)
+			case !m.Counts:
+				w, _ := platform.DecodeWebhook([]byte(m.Body))
+				p.counted[w.AppID] = p.counted[w.AppID].Plus(countOf(w.ID))
+			}
+		}
+		for i, l := range p.later {
+			l.ID, l.Receives = fmt.Sprintf("hop-%d-%d", round, i), 1
+			messages = append(messages, l.Message)
+			time.Sleep(time.Until(l.DueAt))
+		}
+	}
+}
+
+func newTape(t *rapid.T, kinds ...int) *tape {
+	return &tape{world: newWorld(), t: t, kinds: kinds, requests: map[string]buffer.Counts{},
+		counted: map[string]buffer.Counts{}, lost: map[string]buffer.Counts{}}
+}
+
+// drawFaults draws runs of faults: long ones use a budget up.
+func drawFaults(t *rapid.T) (kinds []int) {
+	for range rapid.IntRange(1, 5).Draw(t, "runs") {
+		kind := rapid.IntRange(0, deadAfter).Draw(t, "kind")
+		kinds = append(kinds, slices.Repeat([]int{kind}, rapid.SampledFrom([]int{1, 2, 6, 7}).Draw(t, "times"))...)
+	}
+	return kinds
+}
+
+func drawMessages(t *rapid.T) (messages []Message) {
+	for i := range rapid.IntRange(1, 12).Draw(t, "messages") {
+		app := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "app")
+		m := message(app)
+		m.ID = fmt.Sprint("sqs-", i)
+		id := fmt.Sprintf("%s-%d", rapid.SampledFrom([]string{"ok", "bad"}).Draw(t, "ends as"), i)
+		m.Body = strings.Replace(m.Body, "evt_"+app+"issuecreated", id, 1)
+		messages = append(messages, m)
+	}
+	return messages
+}
+
+// total is all days' counts of an app: a case may run over midnight.
+func (w *world) total(app string) (sum buffer.Counts) {
+	for key, counts := range w.counts {
+		if key.Key == buffer.Key(app, "org") {
+			sum = sum.Plus(counts)
+		}
+	}
+	return sum
+}
+
+func TestWithoutFaultsTheCountersEqualTheLog(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p := newTape(r)
+			p.register("a", platform.Internal, nil)
+			p.register("b", platform.Internal, nil)
+			p.run(t, drawMessages(r))
+			for _, app := range []string{"a", "b"} {
+				var logged buffer.Counts
+				for _, e := range p.entries {
+					if e.AppID == app {
+						logged = logged.Plus(countOf(e.WebhookID))
+					}
+				}
+				if got := p.total(app); got != logged || got != p.requests[app] {
+					r.Fatalf("app %s: counted %+v, logged %+v, sent %+v", app, got, logged, p.requests[app])
+				}
+			}
+		})
+	})
+}
+
+func TestWithFaultsNoFailureIsCountedTwiceAndNoSuccessIsLost(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p := newTape(r, drawFaults(r)...)
+			p.register("a", platform.Internal, nil)
+			p.register("b", platform.Internal, nil)
+			p.run(t, drawMessages(r))
+			for _, app := range []string{"a", "b"} {
+				got, sent, done, lost := p.total(app), p.requests[app], p.counted[app], p.lost[app]
+				switch {
+				case got.Error > sent.Error:
+					r.Fatalf("app %s: %d errors counted of %d requests", app, got.Error, sent.Error)
+				case got.Success < done.Success:
+					r.Fatalf("app %s: %d successes counted, %d acknowledged", app, got.Success, done.Success)
+				case got.Error < done.Error-lost.Error:
+					r.Fatalf("app %s: %d errors counted, %d acknowledged, %d may be lost", app, got.Error, done.Error, lost.Error)
+				}
+			}
+		})
+	})
+}
