@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Print template.yaml as CloudFormation gets it, as JSON: what SAM makes of it. Run by the SAM CLI's own Python.
+
+    .local/venv-sam/bin/python localstack/expand.py [Name=value …]
+
+Parameters keep their defaults but for those that are named. References stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+
+
+def expand(values: dict[str, str]) -> dict:
+    template = yaml_parse(TEMPLATE.read_text())
+    for name, parameter in template["Parameters"].items():
+        if name in values:
+            parameter["Default"] = values[name]
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/code"  # what `sam package` puts there
+    parameters = {name: parameter["Default"] for name, parameter in template["Parameters"].items() if "Default" in parameter}
+    return Translator({}, Parser()).translate(template, parameters)
+
+
+if __name__ == "__main__":
+    json.dump(expand(dict(argument.split("=", 1) for argument in sys.argv[1:])), sys.stdout, indent=1)
