@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"hookwarden/shared/buffer"
@@ -66,12 +67,13 @@ func decodeCounts(body []byte) (CountsMessage, error) {
 // enabled since: then they are of the past.
 func (j *Job) addCounts(ctx context.Context, items []*item) {
 	j.readApps(ctx, items, func(it *item) bool { return !it.settled() })
+	var all sync.WaitGroup
 	for _, it := range items {
-		if it.settled() {
-			continue
+		if !it.settled() {
+			all.Go(func() { j.guard(it, func() { j.addCountsOf(ctx, it) }) })
 		}
-		j.guard(it, func() { j.addCountsOf(ctx, it) })
 	}
+	all.Wait()
 }
 
 func (j *Job) addCountsOf(ctx context.Context, it *item) {

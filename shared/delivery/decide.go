@@ -147,6 +147,8 @@ func (j *Job) read(ctx context.Context, items []*item) (known map[string]Registe
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, readBudget)
+	defer cancel()
 	known, unread, err := j.apps.read(ctx, ids, j.Now())
 	if err != nil {
 		j.Logger.Error("apps not read", "error", err, "apps", len(unread))

@@ -58,11 +58,17 @@ func New(c Config, n Needs) *Job {
 	return &Job{Config: c, Needs: n, apps: cache{registry: n.Registry, entries: make(map[string]cached)}}
 }
 
+// How long each step may take when AWS does not answer, so that the invocation
+// comes to its end: an invocation that is cut off repeats its requests.
 const (
+	readBudget  = 4 * time.Second // of one read of the registry
 	countBudget = 1500 * time.Millisecond
 	logBudget   = 1500 * time.Millisecond
 	oneTry      = 250 * time.Millisecond // of the log, while it fails
-	sendBudget  = 10 * time.Second       // RetryQueue and the dead-letter queue, with repeats
+	sendBudget  = 8 * time.Second        // RetryQueue and the dead-letter queue, with repeats
+
+	// afterwards is what may follow the last answer.
+	afterwards = readBudget + countBudget + sendBudget + logBudget + sendBudget
 )
 
 // Deliver handles a batch and returns the ids of the records that go back to
@@ -182,7 +188,7 @@ func (j *Job) open(it *item) {
 
 func (j *Job) hasTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
-	return !ok || deadline.Sub(j.Now()) > j.Timeout+countBudget+logBudget+sendBudget
+	return !ok || deadline.Sub(j.Now()) > j.Timeout+afterwards
 }
 
 func (j *Job) attempt(ctx context.Context, it *item) {

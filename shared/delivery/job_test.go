@@ -416,7 +416,7 @@ func TestWhatTheTimeLeftCannotSeeThroughIsNotStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second+afterwards)
 		defer cancel()
 		equalList(t, "back", w.job(nil).Deliver(ctx, []Message{message("a")}), message("a").ID)
 		equal(t, "requests", len(w.sent), 0)

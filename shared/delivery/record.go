@@ -64,6 +64,8 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 		return
 	}
 	j.Logger.Warn("counts not added, sent on", "key", g.key.Key, "day", g.key.Date, "counts", left)
+	ctx, cancel := context.WithTimeout(ctx, sendBudget)
+	defer cancel()
 	message := CountsMessage{Key: g.key.Key, Date: g.key.Date, Counts: left, At: g.first}.later()
 	if failed := j.Outbox.SendLater(ctx, []Later{message}); len(failed) == 0 {
 		return
@@ -193,6 +195,8 @@ func (j *Job) report(ctx context.Context, it *item) {
 // sendOn queues what is to come later and the dead letters. Only a message that
 // could not be sent on goes back.
 func (j *Job) sendOn(ctx context.Context, items []*item) {
+	ctx, cancel := context.WithTimeout(ctx, sendBudget)
+	defer cancel()
 	var later []Later
 	var letters []Letter
 	var laterOf, letterOf []*item
