@@ -79,6 +79,9 @@ func (j *Job) addCounts(ctx context.Context, items []*item) {
 func (j *Job) addCountsOf(ctx context.Context, it *item) {
 	app, counts := it.known.App, it.counted.Counts
 	switch {
+	case it.unread && j.expired(it):
+		j.lose(it.counted)
+		return
 	case it.unread:
 		it.later(deferUnreadable, j.faultWait(it))
 		return
@@ -95,12 +98,18 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 	if left.IsZero() {
 		return
 	}
+	rest := it.counted
+	rest.Counts = left
 	if j.expired(it) {
-		j.Logger.Error("counts lost", "key", it.counted.Key, "day", it.counted.Date, "counts", fmt.Sprintf("%+v", left))
+		j.lose(rest)
 		return
 	}
-	again := it.counted
-	again.Counts = left
-	it.later("counts", j.faultWait(it))
-	it.next.Body = again.later().Body
+	it.later(deferCounts, j.faultWait(it))
+	it.next.Body = rest.later().Body
+}
+
+// lose gives counts up that could not be added for as long as a webhook may
+// live. The line has all that is needed to add them by hand.
+func (j *Job) lose(c CountsMessage) {
+	j.Logger.Error("counts lost", "key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", c.Counts), "at", platform.FormatTime(c.At))
 }

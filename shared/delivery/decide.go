@@ -24,6 +24,7 @@ const (
 	deferSecrets    = "secrets"
 	deferLocalError = "local_error"
 	deferMoved      = "moved"
+	deferCounts     = "counts" // counts that still cannot be added
 )
 
 const (
@@ -67,6 +68,10 @@ func (j *Job) decide(ctx context.Context, items []*item) {
 }
 
 func (j *Job) decideOne(it *item) {
+	if it.found && !it.unread && it.known.App.Deleted {
+		it.skip(skipDeleted) // however old: its secrets are gone for good
+		return
+	}
 	if expired := j.expired(it); expired || it.unread || !it.found {
 		j.decideUnsendable(it, expired)
 		return

@@ -149,7 +149,7 @@ func (it *item) later(reason string, wait time.Duration) {
 
 // again sends the message on after attempts requests.
 func (it *item) again(attempts int, wait time.Duration) {
-	next := &Later{Message: it.Message, GroupID: it.webhook.AppID, Wait: wait, ReplyFor: it.ID}
+	next := &Later{Message: it.Message, GroupID: it.webhook.AppID, Wait: wait}
 	next.Attempts = attempts
 	next.Hops++
 	it.next = next
@@ -180,7 +180,7 @@ func (j *Job) open(it *item) {
 		it.dead(ReasonInvalid, err.Error())
 		return
 	}
-	if early := it.DueAt.Sub(j.Now()); early > dueTolerance {
+	if early := it.DueAt.Sub(j.Now()); early > dueTolerance && !j.expired(it) {
 		it.later(deferNotDue, early)
 		it.next.DueAt = it.DueAt
 	}

@@ -242,9 +242,16 @@ func TestAMessageThatComesEarlyIsSentOn(t *testing.T) {
 	equal(t, "hops", w.later[0].Hops, 5)
 	equal(t, "due", w.later[0].DueAt, m.DueAt)
 
+	equal(t, "metric", w.figures["webhook.deferred reason=not_due"], 1)
+
 	m.DueAt = time.Now().Add(dueTolerance - time.Millisecond)
 	deliverAll(t, w.job(nil), m)
 	equal(t, "requests within the tolerance", len(w.sent), 1)
+
+	m.DueAt, m.SentAt = time.Now().Add(time.Hour), time.Now().Add(-73*time.Hour) // it waits no longer than it may live
+	deliverAll(t, w.job(nil), m)
+	equal(t, "sent on", len(w.later), 1)
+	equalList(t, "log", w.outcomes(), "a 1 expired", "a 2 success")
 }
 
 func TestWhatCannotBeReadIsDeferredAndInTheEndExpires(t *testing.T) {
@@ -275,8 +282,13 @@ func TestWhatCannotBeReadIsDeferredAndInTheEndExpires(t *testing.T) {
 	w.entries = w.entries[:1]
 
 	w.readFault = nil
-	w.register("a", platform.Published, nil)
+	w.register("deleted", platform.Published, func(r *Registered) { r.App.Deleted, r.Secrets = true, nil })
 	m.Attempts = 0
+	m.Body = message("deleted").Body
+	deliverAll(t, j, m)
+	equalList(t, "log of a deleted app", w.outcomes(), "a 1 expired", "deleted 0 skipped app_deleted")
+	w.entries, m.Body = w.entries[:1], message("a").Body
+	w.register("a", platform.Published, nil)
 	deliverAll(t, j, m)
 	equalList(t, "log of a readable app", w.outcomes(), "a 0 expired", "a 1 expired")
 	equal(t, "requests", len(w.sent), 0)

@@ -41,10 +41,9 @@ type Attribute struct {
 
 // Later is a message to be sent on to RetryQueue.
 type Later struct {
-	Message         // Attempts, Hops and DueAt as they are to be carried
-	GroupID  string // the app's id
-	Wait     time.Duration
-	ReplyFor string // id of the record that this stands for; empty if none
+	Message        // Attempts, Hops and DueAt as they are to be carried
+	GroupID string // the app's id
+	Wait    time.Duration
 }
 
 // Letter is a message for the dead-letter queue.

@@ -186,10 +186,6 @@ func (j *Job) report(ctx context.Context, it *item) {
 			"status", it.result.Status, "attempt", it.Attempts+1, "duration_ms", it.result.Duration.Milliseconds(),
 			"error", it.result.Err)
 	}
-	if it.deferred != "" {
-		j.Metrics.Count("webhook.deferred", "reason", it.deferred)
-		line.Info("webhook deferred", "reason", it.deferred, "wait_s", it.next.Wait.Seconds(), "hops", it.Hops)
-	}
 }
 
 // sendOn queues what is to come later and the dead letters. Only a message that
@@ -205,6 +201,7 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 		case it.back:
 		case it.next != nil:
 			j.setDue(it.next)
+			j.reportDeferral(it)
 			later, laterOf = append(later, *it.next), append(laterOf, it)
 		case it.letter != nil:
 			j.Logger.Error("dead letter", "message_id", it.ID, "reason", it.letter.Reason, "detail", it.letter.Detail)
@@ -221,6 +218,15 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 			letterOf[i].back = true
 		}
 	}
+}
+
+func (j *Job) reportDeferral(it *item) {
+	if it.deferred == "" {
+		return // a retry
+	}
+	j.Metrics.Count("webhook.deferred", "reason", it.deferred)
+	j.Logger.Info("message deferred", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "reason", it.deferred,
+		"wait_s", it.next.Wait.Seconds(), "hops", it.Hops)
 }
 
 // setDue sets when a message is to be handled, unless it already knows.

@@ -129,6 +129,23 @@ func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
 			equal(t, "body", w.later[0].Body, m.Body)
 		})
 	})
+	t.Run("they are given up, in the log, when they are as old as a webhook may be", func(t *testing.T) {
+		for _, fault := range []func(w *world){
+			func(w *world) { w.readFault = func() error { return errLost } },
+			func(w *world) { w.countFault = notAdded },
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.register("a", platform.Internal, nil)
+				fault(w)
+				m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: time.Now()}.later().Message
+				m.DueAt, m.Hops = time.Now(), maxHops+1
+				equalList(t, "back", deliverAll(t, w.job(nil), m))
+				equal(t, "sent on", len(w.later), 0)
+				equal(t, "in the log", strings.Contains(w.lines.String(), "counts lost"), true)
+			})
+		}
+	})
 	t.Run("a malformed one is a dead letter", func(t *testing.T) {
 		for body, detail := range map[string]string{
 			`[]`:                             "the message is not a message of counts",
