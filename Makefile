@@ -55,7 +55,7 @@ up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Na
 down: ## stop the local stack and remove what it left (PORT=4566)
 	@$(STACK_PY) down --port "$(PORT)"
 
-bench: setup ## CPU per delivered webhook, against a bare Go program that sends the same
+bench: ## CPU per delivered webhook, against a bare Go program that sends the same
 	@go run ./localstack/bench
 
 lint: setup validate ## gofmt, go vet, golangci-lint, sam validate --lint

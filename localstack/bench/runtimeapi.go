@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// runtimeAPI is Lambda's Runtime API for one process: it hands out one
+// invocation after another and takes the answers.
+type runtimeAPI struct {
+	address string
+	close   func()
+	events  chan []byte
+	answers chan answer
+	served  int // invocations handed out
+}
+
+type answer struct {
+	body []byte
+	err  error // the function's own
+}
+
+// functionTimeout is deliver's, as the template has it.
+const functionTimeout = 60 * time.Second
+
+func serveRuntimeAPI() (*runtimeAPI, error) {
+	a := &runtimeAPI{events: make(chan []byte), answers: make(chan answer)}
+	const invocation = "/2018-06-01/runtime/invocation/"
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET "+invocation+"next", a.next)
+	routes.HandleFunc("POST "+invocation+"{id}/response", func(w http.ResponseWriter, r *http.Request) {
+		a.take(w, r, func(body []byte) answer { return answer{body: body} })
+	})
+	failed := func(w http.ResponseWriter, r *http.Request) {
+		a.take(w, r, func(body []byte) answer { return answer{err: fmt.Errorf("the function failed: %s", body)} })
+	}
+	routes.HandleFunc("POST "+invocation+"{id}/error", failed)
+	routes.HandleFunc("POST /2018-06-01/runtime/init/error", failed)
+	var err error
+	a.address, a.close, err = serve(routes)
+	return a, err
+}
+
+// invoke waits until the process asks for work, gives it the event, and waits
+// for its answer.
+func (a *runtimeAPI) invoke(ctx context.Context, event []byte) ([]byte, error) {
+	select {
+	case a.events <- event:
+	case got := <-a.answers: // of the start, which can only have failed
+		return nil, got.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case got := <-a.answers:
+		return got.body, got.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
+	select {
+	case event := <-a.events:
+		a.served++
+		h := w.Header()
+		h.Set("Content-Type", "application/json")
+		h.Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("8476a536-e9f4-11e8-9739-%012x", a.served))
+		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(functionTimeout).UnixMilli(), 10))
+		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:deliver")
+		h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
+		_, _ = w.Write(event)
+	case <-r.Context().Done():
+	}
+}
+
+func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request, as func(body []byte) answer) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = io.WriteString(w, `{"status":"OK"}`)
+	select {
+	case a.answers <- as(body):
+	case <-r.Context().Done():
+	}
+}
+
+// serve serves on a free port of loopback until it is closed.
+func serve(handler http.Handler) (address string, closeServer func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	return listener.Addr().String(), func() { _ = server.Close() }, nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// standIns answer at once for DynamoDB and SQS, in their real protocol, and
+// count the requests. Every app that is asked for exists and is internal.
+type standIns struct {
+	url    string
+	close  func()
+	appURL string // where the apps receive their webhooks
+
+	mu       sync.Mutex
+	requests map[string]int // by operation
+}
+
+const (
+	appsTable    = "apps"
+	secretsTable = "secrets"
+)
+
+func serveStandIns(appURL string) (*standIns, error) {
+	s := &standIns{appURL: appURL, requests: make(map[string]int)}
+	address, closeServer, err := serve(s)
+	s.url, s.close = "http://"+address, closeServer
+	return s, err
+}
+
+// counted are the requests so far, by operation.
+func (s *standIns) counted() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.requests)
+}
+
+// ServeHTTP answers one request: its X-Amz-Target is "<service>.<operation>".
+func (s *standIns) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	s.mu.Lock()
+	s.requests[operation]++
+	number := s.requests[operation]
+	s.mu.Unlock()
+
+	status, out := s.answer(operation, body)
+	text, err := json.Marshal(out)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"__type":"InternalServerError"}`)
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("%.20s%032d", strings.ToUpper(operation), number))
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(text)), 10)) // the SDK verifies it
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+func (s *standIns) answer(operation string, body []byte) (status int, out any) {
+	switch operation {
+	case "UpdateItem":
+		return http.StatusOK, struct{}{}
+	case "BatchWriteItem":
+		return http.StatusOK, object{"UnprocessedItems": object{}}
+	case "BatchGetItem":
+		return s.batchGet(body)
+	case "SendMessageBatch":
+		return sendBatch(body)
+	}
+	return refused("UnknownOperationException", "the stand-in does not know "+operation)
+}
+
+type object map[string]any
+
+func refused(kind, message string) (status int, out any) {
+	return http.StatusBadRequest, object{"__type": "com.amazonaws#" + kind, "message": message}
+}
+
+func (s *standIns) batchGet(body []byte) (status int, out any) {
+	var in struct {
+		RequestItems map[string]struct {
+			Keys []map[string]struct{ S string }
+		}
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refused("SerializationException", err.Error())
+	}
+	apps, secrets := []any{}, []any{}
+	for _, key := range in.RequestItems[appsTable].Keys {
+		apps = append(apps, s.app(key["id"].S))
+	}
+	for _, key := range in.RequestItems[secretsTable].Keys {
+		secrets = append(secrets, secretsOf(key["app_id"].S))
+	}
+	return http.StatusOK, object{"UnprocessedKeys": object{},
+		"Responses": object{appsTable: apps, secretsTable: secrets}}
+}
+
+func (s *standIns) app(id string) object {
+	return object{
+		"id": text(id), "version": object{"N": "1"}, "uuid": text("7a485448-a9e2-4c85-8a3c-4f44175783c9"),
+		"slug": text("ci-bot"), "name": text("CI Bot"), "status": text("internal"), "organization_id": text("42"),
+		"webhook_url": text(s.appURL), "events": object{"L": []any{text("issue"), text("error")}},
+	}
+}
+
+func secretsOf(appID string) object {
+	return object{"app_id": text(appID), "version": object{"N": "1"},
+		"secrets": object{"L": []any{text("a-secret-of-forty-eight-characters-as-they-often-")}}}
+}
+
+func text(s string) object { return object{"S": s} }
+
+func sendBatch(body []byte) (status int, out any) {
+	var in struct {
+		Entries []struct {
+			ID          string `json:"Id"`
+			MessageBody string
+		}
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refused("SerializationException", err.Error())
+	}
+	queued := []any{}
+	for _, e := range in.Entries {
+		sum := md5.Sum([]byte(e.MessageBody)) // the SDK verifies it
+		queued = append(queued, object{"Id": e.ID, "MessageId": e.ID, "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+	}
+	return http.StatusOK, object{"Successful": queued, "Failed": []any{}}
+}
