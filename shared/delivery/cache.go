@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"maps"
 	"time"
 )
 
@@ -39,25 +40,23 @@ func (c *cache) read(ctx context.Context, ids []string, now time.Time) (map[stri
 		delete(c.entries, id)
 	}
 	for id, r := range known {
-		c.makeRoom(now)
+		makeRoom(c.entries, cacheSize, func(e cached) bool { return !now.Before(e.until) })
 		c.entries[id] = cached{r, now.Add(cacheFor)}
 	}
 	return known, missing, err
 }
 
-func (c *cache) makeRoom(now time.Time) {
-	if len(c.entries) < cacheSize {
+// makeRoom keeps a map below its size: it deletes what is over and, if that is
+// not enough, a quarter of the rest, whichever that is.
+func makeRoom[V any](m map[string]V, size int, over func(V) bool) {
+	if len(m) < size {
 		return
 	}
-	for id, e := range c.entries {
-		if !now.Before(e.until) {
-			delete(c.entries, id)
-		}
-	}
-	for id := range c.entries {
-		if len(c.entries) < cacheSize {
+	maps.DeleteFunc(m, func(_ string, v V) bool { return over(v) })
+	for id := range m {
+		if len(m) <= size*3/4 {
 			return
 		}
-		delete(c.entries, id)
+		delete(m, id)
 	}
 }

@@ -24,6 +24,7 @@ const (
 	deferSecrets    = "secrets"
 	deferLocalError = "local_error"
 	deferMoved      = "moved"
+	deferSlow       = "slow"
 	deferCounts     = "counts" // counts that still cannot be added
 )
 
@@ -82,6 +83,14 @@ func (j *Job) decideOne(it *item) {
 	}
 	if !it.known.signable() {
 		it.later(deferSecrets, j.faultWait(it))
+		return
+	}
+	switch j.pace.judge(it, j.Now()) {
+	case letThrough:
+	case overRetryQueue:
+		it.later(deferSlow, 0)
+	case waitItsTurn:
+		it.later(deferSlow, min(firstSlowWait<<min(it.Hops, 10), longestFault))
 	}
 }
 

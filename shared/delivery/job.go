@@ -50,12 +50,14 @@ type Job struct {
 	Config
 	Needs
 	apps       cache
+	pace       *pace
 	logFailing bool // the last batch's entries could not all be written
 }
 
 // New makes the job of one execution environment.
 func New(c Config, n Needs) *Job {
-	return &Job{Config: c, Needs: n, apps: cache{registry: n.Registry, entries: make(map[string]cached)}}
+	return &Job{Config: c, Needs: n, apps: cache{registry: n.Registry, entries: make(map[string]cached)},
+		pace: newPace(c.Timeout)}
 }
 
 // How long each step may take when AWS does not answer, so that the invocation
@@ -90,6 +92,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 	}
 	j.decide(ctx, webhooks)
 	for wave := range j.waves(ctx, webhooks) {
+		j.keepPace(wave)
 		j.confirmGone(ctx, wave)
 		j.record(ctx, wave)
 	}
@@ -153,6 +156,22 @@ func (it *item) again(attempts int, wait time.Duration) {
 	next.Attempts = attempts
 	next.Hops++
 	it.next = next
+}
+
+// keepPace takes in how quickly the receivers of a wave answered. The longest
+// wait of a wave is what held the batch.
+func (j *Job) keepPace(wave []*item) {
+	var longest time.Duration
+	for _, it := range wave {
+		if it.request == nil || it.result.Outcome == webhook.LocalError {
+			continue
+		}
+		j.pace.answered(it.webhook.AppID, it.result.Duration, j.Now())
+		if !it.FromRetry {
+			longest = max(longest, it.result.Duration)
+		}
+	}
+	j.pace.held(longest, j.Now())
 }
 
 // guard runs a step for one item. A panic sends that item back and leaves the

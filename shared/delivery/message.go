@@ -26,10 +26,11 @@ type Message struct {
 	Receives   int                  // how often SQS has handed this record out
 
 	// What RetryQueue's records carry; zero on one of WebhookQueue.
-	Attempts int       // requests sent so far
-	Hops     int       // times sent on so far
-	DueAt    time.Time // not to be handled before
-	Counts   bool      // a CountsMessage of ours, not the platform's webhook
+	FromRetry bool      // it is one of RetryQueue
+	Attempts  int       // requests sent so far
+	Hops      int       // times sent on so far
+	DueAt     time.Time // not to be handled before
+	Counts    bool      // a CountsMessage of ours, not the platform's webhook
 }
 
 // Attribute is one message attribute, opaque to the job.

@@ -72,6 +72,7 @@ func decodeRecord(r events.SQSMessage) delivery.Message {
 
 // readTrip reads what a record of RetryQueue carries from hop to hop.
 func readTrip(r events.SQSMessage, m *delivery.Message) {
+	m.FromRetry = true
 	m.Attempts = int(numberAttribute(r, attrAttempts))
 	m.Hops = int(numberAttribute(r, attrHops))
 	m.Counts = textAttribute(r, attrKind) == kindCounts

@@ -1,0 +1,200 @@
+package delivery
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// slowWorld has apps whose receivers take as long to answer as takes says, up to
+// the deadline of one second.
+func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *world {
+	w := newWorld()
+	n := make(map[string]int)
+	w.answer = func(r webhook.Request) webhook.Result {
+		var app string
+		_, _ = fmt.Sscanf(r.URL, "https://%s", &app)
+		app = app[:len(app)-len(".example/hook")]
+		w.mu.Lock()
+		n[app]++
+		took := takes(app, n[app])
+		w.mu.Unlock()
+		time.Sleep(min(took, time.Second))
+		result := status(http.StatusOK)(r)
+		if took >= time.Second {
+			result = outcome(webhook.Timeout, webhook.CodeTimeoutResponse)(r)
+		}
+		result.Duration = min(took, time.Second)
+		return result
+	}
+	for _, app := range apps {
+		w.register(app, platform.Internal, nil)
+	}
+	return w
+}
+
+func of(app string, n int) (batch []Message) {
+	for range n {
+		batch = append(batch, message(app))
+	}
+	return batch
+}
+
+func fromRetry(l Later) Message {
+	m := l.Message
+	m.FromRetry = true
+	return m
+}
+
+const (
+	quick = 20 * time.Millisecond
+	hangs = time.Hour
+)
+
+func TestAnAppThatHangsIsDeferredAndTheOthersAreNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(app string, _ int) time.Duration {
+			return map[string]time.Duration{"hung": hangs, "well": quick}[app]
+		}, "hung", "well")
+		j := w.job(nil)
+		deliverAll(t, j, of("well", 1)...)
+		deliverAll(t, j, of("hung", 5)...)
+		start, sent := time.Now(), len(w.sent)
+		deliverAll(t, j, append(of("hung", 5), of("well", 5)...)...)
+		equal(t, "requests", len(w.sent)-sent, 5)
+		equal(t, "deferred", w.figures["webhook.deferred reason=slow"], 5)
+		if took := time.Since(start); took >= time.Second {
+			t.Errorf("the batch took %v", took)
+		}
+		for _, l := range w.later {
+			equal(t, "attempts", l.Attempts, 0)
+			equal(t, "wait", l.Wait, firstSlowWait)
+		}
+		equal(t, "log entries", len(w.entries), 1+5+5)
+	})
+}
+
+func TestWhatIsSlow(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes func(app string, n int) time.Duration
+		slow  bool
+	}{
+		"hangs":                       {func(string, int) time.Duration { return hangs }, true},
+		"answers just below":          {func(string, int) time.Duration { return 990 * time.Millisecond }, true},
+		"hangs every second time":     {func(_ string, n int) time.Duration { return []time.Duration{quick, hangs}[n%2] }, true},
+		"refuses quickly":             {func(string, int) time.Duration { return 0 }, false},
+		"had one slow answer":         {func(_ string, n int) time.Duration { return map[bool]time.Duration{true: hangs, false: quick}[n == 3] }, false},
+		"answers below half the time": {func(string, int) time.Duration { return 490 * time.Millisecond }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := slowWorld(c.takes, "a")
+				j := w.job(nil)
+				for range 8 {
+					deliverAll(t, j, message("a"))
+				}
+				if deferred := w.figures["webhook.deferred reason=slow"] > 0; deferred != c.slow {
+					t.Errorf("deferred %d times", w.figures["webhook.deferred reason=slow"])
+				}
+			})
+		})
+	}
+}
+
+func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var apps []string
+		for i := range 1000 {
+			apps = append(apps, fmt.Sprint("slow", i))
+		}
+		w := slowWorld(func(app string, _ int) time.Duration {
+			if app == "well" {
+				return quick
+			}
+			return hangs
+		}, append(apps, "well")...)
+		j := w.job(nil)
+		deliverAll(t, j, message("well"))
+		start := time.Now()
+		for i := 0; i < 1000; i += 9 {
+			batch := of("well", 1)
+			for _, app := range apps[i:min(i+9, 1000)] {
+				batch = append(batch, message(app))
+			}
+			deliverAll(t, j, batch...)
+		}
+		if held := time.Since(start); held > 5*time.Second { // of 112 s
+			t.Errorf("the batches were held for %v", held)
+		}
+		well := 0
+		for _, e := range w.entries {
+			if e.AppID == "well" && e.Outcome == "success" {
+				well++
+			}
+		}
+		equal(t, "the healthy app's", well, 1+112)
+		for _, l := range w.later {
+			equal(t, "an unknown app's wait", l.Wait, 0)
+		}
+	})
+}
+
+func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		recovered := false
+		w := slowWorld(func(string, int) time.Duration {
+			if recovered {
+				return quick
+			}
+			return hangs
+		}, "a")
+		j := w.job(nil)
+		deliverAll(t, j, of("a", 10)...)
+		deliverAll(t, j, of("a", 10)...)
+		equal(t, "deferred", len(w.later), 10)
+
+		var retries []Message
+		for _, l := range w.later {
+			retries = append(retries, fromRetry(l))
+		}
+		w.later = nil
+		time.Sleep(firstSlowWait)
+		sent := len(w.sent)
+		deliverAll(t, j, retries...)
+		equal(t, "requests of a batch over RetryQueue while it hangs", len(w.sent)-sent, 1)
+		deliverAll(t, j, retries[1:]...)
+		equal(t, "and of the next at once", len(w.sent)-sent, 1)
+		equal(t, "wait", w.later[len(w.later)-1].Wait, 2*firstSlowWait)
+
+		recovered = true
+		for range 3 {
+			time.Sleep(probeEvery)
+			deliverAll(t, j, retries[1])
+		}
+		sent = len(w.sent)
+		deliverAll(t, j, of("a", 10)...)
+		equal(t, "requests over WebhookQueue once it answers", len(w.sent)-sent, 10)
+	})
+}
+
+func TestAnEnvironmentForgetsAndStaysSmall(t *testing.T) {
+	now := time.Now()
+	p := newPace(time.Second)
+	for i := range 3 * paceSize {
+		p.answered(fmt.Sprint(i), time.Second, now)
+	}
+	if n := len(p.apps); n > paceSize {
+		t.Errorf("%d apps remembered", n)
+	}
+	p = newPace(time.Second)
+	it := &item{webhook: platform.Webhook{AppID: "a"}}
+	p.answered("a", time.Second, now)
+	p.answered("a", time.Second, now)
+	equal(t, "slow", p.judge(it, now), waitItsTurn)
+	equal(t, "forgotten", p.judge(it, now.Add(forgetAfter)), letThrough)
+}
