@@ -75,26 +75,22 @@ func (d Date) End() time.Time {
 // Key is the Buffer's partition key: "<app id>#<organization id>".
 func Key(appID, organizationID string) string { return appID + "#" + organizationID }
 
-// shards is how many parts the index of failing days has for each day.
-const shards = 16
+// Shards is how many parts the index of failing days has for each day. A key is
+// in the same part on every day.
+const Shards = 16
 
-// FailingDay is the partition of the index of failing days that a key is in.
-func FailingDay(date Date, key string) string {
+// Shard is the part of the index of failing days that a key is in, from 0.
+func Shard(key string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	return failingDay(date, int(h.Sum32()%shards))
+	return int(h.Sum32() % Shards)
 }
 
-// FailingDays are all partitions of a day in the index of failing days.
-func FailingDays(date Date) []string {
-	partitions := make([]string, shards)
-	for i := range partitions {
-		partitions[i] = failingDay(date, i)
-	}
-	return partitions
-}
+// FailingDay is the partition of the index of failing days that a key is in.
+func FailingDay(date Date, key string) string { return FailingShard(date, Shard(key)) }
 
-func failingDay(date Date, shard int) string { return fmt.Sprintf("%s#%d", date, shard) }
+// FailingShard is one of a day's partitions in the index of failing days.
+func FailingShard(date Date, shard int) string { return fmt.Sprintf("%s#%d", date, shard) }
 
 // SplitKey takes a Key apart again.
 func SplitKey(key string) (appID, organizationID string, err error) {

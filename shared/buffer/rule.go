@@ -72,7 +72,7 @@ func (r Rule) kind(c Counts) Reason {
 		return Fatal
 	case r.GoneThreshold > 0 && c.Gone >= r.GoneThreshold && c.Success == 0:
 		return Gone
-	case c.Timeout >= r.TimeoutThreshold && float64(c.Timeout) >= r.TimeoutMinShare*float64(attempts):
+	case c.Timeout >= r.TimeoutThreshold && float64(c.Timeout)/float64(attempts) >= r.TimeoutMinShare:
 		return Timeout
 	case c.Error > 0 && c.Success == 0:
 		return Error

@@ -10,15 +10,18 @@ import (
 )
 
 // finish takes a disabling from wherever it was left to its end: owners' notices
-// queued, notified_at set, counts cleared. It stops without an error when the
-// app is not in this disabling any more.
-func (j *Job) finish(ctx context.Context, app platform.App) error {
+// queued, notified_at set, the counts that were kept for the organization
+// cleared; the app may belong to another by now. It stops without an error when
+// the app is not in this disabling any more. What was begun is finished in
+// whatever Mode.
+func (j *Job) finish(ctx context.Context, app platform.App, organizationID string) error {
 	if app.NotifiedAt.IsZero() {
 		told, err := j.notify(ctx, app)
 		if err != nil || !told {
 			return err // the counts stay, so that the sweep comes back to this app
 		}
 	}
+	app.OrganizationID = organizationID
 	return j.clear(ctx, app)
 }
 
@@ -67,12 +70,12 @@ func (j *Job) notify(ctx context.Context, app platform.App) (told bool, err erro
 // came in since. Days that change meanwhile stay for the next look.
 func (j *Job) clear(ctx context.Context, app platform.App) error {
 	today := buffer.DateOf(j.Now())
-	first := today.Plus(1 - j.Rule.WindowDays)
-	if len(app.DisabledEvidence) > 0 {
-		first = min(first, buffer.Date(app.DisabledEvidence[0].Day))
+	first, last := today.Plus(1-j.Rule.WindowDays), today
+	for _, day := range app.DisabledEvidence {
+		first, last = min(first, buffer.Date(day.Day)), max(last, buffer.Date(day.Day))
 	}
 	key := buffer.Key(app.ID, app.OrganizationID)
-	days, err := j.Days.ReadDays(ctx, key, first, today)
+	days, err := j.Days.ReadDays(ctx, key, first, j.horizon(last))
 	if err != nil {
 		return fmt.Errorf("read days of %s: %w", key, err)
 	}

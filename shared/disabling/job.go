@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -104,7 +105,7 @@ type Config struct {
 	MaxPerHour int // disablings in one clock hour
 }
 
-// Needs are what the job works with; all are required.
+// Needs are what the job works with; all are required but Bookmark.
 type Needs struct {
 	Apps          Apps
 	Organizations Organizations
@@ -112,6 +113,7 @@ type Needs struct {
 	State         State
 	Observations  Observations
 	Notices       Notices
+	Bookmark      Bookmark // nil: every sweep begins anew
 	Metrics       Metrics
 	Logger        *slog.Logger
 	Now           func() time.Time
@@ -170,12 +172,17 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 // it was judged.
 const rounds = 3
 
-// judge applies the rule to the windows that end with the given dates, and acts
-// on the verdict.
-func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) error {
+// judge applies the rule to the windows that end with those of the given dates
+// that have failures, and acts on the verdict. A panic about one app is that
+// app's error.
+func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("judge %s: panic: %v\n%s", key, p, debug.Stack())
+		}
+	}()
 	for range rounds {
-		err := j.judgeOnce(ctx, key, dates)
-		if !errors.Is(err, ErrChanged) {
+		if err = j.judgeOnce(ctx, key, dates); !errors.Is(err, ErrChanged) {
 			return err
 		}
 	}
@@ -191,24 +198,38 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) er
 	switch {
 	case err != nil:
 		return fmt.Errorf("read app %s: %w", appID, err)
-	case !found || app.Deleted || app.Status != platform.Internal || app.OrganizationID != organizationID:
+	case !found || app.Deleted:
 		return nil
-	case app.Disabled():
-		return j.finish(ctx, app)
+	case app.Disabled(): // whatever became of it since, its owners are to know
+		return j.finish(ctx, app, organizationID)
+	case app.Status != platform.Internal || app.OrganizationID != organizationID:
+		return nil
 	}
-	today := buffer.DateOf(j.Now())
 	first := slices.Min(dates).Plus(1 - j.Rule.WindowDays)
-	days, err := j.Days.ReadDays(ctx, key, first, max(today, slices.Max(dates)))
+	days, err := j.Days.ReadDays(ctx, key, first, j.horizon(slices.Max(dates)))
 	if err != nil {
 		return fmt.Errorf("read days of %s: %w", key, err)
 	}
-	slices.Sort(dates)
-	for _, last := range slices.Backward(dates) {
+	for _, last := range slices.Backward(slices.Sorted(slices.Values(dates))) {
+		if !failedOn(days, last) {
+			continue
+		}
 		if v := j.Rule.Judge(days, last); v.Broken {
 			return j.disable(ctx, app, v)
 		}
 	}
 	return nil
+}
+
+// horizon is the last day to read: one more than today and the given day, since
+// another function's clock may already be past midnight. A success it counted
+// must be seen.
+func (j *Job) horizon(date buffer.Date) buffer.Date {
+	return max(buffer.DateOf(j.Now()), date).Plus(1)
+}
+
+func failedOn(days []buffer.Day, date buffer.Date) bool {
+	return slices.ContainsFunc(days, func(d buffer.Day) bool { return d.Date == date && d.Failed() })
 }
 
 func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) error {
@@ -235,7 +256,7 @@ func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) e
 	j.Metrics.Count("app.disabled", "reason", string(d.Reason))
 	j.Logger.Warn("app disabled", describe(d)...)
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
-	return j.finish(ctx, app)
+	return j.finish(ctx, app, app.OrganizationID)
 }
 
 func (j *Job) observe(ctx context.Context, d Disabling) error {

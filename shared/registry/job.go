@@ -31,7 +31,9 @@ type Organizations interface {
 
 // Enabler lifts disablings.
 type Enabler interface {
-	// ClearBuffer deletes all counts of an app.
+	// ClearBuffer deletes all counts of an app, as long as it is in the disabling
+	// with which it was read. ErrChanged if it is not any more: its counts are of
+	// the time after, and a success that is lost could disable it.
 	ClearBuffer(ctx context.Context, app platform.App) error
 	// Enable lifts the disabling with which app was read and puts the audit
 	// entry, all or nothing. ErrChanged if the app was enabled or disabled since.
@@ -134,7 +136,12 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	return j.tellEnabled(ctx, app, at, m.Actor)
 }
 
+// tellEnabled tells all owners but the one who did it. Of an app that was deleted
+// there is nothing to tell.
 func (j *Job) tellEnabled(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error {
+	if app.Deleted {
+		return nil
+	}
 	org, _, err := j.Organizations.ReadOrganization(ctx, app.OrganizationID)
 	if err != nil {
 		return fmt.Errorf("read organization %s: %w", app.OrganizationID, err)

@@ -1,0 +1,331 @@
+package buffer_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"hookwarden/shared/buffer"
+)
+
+const today buffer.Date = "2026-11-24"
+
+// standard is the rule with the template's defaults.
+var standard = buffer.Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3}
+
+func with(change func(*buffer.Rule)) buffer.Rule {
+	r := standard
+	change(&r)
+	return r
+}
+
+// ending makes days of counts, the last of which is the given one.
+func ending(last buffer.Date, counts ...buffer.Counts) []buffer.Day {
+	days := make([]buffer.Day, len(counts))
+	for i, c := range counts {
+		days[i] = buffer.Day{Date: last.Plus(i + 1 - len(counts)), Counts: c}
+	}
+	return days
+}
+
+// each is n days alike.
+func each(n int, c buffer.Counts) []buffer.Counts {
+	days := make([]buffer.Counts, n)
+	for i := range days {
+		days[i] = c
+	}
+	return days
+}
+
+func TestRule(t *testing.T) {
+	var (
+		failing = buffer.Counts{Error: 5}
+		fine    = buffer.Counts{Success: 1}
+		mixed   = buffer.Counts{Success: 1, Error: 500}
+		none    = buffer.Counts{}
+		slow    = buffer.Counts{Success: 9000, Timeout: 1000}
+		gone    = buffer.Counts{Error: 3, Gone: 3}
+		fatal   = buffer.Counts{Success: 100, Fatal: 1}
+	)
+	share := func(s float64) buffer.Rule { return with(func(r *buffer.Rule) { r.TimeoutMinShare = s }) }
+	window := func(n int) buffer.Rule { return with(func(r *buffer.Rule) { r.WindowDays = n }) }
+	for _, c := range []struct {
+		name string
+		rule buffer.Rule
+		days []buffer.Day
+		last buffer.Date
+		want buffer.Reason
+	}{
+		{"nothing counted", standard, nil, today, ""},
+
+		{"fatal once", standard, ending(today, buffer.Counts{Fatal: 1}), today, buffer.Fatal},
+		{"fatal and success on one day", standard, ending(today, fatal), today, buffer.Fatal},
+		{"fatal comes before gone and timeout", standard, ending(today, buffer.Counts{Error: 9, Gone: 9, Timeout: 9000, Fatal: 1}), today, buffer.Fatal},
+		{"fatal on one day comes before gone and timeout on others", standard, ending(today, gone, buffer.Counts{Timeout: 1000}, fatal), today, buffer.Fatal},
+		{"fatal on the window's first day", standard, ending(today, buffer.Counts{Fatal: 1}, none, none, none, none, none, failing), today, buffer.Fatal},
+		{"fatal on the day before the window", standard, ending(today, buffer.Counts{Fatal: 1}, none, none, none, none, none, none, failing), today, ""},
+
+		{"two answers 410", standard, ending(today, buffer.Counts{Error: 2, Gone: 2}), today, ""},
+		{"three answers 410", standard, ending(today, gone), today, buffer.Gone},
+		{"two answers 410 and a success", standard, ending(today, buffer.Counts{Success: 1, Error: 2, Gone: 2}), today, ""},
+		{"three answers 410 and a success", standard, ending(today, buffer.Counts{Success: 1, Error: 3, Gone: 3}), today, ""},
+		{"three answers 410 over two days", standard, ending(today, buffer.Counts{Error: 2, Gone: 2}, buffer.Counts{Error: 1, Gone: 1}), today, ""},
+		{"gone comes before timeout", standard, ending(today, buffer.Counts{Error: 3, Gone: 3, Timeout: 1000}), today, buffer.Gone},
+		{"gone turned off", with(func(r *buffer.Rule) { r.GoneThreshold = 0 }), ending(today, buffer.Counts{Error: 99, Gone: 99}), today, ""},
+		{"gone at one", with(func(r *buffer.Rule) { r.GoneThreshold = 1 }), ending(today, buffer.Counts{Error: 1, Gone: 1}), today, buffer.Gone},
+
+		{"999 time-outs", standard, ending(today, buffer.Counts{Timeout: 999}), today, ""},
+		{"1000 time-outs", standard, ending(today, buffer.Counts{Timeout: 1000}), today, buffer.Timeout},
+		{"1000 time-outs among successes", standard, ending(today, slow), today, buffer.Timeout},
+		{"1000 time-outs over two days", standard, ending(today, buffer.Counts{Timeout: 500}, buffer.Counts{Timeout: 500}), today, ""},
+		{"timeout comes before error", standard, ending(today, append(each(6, failing), buffer.Counts{Error: 1, Timeout: 1000})...), today, buffer.Timeout},
+		{"a low threshold", with(func(r *buffer.Rule) { r.TimeoutThreshold = 1 }), ending(today, buffer.Counts{Timeout: 1}), today, buffer.Timeout},
+
+		{"exactly the share", share(0.1), ending(today, slow), today, buffer.Timeout},
+		{"one success less than the share allows", share(0.1), ending(today, buffer.Counts{Success: 9001, Timeout: 1000}), today, ""},
+		{"errors are attempts too", share(0.5), ending(today, buffer.Counts{Success: 1, Error: 1000, Timeout: 1000}), today, ""},
+		{"a 410 is one attempt", share(0.5), ending(today, buffer.Counts{Error: 1000, Gone: 1000, Timeout: 1000, Success: 0}), today, buffer.Gone},
+		{"a 410 is one attempt, below GoneThreshold", share(0.998), ending(today, buffer.Counts{Error: 2, Gone: 2, Timeout: 1000}), today, buffer.Timeout},
+		{"a share of all", share(1), ending(today, buffer.Counts{Timeout: 1000}), today, buffer.Timeout},
+		{"a share that no binary fraction is", with(func(r *buffer.Rule) { r.TimeoutThreshold, r.TimeoutMinShare = 7, 0.07 }),
+			ending(today, buffer.Counts{Success: 93, Timeout: 7}), today, buffer.Timeout},
+
+		{"errors on all seven days", standard, ending(today, each(7, failing)...), today, buffer.Error},
+		{"errors on six days", standard, ending(today, each(6, failing)...), today, ""},
+		{"errors on eight days", standard, ending(today, each(8, failing)...), today, buffer.Error},
+		{"a gap day", standard, ending(today, failing, failing, failing, none, failing, failing, failing), today, ""},
+		{"a gap day filled by time-outs alone", standard, ending(today, failing, failing, failing, buffer.Counts{Timeout: 999}, failing, failing, failing), today, ""},
+		{"errors and time-outs on all days", standard, ending(today, each(7, buffer.Counts{Error: 1, Timeout: 900})...), today, buffer.Error},
+		{"errors that are answers 410, below GoneThreshold", standard, ending(today, each(7, buffer.Counts{Error: 2, Gone: 2})...), today, buffer.Error},
+		{"errors with successes on all days", standard, ending(today, each(7, mixed)...), today, ""},
+		{"errors over a leap day", standard, ending("2028-03-03", each(7, failing)...), "2028-03-03", buffer.Error},
+		{"errors over a leap day with a gap on it", standard, ending("2028-03-03", failing, failing, failing, none, failing, failing, failing), "2028-03-03", ""},
+
+		{"a window of one day", window(1), ending(today, failing), today, buffer.Error},
+		{"a window of one day with a success", window(1), ending(today, mixed), today, ""},
+		{"a window of one day, errors the day before", window(1), ending(today, failing, none), today, ""},
+		{"a window of 30 days", window(30), ending(today, each(30, failing)...), today, buffer.Error},
+		{"a window of 30 days with 29 counted", window(30), ending(today, each(29, failing)...), today, ""},
+
+		{"a record of an old day", standard, ending(today.Plus(-3), each(7, failing)...), today.Plus(-3), buffer.Error},
+		{"today's days do not count for an old record", standard, ending(today, append(each(6, failing), failing)...), today.Plus(-1), ""},
+		{"a success on the day after the record's", standard, append(ending(today.Plus(-3), each(7, failing)...), ending(today.Plus(-2), fine)...), today.Plus(-3), ""},
+		{"a success among errors days after the record's", standard, append(ending(today.Plus(-3), each(7, failing)...), ending(today, mixed)...), today.Plus(-3), ""},
+		{"errors alone after the record's day", standard, append(ending(today.Plus(-3), each(7, failing)...), ending(today, failing)...), today.Plus(-3), buffer.Error},
+		{"fatal, then a success on a later day", standard, ending(today, buffer.Counts{Fatal: 1}, fine), today, ""},
+		{"gone, then a success on a later day", standard, ending(today, gone, none, mixed), today, ""},
+		{"time-outs, then a success on a later day", standard, ending(today, slow, fine), today, ""},
+		{"a success, then fatal on a later day", standard, ending(today, fine, buffer.Counts{Fatal: 1}), today, buffer.Fatal},
+		{"a success, then too many time-outs on the same day", standard, ending(today, slow, slow), today, buffer.Timeout},
+		{"a success on a later day that is itself timeout", standard, ending(today, buffer.Counts{Fatal: 1}, slow), today, buffer.Timeout},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := c.rule.Judge(c.days, c.last)
+			if v.Reason != c.want || v.Broken != (c.want != "") {
+				t.Errorf("got broken %t, reason %q, want %q", v.Broken, v.Reason, c.want)
+			}
+		})
+	}
+}
+
+func TestASuccessOnAnyOneOfSevenDaysSparesTheApp(t *testing.T) {
+	for i := range 7 {
+		counts := each(7, buffer.Counts{Error: 900, Timeout: 900})
+		counts[i].Success = 1
+		if v := standard.Judge(ending(today, counts...), today); v.Broken {
+			t.Errorf("a success on day %d of 7: broken, %s", i+1, v.Reason)
+		}
+	}
+}
+
+func TestEvidenceIsTheWindowZerosIncluded(t *testing.T) {
+	days := []buffer.Day{ // in no order, with days before and after the window
+		{Date: "2026-11-24", Counts: buffer.Counts{Error: 1, Fatal: 2}},
+		{Date: "2026-11-17", Counts: buffer.Counts{Error: 9}},
+		{Date: "2026-11-25", Counts: buffer.Counts{Timeout: 9}},
+		{Date: "2026-11-18", Counts: buffer.Counts{Success: 3}},
+		{Date: "2026-11-21", Counts: buffer.Counts{Error: 4, Gone: 4}},
+	}
+	want := buffer.Verdict{Broken: true, Reason: buffer.Fatal, Evidence: []buffer.Day{
+		{Date: "2026-11-18", Counts: buffer.Counts{Success: 3}},
+		{Date: "2026-11-19"},
+		{Date: "2026-11-20"},
+		{Date: "2026-11-21", Counts: buffer.Counts{Error: 4, Gone: 4}},
+		{Date: "2026-11-22"},
+		{Date: "2026-11-23"},
+		{Date: "2026-11-24", Counts: buffer.Counts{Error: 1, Fatal: 2}},
+	}}
+	if diff := cmp.Diff(want, standard.Judge(days, today)); diff != "" {
+		t.Errorf("verdict (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnImageRulesAVerdictOutOnlyWithASuccessOnAHarmlessDay(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		counts buffer.Counts
+		want   bool
+	}{
+		{"a success", buffer.Counts{Success: 1}, true},
+		{"a success among errors", buffer.Counts{Success: 1, Error: 900, Gone: 900, Timeout: 999}, true},
+		{"errors", buffer.Counts{Error: 1}, false},
+		{"time-outs, which leave the days before as they are", buffer.Counts{Timeout: 1}, false},
+		{"a success and fatal", buffer.Counts{Success: 1, Fatal: 1}, false},
+		{"a success among too many time-outs", buffer.Counts{Success: 1, Timeout: 1000}, false},
+		{"nothing", buffer.Counts{}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := standard.RulesOut(c.counts); got != c.want {
+				t.Errorf("RulesOut(%+v) = %t", c.counts, got)
+			}
+		})
+	}
+}
+
+// The properties below draw small thresholds, so that days cross them often.
+
+func drawRule(t *rapid.T) buffer.Rule {
+	return buffer.Rule{
+		WindowDays:       rapid.IntRange(1, 9).Draw(t, "WindowDays"),
+		TimeoutThreshold: rapid.Int64Range(1, 6).Draw(t, "TimeoutThreshold"),
+		TimeoutMinShare:  rapid.SampledFrom([]float64{0, 0.1, 0.25, 0.5, 0.9, 1}).Draw(t, "TimeoutMinShare"),
+		GoneThreshold:    rapid.Int64Range(0, 4).Draw(t, "GoneThreshold"),
+	}
+}
+
+// An outcome is what one request or report adds to a day.
+var outcomes = map[string]buffer.Counts{
+	"success": {Success: 1},
+	"error":   {Error: 1},
+	"gone":    {Error: 1, Gone: 1},
+	"timeout": {Timeout: 1},
+	"fatal":   {Fatal: 1},
+}
+
+func drawCounts(t *rapid.T) buffer.Counts {
+	few := rapid.SampledFrom([]int64{0, 0, 0, 1, 2, 3, 4, 5, 6, 7})
+	c := buffer.Counts{Success: few.Draw(t, "success"), Timeout: few.Draw(t, "timeout"), Gone: few.Draw(t, "gone")}
+	c.Error = c.Gone + few.Draw(t, "error")
+	c.Fatal = rapid.SampledFrom([]int64{0, 0, 0, 0, 0, 0, 0, 0, 1}).Draw(t, "fatal")
+	return c
+}
+
+// drawDays draws up to three days more than the window on either side, some of
+// them without an item, or windows that are broken by errors but for a little.
+func drawDays(t *rapid.T, window int) []buffer.Day {
+	var days []buffer.Day
+	failing := rapid.Bool().Draw(t, "mostly failing")
+	for back := -3; back < window+3; back++ {
+		switch kind := rapid.IntRange(0, 9).Draw(t, "kind"); {
+		case failing && kind > 0:
+			days = append(days, buffer.Day{Date: today.Plus(-back), Counts: buffer.Counts{Error: 1}})
+		case kind < 7:
+			days = append(days, buffer.Day{Date: today.Plus(-back), Counts: drawCounts(t)})
+		}
+	}
+	return rapid.Permutation(days).Draw(t, "days")
+}
+
+// added is days with one outcome more on the day at index i.
+func added(days []buffer.Day, i int, outcome buffer.Counts) []buffer.Day {
+	more := append([]buffer.Day(nil), days...)
+	more[i].Counts = more[i].Plus(outcome)
+	return more
+}
+
+// has reports whether the outcome is already counted.
+func has(c, outcome buffer.Counts) bool {
+	plainErrors := c.Error - c.Gone
+	switch {
+	case outcome.Gone > 0:
+		return c.Gone > 0
+	case outcome.Error > 0:
+		return plainErrors > 0
+	}
+	return c.Success >= outcome.Success && c.Timeout >= outcome.Timeout && c.Fatal >= outcome.Fatal
+}
+
+// crosses reports whether a day is on the other side of a threshold or of the
+// share, written as the design words it and apart from the rule's code.
+func crosses(r buffer.Rule, before, after buffer.Counts) bool {
+	attempts := func(c buffer.Counts) float64 { return float64(c.Success + c.Error + c.Timeout + c.Fatal) }
+	reachesShare := func(c buffer.Counts) bool {
+		return attempts(c) > 0 && float64(c.Timeout)/attempts(c) >= r.TimeoutMinShare
+	}
+	return (before.Timeout >= r.TimeoutThreshold) != (after.Timeout >= r.TimeoutThreshold) ||
+		(before.Gone >= r.GoneThreshold) != (after.Gone >= r.GoneThreshold) ||
+		reachesShare(before) != reachesShare(after)
+}
+
+func TestOneMoreOfTheSameChangesNothingBelowAThreshold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rule := drawRule(t)
+		days := drawDays(t, rule.WindowDays)
+		if len(days) == 0 {
+			return
+		}
+		i := rapid.IntRange(0, len(days)-1).Draw(t, "day")
+		name := rapid.SampledFrom([]string{"success", "error", "gone", "timeout", "fatal"}).Draw(t, "outcome")
+		outcome := outcomes[name]
+		if !has(days[i].Counts, outcome) || crosses(rule, days[i].Counts, days[i].Plus(outcome)) {
+			return
+		}
+		before, after := rule.Judge(days, today), rule.Judge(added(days, i, outcome), today)
+		if before.Broken != after.Broken || before.Reason != after.Reason {
+			t.Fatalf("one more %s on %+v: %q became %q", name, days[i], before.Reason, after.Reason)
+		}
+	})
+}
+
+func TestASuccessNeverBreaksAnApp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rule := drawRule(t)
+		days := drawDays(t, rule.WindowDays)
+		date := today.Plus(rapid.IntRange(-rule.WindowDays-2, 3).Draw(t, "back"))
+		before := rule.Judge(days, today)
+		after := rule.Judge(append(days, buffer.Day{Date: date, Counts: buffer.Counts{Success: 1}}), today)
+		if !before.Broken && after.Broken {
+			t.Fatalf("a success on %s broke it: %s", date, after.Reason)
+		}
+	})
+}
+
+func TestAWindowWithASuccessAndNothingWorseThanErrorsIsHealthy(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rule := drawRule(t)
+		rule.TimeoutThreshold = 1000
+		days := drawDays(t, rule.WindowDays)
+		for i := range days {
+			days[i].Fatal, days[i].Gone = 0, 0
+		}
+		date := today.Plus(-rapid.IntRange(0, rule.WindowDays-1).Draw(t, "back"))
+		days = append(days, buffer.Day{Date: date, Counts: buffer.Counts{Success: 1}})
+		if v := rule.Judge(days, today); v.Broken {
+			t.Fatalf("broken: %s", v.Reason)
+		}
+	})
+}
+
+// What an image rules out without a read, a read would not have called broken,
+// whatever the days before and after it.
+func TestAnImageRulesOutNobodyWhoIsBroken(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rule := drawRule(t)
+		for _, day := range drawDays(t, rule.WindowDays) {
+			if day.Date != today || !rule.RulesOut(day.Counts) {
+				continue
+			}
+			days := append(drawDays(t, rule.WindowDays), day)
+			kept := days[:0]
+			for _, d := range days {
+				if d.Date != today || d == day {
+					kept = append(kept, d)
+				}
+			}
+			if v := rule.Judge(kept, today); v.Broken {
+				t.Fatalf("ruled out by %+v, yet broken: %s", day, v.Reason)
+			}
+		}
+	})
+}

@@ -1,0 +1,460 @@
+package disabling_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/notice"
+	"hookwarden/shared/platform"
+)
+
+// The explorer walks all interleavings of two workers, call by call, with at
+// most two crashes; a worker that crashed, even after its last call, is handed
+// its message again. Two paths that lead to the same state, of the tables and of
+// what each worker has seen, are walked on from there once. A worker cannot be
+// copied, so a path is walked from its beginning again for each branch.
+
+const maxCrashes = 2
+
+// An actor is one worker with one message.
+type actor struct {
+	name  string
+	ready func(*world) bool                 // whether its message is there; nil: from the beginning
+	work  func(*world, store) error         // one delivery; nil: acknowledged
+	once  func(*world)                      // instead of work: one step that cannot crash, done by someone else
+	wait  time.Duration                     // until the next delivery, which then is after the end of any other's
+	seen  []string                          // what the calls of this delivery were answered
+	next  func() (call string, midway bool) // makes the pending call
+	stop  func()
+	err   error
+	done  bool
+}
+
+// A walk is one world with its actors, somewhere on a path.
+type walk struct {
+	*world
+	start    time.Time
+	skipped  time.Duration
+	at       *time.Time // of the enabling; zero until it is handled first
+	actors   []*actor
+	crashes  int
+	repeated map[string]int // notices whose worker crashed between SES's answer and the mark
+}
+
+// A choice is an actor's next call, or its crash.
+type choice struct {
+	actor int
+	crash bool
+}
+
+func (w *walk) choices() (choices []choice) {
+	midway := slices.ContainsFunc(w.actors, func(a *actor) bool { return a.next != nil })
+	for i, a := range w.actors {
+		switch {
+		case a.next != nil:
+			choices = append(choices, choice{i, false})
+		case !a.done && (a.ready == nil || a.ready(w.world)) && (a.wait == 0 || !midway):
+			choices = append(choices, choice{i, false})
+		}
+		if w.crashes < maxCrashes && (a.next != nil || a.done && a.work != nil) {
+			choices = append(choices, choice{i, true})
+		}
+	}
+	return choices
+}
+
+func (w *walk) take(c choice) {
+	a := w.actors[c.actor]
+	switch {
+	case c.crash:
+		w.crashes++
+		if last := len(a.seen) - 1; last >= 0 && strings.HasPrefix(a.seen[last], "Send ") {
+			w.repeated[w.Queue[0].ID]++
+		}
+		w.end(a)
+		a.done = false
+		return
+	case a.once != nil:
+		w.tell()
+		a.once(w.world)
+		a.done = true
+		return
+	case a.next == nil:
+		w.skipped += a.wait
+		a.wait = 0
+		w.tell()
+		w.begin(a)
+	}
+	w.tell()
+	if _, midway := a.next(); midway {
+		return
+	}
+	w.end(a)
+	later := (*notice.Later)(nil)
+	switch {
+	case a.err == nil:
+		a.done = true
+	case errors.As(a.err, &later):
+		a.wait = later.After
+	}
+}
+
+// tell sets the clock. It moves with each disabling and enabling, so that it is
+// the same on all paths to a state.
+func (w *walk) tell() {
+	w.now = w.start.Add(time.Duration(len(w.Audit))*time.Second + w.skipped)
+}
+
+// begin takes a worker to its first call.
+func (w *walk) begin(a *actor) {
+	a.next, a.stop = iter.Pull(func(yield func(string) bool) {
+		dead := false
+		a.err = a.work(w.world, store{
+			tables: w.tables,
+			step: func(call string) error {
+				if call == "ReadOrganization" {
+					return nil // always the same: when it is read makes no difference
+				}
+				if dead = dead || !yield(call); dead {
+					return errFault // nothing that a dead worker does has an effect
+				}
+				return nil
+			},
+			saw: func(call string, err error) {
+				w.tell()
+				a.seen = append(a.seen, fmt.Sprint(call, " ", w.answer(call), err, w.now.Sub(w.start)))
+			},
+		})
+	})
+	a.next()
+}
+
+func (w *walk) end(a *actor) {
+	if a.stop != nil {
+		a.stop()
+	}
+	a.next, a.stop, a.seen = nil, nil, nil
+}
+
+// answer is what a call reads.
+func (w *walk) answer(call string) string {
+	switch call {
+	case "ReadApp":
+		return w.appText()
+	case "ReadDays", "ReadBuffer":
+		return w.bufferText()
+	}
+	return ""
+}
+
+// appText tells apart all that an app becomes in a walk.
+func (w *walk) appText() string {
+	a := w.Apps[app]
+	return fmt.Sprint(a.DisabledAt.UnixMilli(), a.DisabledReason, a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli())
+}
+
+func (w *walk) bufferText() string { return fmt.Sprint(w.Buffer[buffer.Key(app, org)]) }
+
+// key is the same for two walks that can only go on alike. Two actors of one
+// name are alike.
+func (w *walk) key() string {
+	actors := make([]string, len(w.actors))
+	for i, a := range w.actors {
+		actors[i] = fmt.Sprint(a.name, a.done, a.next != nil, int(a.wait), strings.Join(a.seen, ","))
+	}
+	slices.Sort(actors)
+	queue := make([]string, len(w.Queue))
+	for i, n := range w.Queue {
+		queue[i] = n.ID
+	}
+	return strings.Join(append(actors, queue...), "\n") + w.appText() + w.bufferText() +
+		fmt.Sprint(w.Notices, w.Mails, slices.Sorted(maps.Keys(w.Audit)), w.skipped, w.at, w.crashes, w.repeated)
+}
+
+type explorer struct {
+	t     *testing.T
+	begin func() *walk
+	check func(*walk)
+	from  map[string][]string // the states that lead to each state
+	walks int
+	ends  []string
+}
+
+func (e *explorer) explore(w *walk, from string, path []choice) {
+	key := w.key()
+	before, known := e.from[key]
+	e.from[key] = append(before, from)
+	if !known {
+		e.branch(w, key, path)
+		return
+	}
+	for _, a := range w.actors {
+		w.end(a)
+	}
+}
+
+// stuck counts the states from which no end can be reached.
+func (e *explorer) stuck() int {
+	reach := map[string]bool{"": true} // where the first state comes from
+	for next := slices.Clone(e.ends); len(next) > 0; {
+		key := next[0]
+		next = next[1:]
+		if !reach[key] {
+			reach[key] = true
+			next = append(next, e.from[key]...)
+		}
+	}
+	return len(e.from) + 1 - len(reach)
+}
+
+func (e *explorer) branch(w *walk, key string, path []choice) {
+	choices := w.choices()
+	live := slices.ContainsFunc(choices, func(c choice) bool { return !c.crash })
+	if !live {
+		e.ends = append(e.ends, key)
+		e.end(w, path)
+		w = nil // the end used it up
+	}
+	for _, c := range choices {
+		if w == nil {
+			w = e.again(path)
+		}
+		w.take(c)
+		e.explore(w, key, append(slices.Clone(path), c))
+		w = nil
+	}
+}
+
+func (e *explorer) again(path []choice) *walk {
+	e.walks++
+	w := e.begin()
+	for _, c := range path {
+		w.take(c)
+	}
+	return w
+}
+
+func (e *explorer) end(w *walk, path []choice) {
+	e.check(w)
+	if !e.t.Failed() {
+		return
+	}
+	var steps []string
+	for _, c := range path {
+		step := fmt.Sprint(w.actors[c.actor].name, " ", c.actor)
+		if c.crash {
+			step += " crashes"
+		}
+		steps = append(steps, step)
+	}
+	e.t.Fatalf("path: %s", strings.Join(steps, ", "))
+}
+
+// The actors.
+
+func disabler() *actor {
+	return &actor{name: "disable", work: func(w *world, s store) error {
+		if w.disablerOver(s).Handle(context.Background(), []disabling.Record{record()}) != "" {
+			return errFault
+		}
+		return nil
+	}}
+}
+
+// today's record, whose image rules nothing out.
+func record() disabling.Record {
+	return disabling.Record{Sequence: "1", Key: buffer.Key(app, org), Day: buffer.Day{Date: "2026-11-24", Counts: buffer.Counts{Gone: 3, Error: 3}}}
+}
+
+// enabler handles the message of an enabling of the time *at, which is set when
+// it is handled first.
+func enabler(at *time.Time) *actor {
+	return &actor{name: "enable", work: func(w *world, s store) error {
+		if at.IsZero() {
+			*at = w.now
+		}
+		return w.registrarOver(s).Handle(context.Background(), enableBy(app, bob, *at), *at)
+	}}
+}
+
+// notifier mails the first notice that was queued.
+func notifier() *actor {
+	return &actor{name: "notify",
+		ready: func(w *world) bool { return len(w.Queue) > 0 },
+		work: func(w *world, s store) error {
+			return w.notifierOver(s, w.Queue[0].ID).Handle(context.Background(), w.Queue[0])
+		}}
+}
+
+// deliverer counts outcomes once, after the app was enabled.
+func deliverer(counts buffer.Counts) *actor {
+	return &actor{name: "deliver",
+		ready: func(w *world) bool { return !w.Apps[app].EnabledAt.IsZero() },
+		once:  func(w *world) { w.add(buffer.Key(app, org), "2026-11-24", counts) }}
+}
+
+// disabledAgain counts outcomes once, after the app was enabled, and disables it
+// for them.
+func disabledAgain(t *testing.T, counts buffer.Counts) *actor {
+	a := deliverer(counts)
+	count := a.once
+	a.once = func(w *world) {
+		count(w)
+		w.deliver(t, record())
+	}
+	return a
+}
+
+func TestEveryInterleavingOfTwoWorkersWithTwoCrashesKeepsThePromises(t *testing.T) {
+	t.Parallel()
+	states := 0
+	none, success, gone := buffer.Counts{}, buffer.Counts{Success: 1}, buffer.Counts{Error: 3, Gone: 3}
+	broken := func(*testing.T, *world) {}
+	disabled := func(t *testing.T, w *world) { // and nothing more than that
+		w.arm(0, lost)
+		w.disabler().Handle(t.Context(), []disabling.Record{record()})
+		w.arm(-1, lost)
+	}
+	told := func(t *testing.T, w *world) { w.deliver(t, record()) }
+	late := func(t *testing.T, w *world) {
+		told(t, w)
+		w.add(buffer.Key(app, org), "2026-11-23", buffer.Counts{Error: 1})
+	}
+	for _, c := range []struct {
+		name   string
+		before func(*testing.T, *world)
+		actors func(at *time.Time) []*actor
+		after  buffer.Counts // counted once the app is enabled
+	}{
+		{"disable and disable", broken, func(*time.Time) []*actor {
+			return []*actor{disabler(), disabler()}
+		}, none},
+		{"disable and enable, then a success", broken, func(at *time.Time) []*actor {
+			return []*actor{disabler(), enabler(at), deliverer(success)}
+		}, success},
+		{"disable and enable, then broken again", broken, func(at *time.Time) []*actor {
+			return []*actor{disabler(), enabler(at), deliverer(gone)}
+		}, gone},
+		{"enable and enable, then a success", late, func(at *time.Time) []*actor {
+			return []*actor{enabler(at), enabler(at), deliverer(success)}
+		}, success},
+		{"enable and enable, then disabled again", late, func(at *time.Time) []*actor {
+			return []*actor{enabler(at), enabler(at), disabledAgain(t, gone)}
+		}, gone},
+		{"a disabling taken up and enable", disabled, func(at *time.Time) []*actor {
+			return []*actor{disabler(), enabler(at), deliverer(success)}
+		}, success},
+		{"disable and notify", broken, func(*time.Time) []*actor {
+			return []*actor{disabler(), notifier()}
+		}, none},
+		{"enable and notify", late, func(at *time.Time) []*actor {
+			return []*actor{enabler(at), notifier()}
+		}, none},
+		{"notify and notify", told, func(*time.Time) []*actor {
+			return []*actor{notifier(), notifier()}
+		}, none},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var at time.Time
+			e := &explorer{t: t, from: make(map[string][]string)}
+			e.begin = func() *walk {
+				w := newWorld()
+				w.config.Rule.WindowDays = 1
+				w.quiet = true
+				w.put(app, org)
+				w.own(org, ada)
+				w.add(buffer.Key(app, org), "2026-11-24", gone)
+				c.before(t, w)
+				at = time.Time{}
+				return &walk{world: w, start: w.now, at: &at, actors: c.actors(&at), repeated: make(map[string]int)}
+			}
+			e.check = func(w *walk) { w.checkPromises(t, at, c.after) }
+			e.explore(e.again(nil), "", nil)
+			t.Logf("%d states, %d ends, %d walks", len(e.from), len(e.ends), e.walks)
+			states += len(e.from)
+			if stuck := e.stuck(); stuck > 0 {
+				t.Errorf("from %d states no end can be reached", stuck)
+			}
+		})
+	}
+	t.Logf("%d states", states)
+}
+
+// checkPromises lets everything that is still to come happen, and then looks.
+func (w *walk) checkPromises(t *testing.T, at time.Time, after buffer.Counts) {
+	t.Helper()
+	enabled := slices.Contains(w.audited(app), eventEnable)
+	w.skipped += time.Hour
+	w.tell()
+	for range 2 { // all messages are delivered once more, and again
+		w.deliver(t, record())
+		if !at.IsZero() {
+			w.register(t, enableBy(app, bob, at), at)
+		}
+		w.sweep(t)
+	}
+	w.mailAll(t)
+
+	s := w.snapshot()
+	a, days := s.Apps[app], s.Buffer[buffer.Key(app, org)]
+	kinds := make(map[platform.NoticeKind]int) // notices, each mailed
+	current := 0                               // of them, those of the disabling that lasts
+	for id, n := range noticesByID(s.Queue) {
+		kinds[n.Kind]++
+		if n.DisabledAt == platform.FormatTime(a.DisabledAt) {
+			current++
+		}
+		if mails := s.Mails[id]; mails < 1 || mails > 1+w.repeated[id] {
+			t.Errorf("%s was mailed %d times, with %d crashes between SES's answer and the mark", n.Kind, mails, w.repeated[id])
+		}
+	}
+	audited := w.audited(app)
+	switch {
+	case enabled && !after.Failed():
+		var left map[buffer.Date]buffer.Counts
+		if !after.IsZero() {
+			left = map[buffer.Date]buffer.Counts{"2026-11-24": after}
+		}
+		if a.Disabled() || !a.EnabledAt.Equal(at) || !a.NotifiedAt.IsZero() || !slices.Equal(audited, []string{eventDisable, eventEnable}) {
+			t.Errorf("disabled at %s, enabled at %s, audit %v; want it enabled", a.DisabledAt, a.EnabledAt, audited)
+		}
+		if !maps.Equal(days, left) {
+			t.Errorf("the Buffer has %v, want %v: what came after the enabling and nothing else", days, left)
+		}
+		if kinds[platform.AppEnabled] != 1 || kinds[platform.AppDisabled] > 1 {
+			t.Errorf("notices: %v", kinds)
+		}
+	case enabled: // and broken again
+		if !a.Disabled() || a.NotifiedAt.IsZero() || len(days) > 0 ||
+			!slices.Equal(audited, []string{eventDisable, eventEnable, eventDisable}) {
+			t.Errorf("disabled at %s, notified at %s, Buffer %v, audit %v; want it disabled again", a.DisabledAt, a.NotifiedAt, days, audited)
+		}
+		if current != 1 || kinds[platform.AppDisabled] > 2 || kinds[platform.AppEnabled] > 1 {
+			t.Errorf("notices: %v, of the second disabling %d", kinds, current)
+		}
+	default:
+		if !a.Disabled() || a.NotifiedAt.IsZero() || len(days) > 0 || !slices.Equal(audited, []string{eventDisable}) {
+			t.Errorf("disabled at %s, notified at %s, Buffer %v, audit %v; want it disabled once", a.DisabledAt, a.NotifiedAt, days, audited)
+		}
+		if current != 1 || len(kinds) != 1 {
+			t.Errorf("notices: %v, of the disabling %d", kinds, current)
+		}
+	}
+}
+
+func noticesByID(queue []platform.Notice) map[string]platform.Notice {
+	notices := make(map[string]platform.Notice)
+	for _, n := range queue {
+		notices[n.ID] = n
+	}
+	return notices
+}

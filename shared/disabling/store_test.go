@@ -1,0 +1,434 @@
+package disabling_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/notice"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+// state is all that lasts: the tables, NotificationQueue and the owners'
+// mailboxes.
+type state struct {
+	Apps          map[string]platform.App
+	Secrets       map[string][]platform.Secret
+	Organizations map[string]platform.Organization
+	Buffer        map[string]map[buffer.Date]buffer.Counts
+	Audit         map[string]entry // by "<pk> <sk>"
+	Brake         map[string]int   // by hour
+	Bookmark      string
+	Notices       map[string]claim
+	Queue         []platform.Notice // in the order in which they were queued
+	Mails         map[string]int    // how often each notice was mailed
+}
+
+type entry struct {
+	Event, AppID, Reason string
+	Evidence             []platform.Day
+	Actor                string
+}
+
+type claim struct {
+	State     string
+	ClaimedAt time.Time
+	MessageID string
+}
+
+// fault is what goes wrong at a write.
+type fault int
+
+const (
+	refused fault = iota // an error, and nothing was done
+	lost                 // it was done, but the answer did not arrive
+)
+
+func (f fault) String() string { return [...]string{"refused", "answer lost"}[f] }
+
+var errFault = errors.New("fault")
+
+// tables are in memory what shared/dynamo and shared/queue keep in AWS, with the
+// conditions of the expressions there. The mutex is held for one call, as one
+// conditional write or transaction is atomic, and there is no other lock.
+type tables struct {
+	mu sync.Mutex
+	state
+	now    time.Time
+	tick   time.Duration // added each time the clock is read
+	writes []string      // the calls that write, numbered by their index
+
+	faultAt int // the number of the write that fails; below 0: none
+	fault   fault
+	struck  bool
+}
+
+func newTables() *tables {
+	return &tables{
+		now:     time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC),
+		faultAt: -1,
+		state: state{
+			Apps:          make(map[string]platform.App),
+			Secrets:       make(map[string][]platform.Secret),
+			Organizations: make(map[string]platform.Organization),
+			Buffer:        make(map[string]map[buffer.Date]buffer.Counts),
+			Audit:         make(map[string]entry),
+			Brake:         make(map[string]int),
+			Notices:       make(map[string]claim),
+			Mails:         make(map[string]int),
+		},
+	}
+}
+
+func (t *tables) clock() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now = t.now.Add(t.tick)
+	return t.now
+}
+
+func (t *tables) advance(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now = t.now.Add(d)
+}
+
+// arm makes the k-th write from now on fail; below 0: none.
+func (t *tables) arm(k int, f fault) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.writes, t.struck, t.faultAt, t.fault = nil, false, k, f
+}
+
+func (t *tables) snapshot() state {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.state
+	s.Apps, s.Secrets, s.Organizations = maps.Clone(s.Apps), maps.Clone(s.Secrets), maps.Clone(s.Organizations)
+	s.Audit, s.Brake, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Brake), maps.Clone(s.Notices), maps.Clone(s.Mails)
+	s.Queue = slices.Clone(s.Queue)
+	s.Buffer = make(map[string]map[buffer.Date]buffer.Counts)
+	for key, days := range t.Buffer {
+		if len(days) > 0 {
+			s.Buffer[key] = maps.Clone(days)
+		}
+	}
+	return s
+}
+
+// add counts outcomes, as deliver does.
+func (t *tables) add(key string, date buffer.Date, counts buffer.Counts) disabling.Record {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.Buffer[key] == nil {
+		t.Buffer[key] = make(map[buffer.Date]buffer.Counts)
+	}
+	t.Buffer[key][date] = t.Buffer[key][date].Plus(counts)
+	return disabling.Record{Key: key, Day: buffer.Day{Date: date, Counts: t.Buffer[key][date]}}
+}
+
+// store is one worker's way to the tables.
+type store struct {
+	*tables
+	step func(call string) error      // before each call; after an error the call is not made. May be nil
+	saw  func(call string, err error) // after each call that was made. May be nil
+}
+
+var (
+	_ disabling.Apps          = store{}
+	_ disabling.Organizations = store{}
+	_ disabling.Days          = store{}
+	_ disabling.State         = store{}
+	_ disabling.Observations  = store{}
+	_ disabling.Notices       = store{}
+	_ disabling.Bookmark      = store{}
+	_ registry.Apps           = store{}
+	_ registry.Organizations  = store{}
+	_ registry.Enabler        = store{}
+	_ registry.Notices        = store{}
+	_ notice.Claims           = store{}
+	_ notice.Mailer           = mailer{}
+)
+
+func (s store) read(call string, do func()) error {
+	return s.call(call, func() error { do(); return nil })
+}
+
+func (s store) write(call string, do func() error) error {
+	return s.call(call, func() error {
+		s.writes = append(s.writes, call)
+		if len(s.writes)-1 != s.faultAt {
+			return do()
+		}
+		s.struck = true
+		if s.fault == lost {
+			_ = do() // its answer too, whatever it was
+		}
+		return fmt.Errorf("%s: %w", call, errFault)
+	})
+}
+
+func (s store) call(call string, do func() error) error {
+	if s.step != nil {
+		if err := s.step(call); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := do()
+	if s.saw != nil {
+		s.saw(call, err)
+	}
+	return err
+}
+
+func (s store) ReadApp(_ context.Context, id string) (app platform.App, found bool, err error) {
+	err = s.read("ReadApp", func() { app, found = s.Apps[id] })
+	return app, found, err
+}
+
+func (s store) ReadOrganization(_ context.Context, id string) (org platform.Organization, found bool, err error) {
+	err = s.read("ReadOrganization", func() { org, found = s.Organizations[id] })
+	return org, found, err
+}
+
+func (s store) ReadDays(_ context.Context, key string, first, last buffer.Date) (days []buffer.Day, err error) {
+	err = s.read("ReadDays", func() {
+		for _, date := range slices.Sorted(maps.Keys(s.Buffer[key])) {
+			if first <= date && date <= last {
+				days = append(days, buffer.Day{Date: date, Counts: s.Buffer[key][date]})
+			}
+		}
+	})
+	return days, err
+}
+
+func (s store) ReadFailing(_ context.Context, partition string, found func(string)) error {
+	var keys []string
+	err := s.read("ReadFailing", func() {
+		for key, days := range s.Buffer {
+			for date, counts := range days {
+				if counts.Failed() && buffer.FailingDay(date, key) == partition {
+					keys = append(keys, key)
+				}
+			}
+		}
+	})
+	slices.Sort(keys)
+	for _, key := range keys {
+		found(key)
+	}
+	return err
+}
+
+func auditKey(organizationID string, at time.Time, event, appID string) string {
+	return fmt.Sprintf("%s %s#%s#%s", organizationID, platform.FormatTime(at), event, appID)
+}
+
+const (
+	eventDisable      = "internal-integration.disable"
+	eventEnable       = "internal-integration.enable"
+	eventWouldDisable = "internal-integration.would-disable"
+)
+
+func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int) error {
+	return s.write("Disable", func() error {
+		app, hour := s.Apps[d.App.ID], platform.FormatTime(d.At.Truncate(time.Hour))
+		switch {
+		case app.Status != platform.Internal, app.Deleted, app.Disabled(), !app.EnabledAt.Equal(d.App.EnabledAt):
+			return disabling.ErrChanged
+		case s.Brake[hour] >= maxPerHour:
+			return disabling.ErrHeld
+		}
+		app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
+		app.NotifiedAt = time.Time{}
+		s.Apps[app.ID] = app
+		s.Audit[auditKey(d.App.OrganizationID, d.At, eventDisable, app.ID)] =
+			entry{Event: eventDisable, AppID: app.ID, Reason: string(d.Reason), Evidence: d.Evidence}
+		s.Brake[hour]++
+		return nil
+	})
+}
+
+func (s store) WouldDisable(_ context.Context, d disabling.Disabling) error {
+	return s.write("WouldDisable", func() error {
+		key := auditKey(d.App.OrganizationID, d.At, eventWouldDisable, d.App.ID)
+		if _, there := s.Audit[key]; there {
+			return disabling.ErrAlready
+		}
+		s.Audit[key] = entry{Event: eventWouldDisable, AppID: d.App.ID, Reason: string(d.Reason), Evidence: d.Evidence}
+		return nil
+	})
+}
+
+func (s store) MarkNotified(_ context.Context, appID string, disabledAt, now time.Time) error {
+	return s.write("MarkNotified", func() error {
+		app := s.Apps[appID]
+		if !app.Disabled() || !app.DisabledAt.Equal(disabledAt) {
+			return disabling.ErrChanged
+		}
+		app.NotifiedAt = now
+		s.Apps[appID] = app
+		return nil
+	})
+}
+
+func (s store) ClearDay(_ context.Context, read platform.App, day buffer.Day) error {
+	return s.write("ClearDay", func() error {
+		app, key := s.Apps[read.ID], buffer.Key(read.ID, read.OrganizationID)
+		if !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) || s.Buffer[key][day.Date] != day.Counts {
+			return disabling.ErrChanged
+		}
+		delete(s.Buffer[key], day.Date)
+		return nil
+	})
+}
+
+// SendNotices fails as a whole if one cannot be queued, and queues the others.
+func (s store) SendNotices(_ context.Context, notices []platform.Notice) error {
+	var faults []error
+	for _, n := range notices {
+		faults = append(faults, s.write("SendNotice", func() error {
+			s.Queue = append(s.Queue, n)
+			return nil
+		}))
+	}
+	return errors.Join(faults...)
+}
+
+func (s store) ReadBookmark(context.Context) (key string, err error) {
+	err = s.read("ReadBookmark", func() { key = s.Bookmark })
+	return key, err
+}
+
+func (s store) SetBookmark(_ context.Context, key string) error {
+	return s.write("SetBookmark", func() error { s.Bookmark = key; return nil })
+}
+
+func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Secret) error {
+	return s.write("PutApp", func() error {
+		app, there := s.Apps[put.ID]
+		if there && app.Version >= put.Version {
+			return registry.ErrStale
+		}
+		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
+		put.NotifiedAt, put.EnabledAt = app.NotifiedAt, app.EnabledAt
+		s.Apps[put.ID], s.Secrets[put.ID] = put, secrets
+		return nil
+	})
+}
+
+func (s store) DeleteApp(_ context.Context, id string, version int64) error {
+	return s.write("DeleteApp", func() error {
+		app, there := s.Apps[id]
+		if there && app.Version >= version {
+			return registry.ErrStale
+		}
+		app.ID, app.Version, app.Deleted = id, version, true
+		s.Apps[id] = app
+		delete(s.Secrets, id)
+		return nil
+	})
+}
+
+func (s store) PutOrganization(_ context.Context, org platform.Organization) error {
+	return s.write("PutOrganization", func() error {
+		if old, there := s.Organizations[org.ID]; there && old.Version >= org.Version {
+			return registry.ErrStale
+		}
+		s.Organizations[org.ID] = org
+		return nil
+	})
+}
+
+func (s store) ClearBuffer(_ context.Context, read platform.App) error {
+	key := buffer.Key(read.ID, read.OrganizationID)
+	var dates []buffer.Date
+	err := s.read("ReadBuffer", func() { dates = slices.Sorted(maps.Keys(s.Buffer[key])) })
+	for _, date := range dates {
+		if err != nil {
+			return err
+		}
+		err = s.write("ClearBuffer", func() error {
+			if app := s.Apps[read.ID]; !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) {
+				return registry.ErrChanged
+			}
+			delete(s.Buffer[key], date)
+			return nil
+		})
+	}
+	return err
+}
+
+func (s store) Enable(_ context.Context, read platform.App, at time.Time, actor platform.Actor) error {
+	return s.write("Enable", func() error {
+		app := s.Apps[read.ID]
+		if !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) || !app.EnabledAt.Equal(read.EnabledAt) {
+			return registry.ErrChanged
+		}
+		app.DisabledAt, app.DisabledReason, app.DisabledEvidence, app.NotifiedAt = time.Time{}, "", nil, time.Time{}
+		app.EnabledAt = at
+		s.Apps[app.ID] = app
+		s.Audit[auditKey(read.OrganizationID, at, eventEnable, app.ID)] =
+			entry{Event: eventEnable, AppID: app.ID, Actor: string(actor.Raw)}
+		return nil
+	})
+}
+
+func (s store) Claim(_ context.Context, id string, now time.Time, lease time.Duration) error {
+	return s.write("Claim", func() error {
+		c, there := s.Notices[id]
+		switch {
+		case there && c.State != "claimed":
+			return notice.ErrSettled
+		case there && c.ClaimedAt.After(now.Add(-lease)):
+			return &notice.HeldError{ClaimedAt: c.ClaimedAt}
+		}
+		s.Notices[id] = claim{State: "claimed", ClaimedAt: now}
+		return nil
+	})
+}
+
+func (s store) MarkSent(_ context.Context, id, messageID string, _ time.Time) error {
+	return s.write("MarkSent", func() error {
+		if c := s.Notices[id]; c.State != "sent" {
+			c.State, c.MessageID = "sent", messageID
+			s.Notices[id] = c
+		}
+		return nil
+	})
+}
+
+func (s store) MarkRefused(_ context.Context, id string, claimedAt, _ time.Time) error {
+	return s.write("MarkRefused", func() error {
+		c := s.Notices[id]
+		switch {
+		case c.State != "claimed":
+			return nil
+		case !c.ClaimedAt.Equal(claimedAt):
+			return &notice.HeldError{ClaimedAt: c.ClaimedAt}
+		}
+		c.State = "refused"
+		s.Notices[id] = c
+		return nil
+	})
+}
+
+// mailer mails one notice. Mails do not show which notice they are of.
+type mailer struct {
+	store
+	noticeID string
+}
+
+func (m mailer) Send(context.Context, notice.Mail) (string, error) {
+	err := m.write("Send", func() error { m.Mails[m.noticeID]++; return nil })
+	return "message of " + m.noticeID, err
+}

@@ -1,0 +1,246 @@
+package disabling_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/platform"
+)
+
+func TestTheSweepFindsWhatTheStreamLost(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		window int
+		back   int // days since the last failure
+		want   bool
+	}{
+		{"today", 7, 0, true},
+		{"seven days ago", 7, 7, true},
+		{"eight days ago", 7, 8, false},
+		{"seven days ago, with a window of one day", 1, 7, true},
+		{"eight days ago, with a window of one day", 1, 8, false},
+		{"thirty days ago, with a window of thirty", 30, 30, true},
+		{"thirty-one days ago, with a window of thirty", 30, 31, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.config.Rule.WindowDays = c.window
+			w.put(app, org)
+			w.own(org, ada)
+			w.failUntil(app, w.today().Plus(-c.back))
+			w.sweep(t)
+			if got := w.Apps[app].Disabled(); got != c.want {
+				t.Errorf("disabled: %t", got)
+			}
+			if c.want {
+				w.mailAll(t)
+				w.assertDisabledOnce(t, app, ada)
+			}
+		})
+	}
+}
+
+func TestTheSweepJudgesAnAppOnceHoweverManyDaysItFailed(t *testing.T) {
+	w := brokenWorld()
+	w.count(app, w.today(), buffer.Counts{Success: 1})
+	w.count(app, w.today().Plus(-7), buffer.Counts{Error: 1})
+	reads := 0
+	w.delay = func(call string) error {
+		if call == "ReadApp" || call == "ReadDays" {
+			reads++
+		}
+		return nil
+	}
+	w.sweep(t)
+	if reads != 2 {
+		t.Errorf("%d reads, want one of the app and one of its days", reads)
+	}
+}
+
+func TestTheSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
+	for _, c := range []struct {
+		broken string
+		left   int // a partition's apps are in yesterday's too
+	}{{"ReadApp", 1}, {"ReadDays", 1}, {"Disable", 1}, {"ReadFailing", 0}} {
+		t.Run(c.broken, func(t *testing.T) {
+			w := newWorld()
+			w.own(org, ada)
+			for n := range 40 {
+				w.put(fmt.Sprint("app", n), org)
+				w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Fatal: 1})
+				w.count(fmt.Sprint("app", n), w.today().Plus(-1), buffer.Counts{Error: 1})
+			}
+			w.config.MaxPerHour = 100
+			met := false
+			w.delay = func(call string) error {
+				if call == c.broken && !met {
+					met = true
+					return errFault
+				}
+				return nil
+			}
+			if err := w.disabler().Sweep(t.Context()); err == nil {
+				t.Error("the sweep says that all is well")
+			}
+			left := 0
+			for _, a := range w.snapshot().Apps {
+				if !a.Disabled() {
+					left++
+				}
+			}
+			if left != c.left {
+				t.Errorf("%d of 40 apps are left, want %d", left, c.left)
+			}
+			w.delay = nil
+			w.sweep(t)
+			w.mailAll(t)
+			for n := range 40 {
+				w.assertDisabledOnce(t, fmt.Sprint("app", n), ada)
+			}
+		})
+	}
+}
+
+// Each look at an app takes a second, and an invocation lasts for 30.
+func TestTheSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.own(org, ada)
+		for n := range 100 {
+			w.put(fmt.Sprint("app", n), org)
+			w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Success: 1, Error: 1})
+		}
+		var looked []string
+		slow := w.disabler()
+		slow.Apps = appsFunc(func(id string) (platform.App, error) {
+			time.Sleep(time.Second)
+			looked = append(looked, id)
+			return w.Apps[id], nil
+		})
+		runs := 0
+		for ; runs == 0 || w.Bookmark != ""; runs++ {
+			if runs == 20 {
+				t.Fatalf("no end after %d runs, bookmark %s", runs, w.Bookmark)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			start := time.Now()
+			if err := slow.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took > 25*time.Second {
+				t.Errorf("run %d left %s of 30 seconds", runs, 30*time.Second-took)
+			}
+			cancel()
+		}
+		if runs < 5 || runs > 6 {
+			t.Errorf("%d runs for 100 apps, about 20 in each", runs)
+		}
+		again := len(looked) - 100
+		slices.Sort(looked)
+		if got := len(slices.Compact(looked)); got != 100 || again < 0 || again >= runs {
+			t.Errorf("%d apps of 100 were looked at, %d of them again, in %d runs", got, again, runs)
+		}
+		if w.log.has("sweep stopped for lack of time") != runs-1 || w.log.has("msg=swept") != 1 {
+			t.Errorf("log:\n%s", &w.log)
+		}
+	})
+}
+
+// An app whose look the end of the time cut off is the first of the next run.
+func TestTheSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := brokenWorld()
+		job := w.disabler()
+		job.Apps = cutOff{}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if err := job.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if w.Bookmark != "" {
+			t.Errorf("bookmark %q, want none", w.Bookmark)
+		}
+		w.sweep(t)
+		w.mailAll(t)
+		w.assertDisabledOnce(t, app, ada, bob)
+	})
+}
+
+func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
+	w := newWorld()
+	w.own(org, ada)
+	for n := range 100 {
+		w.put(fmt.Sprint("app", n), org)
+		w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Success: 1, Error: 1})
+	}
+	died := false
+	looked := make(map[string]int)
+	job := w.disabler()
+	job.Apps = appsFunc(func(id string) (platform.App, error) {
+		looked[id]++
+		return w.Apps[id], nil
+	})
+	s := w.store()
+	s.step = func(call string) error {
+		died = died || call == "ReadFailing" && len(looked) > 50
+		if died {
+			return errFault
+		}
+		return nil
+	}
+	job.Days, job.Bookmark = s, s
+	if err := job.Sweep(t.Context()); err == nil || w.Bookmark == "" {
+		t.Fatalf("died with %v, bookmark %q", err, w.Bookmark)
+	}
+	job.Days, job.Bookmark = w.store(), w.store()
+	if err := job.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 100 {
+		if got := looked[fmt.Sprint("app", n)]; got != 1 {
+			t.Errorf("app%d was looked at %d times", n, got)
+		}
+	}
+}
+
+func TestWithoutABookmarkEverySweepBeginsAnew(t *testing.T) {
+	w := brokenWorld()
+	w.Bookmark = "zzz#42"
+	job := w.disabler()
+	job.Bookmark = nil
+	if err := job.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.mailAll(t)
+	w.assertDisabledOnce(t, app, ada, bob)
+}
+
+func TestAnUnreadableBookmarkIsNoReasonNotToSweep(t *testing.T) {
+	w := brokenWorld()
+	w.delay = func(call string) error {
+		if call == "ReadBookmark" || call == "SetBookmark" {
+			return errFault
+		}
+		return nil
+	}
+	w.sweep(t)
+	w.delay = nil
+	w.mailAll(t)
+	w.assertDisabledOnce(t, app, ada, bob)
+}
+
+// cutOff reads no app before the context ends.
+type cutOff struct{}
+
+func (cutOff) ReadApp(ctx context.Context, _ string) (platform.App, bool, error) {
+	<-ctx.Done()
+	return platform.App{}, false, ctx.Err()
+}
+
+var _ disabling.Apps = cutOff{}

@@ -1,0 +1,228 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+// What the job does when its calls fail, or others work beside it, is tested in
+// shared/disabling, over one store for all jobs.
+
+var (
+	noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	ada  = platform.Owner{Email: "ada@acme.example", Name: "Ada"}
+	bob  = platform.Owner{Email: "bob@acme.example"}
+)
+
+// tables hold one app and one organization, and note what is done to them.
+type tables struct {
+	app     platform.App
+	missing bool
+	org     platform.Organization
+	stale   bool // every version is an old one
+	secrets []platform.Secret
+	actor   platform.Actor
+	at      time.Time
+	done    []string
+	notices []platform.Notice
+	counted []string
+}
+
+func newTables() *tables {
+	return &tables{
+		app: platform.App{ID: "17", Slug: "bot", Name: "Bot", Status: platform.Internal, OrganizationID: "42", WebhookURL: "https://bot.example/"},
+		org: platform.Organization{ID: "42", Slug: "acme", Name: "Acme", Owners: []platform.Owner{ada, bob}},
+	}
+}
+
+func (s *tables) job() *registry.Job {
+	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Notices: s, Metrics: s, Logger: slog.New(slog.DiscardHandler),
+		CheckURL: func(url string) error {
+			if url == "ftp://bot.example/" {
+				return errors.New("the scheme must be https")
+			}
+			return nil
+		}}
+}
+
+func (s *tables) note(what string) error {
+	s.done = append(s.done, what)
+	if s.stale {
+		return registry.ErrStale
+	}
+	return nil
+}
+
+func (s *tables) PutApp(_ context.Context, app platform.App, secrets []platform.Secret) error {
+	s.app, s.secrets = app, secrets
+	return s.note("PutApp")
+}
+
+func (s *tables) DeleteApp(_ context.Context, id string, version int64) error {
+	s.app.ID, s.app.Version, s.app.Deleted = id, version, true
+	return s.note("DeleteApp")
+}
+
+func (s *tables) PutOrganization(_ context.Context, org platform.Organization) error {
+	s.org = org
+	return s.note("PutOrganization")
+}
+
+func (s *tables) ReadApp(context.Context, string) (platform.App, bool, error) {
+	return s.app, !s.missing, nil
+}
+
+func (s *tables) ReadOrganization(context.Context, string) (platform.Organization, bool, error) {
+	return s.org, s.org.ID != "", nil
+}
+
+func (s *tables) ClearBuffer(context.Context, platform.App) error { return s.note("ClearBuffer") }
+
+func (s *tables) Enable(_ context.Context, _ platform.App, at time.Time, actor platform.Actor) error {
+	s.at, s.actor = at, actor
+	return s.note("Enable")
+}
+
+func (s *tables) SendNotices(_ context.Context, notices []platform.Notice) error {
+	s.notices = append(s.notices, notices...)
+	return s.note("SendNotices")
+}
+
+func (s *tables) Count(name, _, _ string) { s.counted = append(s.counted, name) }
+
+func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
+	s := newTables()
+	put := platform.AppPut{App: platform.App{ID: "18", Version: 3, WebhookURL: "https://bot.example/"}, Secrets: []platform.Secret{"new", "old"}}
+	owned := platform.OrganizationPut{Organization: platform.Organization{ID: "43", Version: 4}}
+	for _, m := range []platform.RegistryMessage{put, owned} {
+		if err := s.job().Handle(t.Context(), m, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(put.App, s.app); diff != "" || !slices.Equal(s.secrets, put.Secrets) {
+		t.Errorf("app (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(owned.Organization, s.org); diff != "" {
+		t.Errorf("organization (-want +got):\n%s", diff)
+	}
+	if err := s.job().Handle(t.Context(), platform.AppDelete{AppID: "18", Version: 5}, noon); err != nil || !s.app.Deleted || s.app.Version != 5 {
+		t.Errorf("deleted: %+v, %v", s.app, err)
+	}
+}
+
+func TestAnOlderVersionIsNoError(t *testing.T) {
+	for _, m := range []platform.RegistryMessage{platform.AppPut{}, platform.AppDelete{}, platform.OrganizationPut{}} {
+		s := newTables()
+		s.stale = true
+		if err := s.job().Handle(t.Context(), m, noon); err != nil || len(s.done) != 1 {
+			t.Errorf("%T: %v, %v", m, err, s.done)
+		}
+	}
+}
+
+func TestAURLThatCannotBeCalledIsStoredWithTheReason(t *testing.T) {
+	s := newTables()
+	m := platform.AppPut{App: platform.App{ID: "17", WebhookURL: "ftp://bot.example/"}}
+	if err := s.job().Handle(t.Context(), m, noon); err != nil {
+		t.Fatal(err)
+	}
+	if s.app.WebhookURL != "ftp://bot.example/" || s.app.WebhookURLError != "the scheme must be https" {
+		t.Errorf("stored %q, %q", s.app.WebhookURL, s.app.WebhookURLError)
+	}
+	if !slices.Equal(s.counted, []string{"app.webhook_url_invalid"}) {
+		t.Errorf("counted %v", s.counted)
+	}
+}
+
+func TestEnable(t *testing.T) {
+	all := []string{"ClearBuffer", "Enable", "SendNotices"}
+	for _, c := range []struct {
+		name       string
+		disabledAt time.Time
+		enabledAt  time.Time
+		at         time.Time // in the message, which was sent at noon
+		want       []string
+		wantAt     time.Time
+	}{
+		{"without a time, as of when the message was sent", noon.Add(-time.Second), time.Time{}, time.Time{}, all, noon},
+		{"with a time", noon.Add(-time.Hour), time.Time{}, noon.Add(-time.Minute), all, noon.Add(-time.Minute)},
+		{"with a time in the future, as of when the message was sent", noon.Add(-time.Hour), time.Time{}, noon.Add(time.Minute), all, noon},
+		{"after an earlier enabling", noon.Add(-time.Hour), noon.Add(-2 * time.Hour), noon, all, noon},
+		{"disabled later", noon, time.Time{}, noon.Add(-time.Minute), nil, time.Time{}},
+		{"disabled at the same time", noon, time.Time{}, noon, nil, time.Time{}},
+		{"not disabled", time.Time{}, time.Time{}, noon, nil, time.Time{}},
+		{"not disabled, enabled at another time", time.Time{}, noon.Add(-time.Minute), noon, nil, time.Time{}},
+		{"not disabled, enabled by this message before", time.Time{}, noon, noon, []string{"SendNotices"}, time.Time{}},
+		{"enabled by this message before, disabled since", noon.Add(time.Minute), noon, noon, nil, time.Time{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newTables()
+			s.app.DisabledAt, s.app.EnabledAt = c.disabledAt, c.enabledAt
+			actor := platform.Actor{Raw: []byte(`{"id":7}`)}
+			if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", At: c.at, Actor: actor}, noon); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(s.done, c.want) || !s.at.Equal(c.wantAt) {
+				t.Errorf("did %v as of %s, want %v as of %s", s.done, s.at, c.want, c.wantAt)
+			}
+			if !c.wantAt.IsZero() && string(s.actor.Raw) != `{"id":7}` {
+				t.Errorf("actor %s", s.actor.Raw)
+			}
+		})
+	}
+}
+
+func TestAllOwnersButTheOneWhoDidItAreToldOfAnEnabling(t *testing.T) {
+	enable := func(s *tables, by string) {
+		t.Helper()
+		s.app.DisabledAt = noon.Add(-time.Hour)
+		if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", Actor: platform.Actor{Email: by}}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newTables()
+	enable(s, "ADA@acme.example")
+	if len(s.notices) != 1 {
+		t.Fatalf("%d notices, want one", len(s.notices))
+	}
+	want := platform.Notice{ID: s.notices[0].ID, Kind: platform.AppEnabled, To: bob,
+		Organization: platform.NoticeOrganization{ID: "42", Slug: "acme", Name: "Acme"},
+		App:          platform.NoticeApp{ID: "17", Slug: "bot", Name: "Bot", WebhookURL: "https://bot.example/"},
+		EnabledAt:    "2026-11-24T12:00:00.000Z"}
+	if diff := cmp.Diff(want, s.notices[0]); diff != "" {
+		t.Errorf("notice (-want +got):\n%s", diff)
+	}
+	if !slices.Equal(s.counted, []string{"notice.queued"}) {
+		t.Errorf("counted %v", s.counted)
+	}
+
+	for name, prepare := range map[string]func(*tables){
+		"its only owner did it":       func(s *tables) { s.org.Owners = s.org.Owners[:1] },
+		"its organization is unknown": func(s *tables) { s.org = platform.Organization{} },
+		"it was deleted":              func(s *tables) { s.app.Deleted = true },
+	} {
+		s := newTables()
+		prepare(s)
+		enable(s, ada.Email)
+		if !slices.Equal(s.done, []string{"ClearBuffer", "Enable"}) {
+			t.Errorf("%s: %v", name, s.done)
+		}
+	}
+}
+
+func TestAnEnablingOfAnAppThatIsNotKnownYetIsToComeAgain(t *testing.T) {
+	s := newTables()
+	s.missing = true
+	if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "18"}, noon); !errors.Is(err, registry.ErrUnknownApp) || len(s.done) > 0 {
+		t.Errorf("got %v, did %v", err, s.done)
+	}
+}
