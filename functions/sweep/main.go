@@ -31,6 +31,7 @@ func main() {
 			State:         state,
 			Observations:  state,
 			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL},
+			Bookmark:      dynamo.Bookmark{API: db, Table: e.AuditTable},
 			Metrics:       figures,
 			Logger:        logger,
 			Now:           time.Now,

@@ -43,6 +43,17 @@ func sameEnabling(u *types.Update, app platform.App) string {
 	return "enabled_at = :read_enabled_at"
 }
 
+// inDisabling is the condition that an app still is in the disabling with which
+// it was read.
+func inDisabling(table string, app platform.App) *types.ConditionCheck {
+	return &types.ConditionCheck{
+		TableName:                 &table,
+		Key:                       appKey(app.ID),
+		ConditionExpression:       aws.String("disabled_at = :disabled_at"),
+		ExpressionAttributeValues: item{":disabled_at": timestamp(app.DisabledAt)},
+	}
+}
+
 // Disable implements disabling.State.
 func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHour int) error {
 	app := update(t.Apps, appKey(d.App.ID), item{
@@ -102,12 +113,7 @@ func (t Disablings) MarkNotified(ctx context.Context, appID string, disabledAt, 
 func (t Disablings) ClearDay(ctx context.Context, app platform.App, day buffer.Day) error {
 	key := buffer.Key(app.ID, app.OrganizationID)
 	err := transact(ctx, t.API, []types.TransactWriteItem{
-		{ConditionCheck: &types.ConditionCheck{
-			TableName:                 &t.Apps,
-			Key:                       appKey(app.ID),
-			ConditionExpression:       aws.String("disabled_at = :disabled_at"),
-			ExpressionAttributeValues: item{":disabled_at": timestamp(app.DisabledAt)},
-		}},
+		{ConditionCheck: inDisabling(t.Apps, app)},
 		{Delete: Buffer{Table: t.Buffer}.clearDay(key, day)},
 	})
 	if len(refusedAt(err)) > 0 {

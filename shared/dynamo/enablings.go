@@ -16,7 +16,6 @@ import (
 type enablingsAPI interface {
 	transactAPI
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 }
 
 // Enablings lifts disablings: in the tables Apps, Audit and Buffer.
@@ -43,8 +42,14 @@ func (t Enablings) ClearBuffer(ctx context.Context, app platform.App) error {
 			return err
 		}
 		for _, i := range page.Items {
-			key := item{"pk": i["pk"], "day": i["day"]}
-			if _, err := t.API.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.Buffer, Key: key}); err != nil {
+			err := transact(ctx, t.API, []types.TransactWriteItem{
+				{ConditionCheck: inDisabling(t.Apps, app)},
+				{Delete: &types.Delete{TableName: &t.Buffer, Key: item{"pk": i["pk"], "day": i["day"]}}},
+			})
+			if len(refusedAt(err)) > 0 {
+				return registry.ErrChanged
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,43 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"hookwarden/shared/disabling"
+)
+
+type bookmarkAPI interface {
+	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+}
+
+// Bookmark is the sweep's place, an item of the Audit table.
+type Bookmark struct {
+	API   bookmarkAPI
+	Table string
+}
+
+var _ disabling.Bookmark = Bookmark{}
+
+func bookmarkKey() item { return item{"pk": text("#sweep"), "sk": text("bookmark")} }
+
+// ReadBookmark implements disabling.Bookmark.
+func (t Bookmark) ReadBookmark(ctx context.Context) (string, error) {
+	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.Table, Key: bookmarkKey(), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return "", err
+	}
+	return item(out.Item).text("last_key"), nil
+}
+
+// SetBookmark implements disabling.Bookmark.
+func (t Bookmark) SetBookmark(ctx context.Context, key string) error {
+	place := bookmarkKey()
+	place.setText("last_key", key)
+	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table, Item: place})
+	return err
+}

@@ -1,0 +1,690 @@
+package dynamo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/platform"
+)
+
+// An engine is DynamoDB in memory, as far as the disable, sweep and register
+// functions use it: it carries out the expressions that it is given, and refuses
+// what DynamoDB refuses.
+type engine struct {
+	mu     sync.Mutex
+	tables map[string]map[string]attributes // by table and key
+
+	// fault is asked before each call for the errors that it fails with: before it
+	// is carried out, and afterwards. May be nil.
+	fault func(call, key string) (before, after error)
+	// changed is told of each item that is put (now is its image) or deleted (now
+	// is nil). May be nil.
+	changed func(table string, was, now attributes)
+	writes  [][]types.TransactWriteItem // transactions, whether they succeed or not
+}
+
+type attributes = map[string]types.AttributeValue
+
+var keyNames = map[string][]string{"apps": {"id"}, "organizations": {"id"}, "buffer": {"pk", "day"}, "audit": {"pk", "sk"}}
+
+func newEngine() *engine {
+	e := &engine{tables: make(map[string]map[string]attributes)}
+	for table := range keyNames {
+		e.tables[table] = make(map[string]attributes)
+	}
+	return e
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func textOf(v types.AttributeValue) string {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberN:
+		return v.Value
+	}
+	return ""
+}
+
+func keyText(table string, item attributes) string {
+	var parts []string
+	for _, name := range keyNames[table] {
+		parts = append(parts, textOf(item[name]))
+	}
+	return strings.Join(parts, " ")
+}
+
+// call carries out one call, with the faults that it has.
+func (e *engine) call(name, key string, do func() error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var before, after error
+	if e.fault != nil {
+		before, after = e.fault(name, key)
+	}
+	if before != nil {
+		return before
+	}
+	return errors.Join(do(), after)
+}
+
+func (e *engine) set(table, key string, now attributes) {
+	was := e.tables[table][key]
+	if now == nil {
+		delete(e.tables[table], key)
+	} else {
+		e.tables[table][key] = now
+	}
+	if e.changed != nil && (was != nil || now != nil) {
+		e.changed(table, was, now)
+	}
+}
+
+func (e *engine) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	out := &dynamodb.GetItemOutput{}
+	key := keyText(*in.TableName, in.Key)
+	return out, e.call("GetItem "+*in.TableName, key, func() error {
+		if !aws.ToBool(in.ConsistentRead) {
+			return errors.New("the read is not consistent")
+		}
+		out.Item = maps.Clone(e.tables[*in.TableName][key])
+		return nil
+	})
+}
+
+func (*engine) BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	return nil, errors.New("not used here")
+}
+
+func (e *engine) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out := &dynamodb.QueryOutput{}
+	return out, e.call("Query "+*in.TableName, textOf(in.ExpressionAttributeValues[":pk"]), func() error {
+		if in.IndexName == nil && !aws.ToBool(in.ConsistentRead) {
+			return errors.New("the read is not consistent")
+		}
+		x := expression{names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}
+		x.holds(*in.KeyConditionExpression, nil) // so that all of it is used
+		items := e.tables[*in.TableName]
+		for _, key := range slices.Sorted(maps.Keys(items)) {
+			if x.holds(*in.KeyConditionExpression, items[key]) {
+				out.Items = append(out.Items, maps.Clone(items[key]))
+			}
+		}
+		return x.unused()
+	})
+}
+
+func (e *engine) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	put := &types.Put{TableName: in.TableName, Item: in.Item, ConditionExpression: in.ConditionExpression,
+		ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues}
+	return &dynamodb.PutItemOutput{}, e.single("PutItem", types.TransactWriteItem{Put: put})
+}
+
+func (e *engine) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	update := &types.Update{TableName: in.TableName, Key: in.Key, UpdateExpression: in.UpdateExpression, ConditionExpression: in.ConditionExpression,
+		ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues}
+	return &dynamodb.UpdateItemOutput{}, e.single("UpdateItem", types.TransactWriteItem{Update: update})
+}
+
+func (e *engine) single(call string, w types.TransactWriteItem) error {
+	p := newPrepared(w)
+	return e.call(call+" "+p.table, p.key, func() error {
+		switch ok, err := p.check(e); {
+		case err != nil:
+			return err
+		case !ok:
+			return &types.ConditionalCheckFailedException{}
+		}
+		p.apply(e)
+		return nil
+	})
+}
+
+func (e *engine) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	e.writes = append(e.writes, in.TransactItems)
+	var items []*prepared
+	for _, w := range in.TransactItems {
+		items = append(items, newPrepared(w))
+	}
+	return &dynamodb.TransactWriteItemsOutput{}, e.call("TransactWriteItems", items[0].key, func() error {
+		refused := false
+		reasons := make([]types.CancellationReason, len(items))
+		seen := make(map[string]bool)
+		for i, p := range items {
+			if seen[p.table+" "+p.key] {
+				return errors.New("two writes to one item")
+			}
+			seen[p.table+" "+p.key] = true
+			ok, err := p.check(e)
+			if err != nil {
+				return err
+			}
+			reasons[i].Code = aws.String("None")
+			if !ok {
+				reasons[i].Code = aws.String("ConditionalCheckFailed")
+				refused = true
+			}
+		}
+		if refused {
+			return &types.TransactionCanceledException{CancellationReasons: reasons}
+		}
+		for _, p := range items {
+			p.apply(e)
+		}
+		return nil
+	})
+}
+
+// prepared is one write of any kind.
+type prepared struct {
+	table, key string
+	keys, item attributes // item is what is put
+	condition  *string
+	update     *string
+	remove     bool
+	x          expression
+}
+
+func newPrepared(w types.TransactWriteItem) *prepared {
+	var p prepared
+	switch {
+	case w.Put != nil:
+		p = prepared{table: *w.Put.TableName, keys: w.Put.Item, item: w.Put.Item, condition: w.Put.ConditionExpression,
+			x: expression{names: w.Put.ExpressionAttributeNames, values: w.Put.ExpressionAttributeValues}}
+	case w.Update != nil:
+		p = prepared{table: *w.Update.TableName, keys: w.Update.Key, update: w.Update.UpdateExpression, condition: w.Update.ConditionExpression,
+			x: expression{names: w.Update.ExpressionAttributeNames, values: w.Update.ExpressionAttributeValues}}
+	case w.Delete != nil:
+		p = prepared{table: *w.Delete.TableName, keys: w.Delete.Key, remove: true, condition: w.Delete.ConditionExpression,
+			x: expression{names: w.Delete.ExpressionAttributeNames, values: w.Delete.ExpressionAttributeValues}}
+	case w.ConditionCheck != nil:
+		p = prepared{table: *w.ConditionCheck.TableName, keys: w.ConditionCheck.Key, condition: w.ConditionCheck.ConditionExpression,
+			x: expression{names: w.ConditionCheck.ExpressionAttributeNames, values: w.ConditionCheck.ExpressionAttributeValues}}
+	}
+	p.key = keyText(p.table, p.keys)
+	return &p
+}
+
+func (p *prepared) check(e *engine) (ok bool, err error) {
+	ok = p.condition == nil || p.x.holds(*p.condition, e.tables[p.table][p.key])
+	if p.update != nil {
+		p.item = p.x.updated(*p.update, p.keys, e.tables[p.table][p.key])
+	}
+	return ok, p.x.unused()
+}
+
+func (p *prepared) apply(e *engine) {
+	switch {
+	case p.remove:
+		e.set(p.table, p.key, nil)
+	case p.item != nil:
+		e.set(p.table, p.key, p.item)
+	}
+}
+
+// expression carries out DynamoDB's expressions, as far as they are used here.
+type expression struct {
+	names  map[string]string
+	values attributes
+	used   map[string]bool
+	tokens []string
+}
+
+var (
+	token  = regexp.MustCompile(`[#:]?[A-Za-z_][A-Za-z_0-9]*|<=|>=|<>|[=<>(),]`)
+	parsed sync.Map // expressions to tokens
+)
+
+func tokensOf(s string) []string {
+	if tokens, ok := parsed.Load(s); ok {
+		return tokens.([]string)
+	}
+	tokens := token.FindAllString(s, -1)
+	parsed.Store(s, tokens)
+	return tokens
+}
+
+// reserved are the words of those that DynamoDB reserves which name attributes
+// of ours.
+var reserved = []string{"data", "day", "name", "owner", "state", "status", "url", "uuid"}
+
+func (x *expression) unused() error {
+	for name := range x.names {
+		if !x.used[name] {
+			return fmt.Errorf("%s is not used", name)
+		}
+	}
+	for value := range x.values {
+		if !x.used[value] {
+			return fmt.Errorf("%s is not used", value)
+		}
+	}
+	return nil
+}
+
+func (x *expression) next() string {
+	if len(x.tokens) == 0 {
+		return ""
+	}
+	first := x.tokens[0]
+	x.tokens = x.tokens[1:]
+	return first
+}
+
+func (x *expression) accept(words ...string) bool {
+	if len(x.tokens) > 0 && slices.Contains(words, x.tokens[0]) {
+		x.tokens = x.tokens[1:]
+		return true
+	}
+	return false
+}
+
+func (x *expression) use(name string) {
+	if x.used == nil {
+		x.used = make(map[string]bool)
+	}
+	x.used[name] = true
+}
+
+func (x *expression) attribute() string {
+	name := x.next()
+	if strings.HasPrefix(name, "#") {
+		x.use(name)
+		return x.names[name]
+	}
+	if slices.Contains(reserved, name) {
+		panic(name + " is a reserved word")
+	}
+	return name
+}
+
+func (x *expression) operand(item attributes) types.AttributeValue {
+	if len(x.tokens) > 0 && strings.HasPrefix(x.tokens[0], ":") {
+		name := x.next()
+		x.use(name)
+		if x.values[name] == nil {
+			panic(name + " has no value")
+		}
+		return x.values[name]
+	}
+	return item[x.attribute()]
+}
+
+func (x *expression) holds(condition string, item attributes) bool {
+	x.tokens = tokensOf(condition)
+	result := x.or(item)
+	if len(x.tokens) > 0 {
+		panic(fmt.Sprintf("%q: %v is left", condition, x.tokens))
+	}
+	return result
+}
+
+func (x *expression) or(item attributes) bool {
+	result := x.and(item)
+	for x.accept("OR") {
+		result = x.and(item) || result
+	}
+	return result
+}
+
+func (x *expression) and(item attributes) bool {
+	result := x.term(item)
+	for x.accept("AND") {
+		result = x.term(item) && result
+	}
+	return result
+}
+
+func (x *expression) term(item attributes) bool {
+	switch {
+	case x.accept("("):
+		defer x.accept(")")
+		return x.or(item)
+	case x.accept("attribute_not_exists"):
+		x.next()
+		defer x.accept(")")
+		return item[x.attribute()] == nil
+	case x.accept("attribute_exists"):
+		x.next()
+		defer x.accept(")")
+		return item[x.attribute()] != nil
+	}
+	left := x.operand(item)
+	operator := x.next()
+	right := x.operand(item)
+	if operator == "BETWEEN" {
+		x.accept("AND")
+		high := x.operand(item)
+		return left != nil && compare(left, right) >= 0 && compare(left, high) <= 0
+	}
+	if left == nil || right == nil {
+		return false
+	}
+	c := compare(left, right)
+	return map[string]bool{"=": c == 0, "<>": c != 0, "<": c < 0, "<=": c <= 0, ">": c > 0, ">=": c >= 0}[operator]
+}
+
+func compare(a, b types.AttributeValue) int {
+	n, isNumber := a.(*types.AttributeValueMemberN)
+	m, areNumbers := b.(*types.AttributeValueMemberN)
+	if isNumber && areNumbers {
+		return int(numberOf(n) - numberOf(m))
+	}
+	if fmt.Sprintf("%T", a) != fmt.Sprintf("%T", b) {
+		return -2
+	}
+	return strings.Compare(textOf(a), textOf(b))
+}
+
+func numberOf(v types.AttributeValue) int64 {
+	n, _ := strconv.ParseInt(textOf(v), 10, 64)
+	return n
+}
+
+func (x *expression) updated(update string, key, was attributes) attributes {
+	item := maps.Clone(was)
+	if item == nil {
+		item = maps.Clone(key)
+	}
+	x.tokens = tokensOf(update)
+	for section := ""; len(x.tokens) > 0; {
+		switch {
+		case x.accept("SET"):
+			section = "SET"
+		case x.accept("REMOVE"):
+			section = "REMOVE"
+		case x.accept("ADD"):
+			section = "ADD"
+		case !x.accept(","):
+			panic(fmt.Sprintf("%q: %v is left", update, x.tokens))
+		}
+		name := x.attribute()
+		switch section {
+		case "SET":
+			x.accept("=")
+			item[name] = x.operand(was)
+		case "REMOVE":
+			delete(item, name)
+		case "ADD":
+			item[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(numberOf(item[name])+numberOf(x.operand(was)), 10)}
+		}
+	}
+	return item
+}
+
+// The adapters over one engine.
+
+func (e *engine) apps() dynamo.Apps { return dynamo.Apps{API: e, Table: "apps"} }
+
+func (e *engine) buffer() dynamo.Buffer { return dynamo.Buffer{API: e, Table: "buffer"} }
+
+func (e *engine) disablings() dynamo.Disablings {
+	return dynamo.Disablings{API: e, Apps: "apps", Audit: "audit", Buffer: "buffer"}
+}
+
+func (e *engine) put(appID, organizationID string) {
+	e.tables["apps"][appID] = attributes{"id": text(appID), "status": text("internal"), "organization_id": text(organizationID),
+		"name": text("Bot " + appID), "slug": text("bot"), "version": &types.AttributeValueMemberN{Value: "1"}}
+}
+
+func (e *engine) count(t testing.TB, key string, date buffer.Date, counts buffer.Counts) {
+	t.Helper()
+	if err := e.buffer().AddCounts(t.Context(), delivery.CounterKey{Key: key, Date: date}, counts); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var (
+	noon     = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	allItems = cmpopts.IgnoreUnexported(types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberM{},
+		types.AttributeValueMemberL{}, types.AttributeValueMemberBOOL{})
+)
+
+func (e *engine) disabling(t testing.TB, appID string) disabling.Disabling {
+	t.Helper()
+	app, _, err := e.apps().ReadApp(t.Context(), appID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return disabling.Disabling{App: app, At: noon, Reason: buffer.Gone,
+		Evidence: []platform.Day{{Day: "2026-11-24", Error: 3, Gone: 3}}}
+}
+
+func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
+	e := newEngine()
+	e.put("17", "42")
+	e.tables["apps"]["17"]["notified_at"] = text("2026-11-01T00:00:00.000Z") // of an earlier time
+	if err := e.disablings().Disable(t.Context(), e.disabling(t, "17"), 20); err != nil {
+		t.Fatal(err)
+	}
+	if len(e.writes) != 1 || len(e.writes[0]) != 3 {
+		t.Fatalf("%d transactions, want one of three writes: %v", len(e.writes), e.writes)
+	}
+	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
+	evidence := &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: attributes{
+		"day": text("2026-11-24"), "success": number("0"), "error": number("3"), "timeout": number("0"), "gone": number("3"), "fatal": number("0")}}}}
+	want := map[string]map[string]attributes{
+		"apps": {"17": {"id": text("17"), "status": text("internal"), "organization_id": text("42"), "name": text("Bot 17"), "slug": text("bot"),
+			"version": number("1"), "disabled_at": text("2026-11-24T12:00:00.000Z"), "disabled_reason": text("gone"), "disabled_evidence": evidence}},
+		"audit": {
+			"42 2026-11-24T12:00:00.000Z#internal-integration.disable#17": {"pk": text("42"),
+				"sk":    text("2026-11-24T12:00:00.000Z#internal-integration.disable#17"),
+				"event": text("internal-integration.disable"), "app_id": text("17"), "name": text("Bot 17"),
+				"reason": text("gone"), "evidence": evidence},
+			"#brake 2026-11-24T12:00:00.000Z": {"pk": text("#brake"), "sk": text("2026-11-24T12:00:00.000Z"), "disablings": number("1")},
+		},
+		"buffer": {}, "organizations": {},
+	}
+	if diff := cmp.Diff(want, e.tables, allItems); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}
+
+func TestDisableRefusesWhateverIsNotAsItWasRead(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		read   func(attributes) // before it is read
+		change func(attributes) // after
+		want   error
+	}{
+		{"nothing changed", nil, nil, nil},
+		{"nothing changed since an enabling", func(a attributes) { a["enabled_at"] = text("2026-11-20T00:00:00.000Z") }, nil, nil},
+		{"published since", nil, func(a attributes) { a["status"] = text("published") }, disabling.ErrChanged},
+		{"deleted since", nil, func(a attributes) { a["deleted"] = &types.AttributeValueMemberBOOL{Value: true} }, disabling.ErrChanged},
+		{"disabled since", nil, func(a attributes) { a["disabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
+		{"enabled since", nil, func(a attributes) { a["enabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
+		{"enabled again since", func(a attributes) { a["enabled_at"] = text("2026-11-20T00:00:00.000Z") },
+			func(a attributes) { a["enabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEngine()
+			e.put("17", "42")
+			if c.read != nil {
+				c.read(e.tables["apps"]["17"])
+			}
+			d := e.disabling(t, "17")
+			if c.change != nil {
+				c.change(e.tables["apps"]["17"])
+			}
+			if err := e.disablings().Disable(t.Context(), d, 20); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if written := len(e.tables["audit"]) > 0; written != (c.want == nil) {
+				t.Errorf("audit: %v", e.tables["audit"])
+			}
+		})
+	}
+}
+
+func TestTheBrakeLetsSoManyThroughInAnHour(t *testing.T) {
+	e := newEngine()
+	for n := range 4 {
+		e.put(fmt.Sprint(n), "42")
+	}
+	disable := func(id string, at time.Time) error {
+		d := e.disabling(t, id)
+		d.At = at
+		return e.disablings().Disable(t.Context(), d, 2)
+	}
+	for id, want := range []error{nil, nil, disabling.ErrHeld} {
+		if err := disable(fmt.Sprint(id), noon.Add(59*time.Minute)); !errors.Is(err, want) {
+			t.Errorf("disabling %d: %v, want %v", id, err, want)
+		}
+	}
+	if err := disable("2", noon.Add(time.Hour)); err != nil {
+		t.Errorf("in the next hour: %v", err)
+	}
+	if err := disable("0", noon.Add(50*time.Minute)); !errors.Is(err, disabling.ErrChanged) {
+		t.Errorf("of one who is disabled, with the brake on: %v, want ErrChanged", err)
+	}
+}
+
+func TestATransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
+	conflict := func(codes ...string) error {
+		e := &types.TransactionCanceledException{}
+		for _, code := range codes {
+			e.CancellationReasons = append(e.CancellationReasons, types.CancellationReason{Code: aws.String(code)})
+		}
+		return e
+	}
+	for _, c := range []struct {
+		name  string
+		fault func(try int) error
+		tries int
+		want  func(error) bool
+	}{
+		{"one conflict", func(try int) error {
+			if try == 1 {
+				return conflict("None", "None", "TransactionConflict")
+			}
+			return nil
+		}, 2, func(err error) bool { return err == nil }},
+		{"nothing but conflicts", func(int) error { return conflict("TransactionConflict", "None", "None") }, 3,
+			func(err error) bool {
+				return err != nil && !errors.Is(err, disabling.ErrChanged) && !errors.Is(err, disabling.ErrHeld)
+			}},
+		{"a conflict beside a refusal", func(int) error { return conflict("ConditionalCheckFailed", "None", "TransactionConflict") }, 1,
+			func(err error) bool { return errors.Is(err, disabling.ErrChanged) }},
+		{"throttled", func(int) error { return conflict("None", "None", "ThrottlingError") }, 1,
+			func(err error) bool { return err != nil && !errors.Is(err, disabling.ErrHeld) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEngine()
+				e.put("17", "42")
+				d := e.disabling(t, "17")
+				tries := 0
+				e.fault = func(call, _ string) (error, error) {
+					if call != "TransactWriteItems" {
+						return nil, nil
+					}
+					tries++
+					return c.fault(tries), nil
+				}
+				err := e.disablings().Disable(t.Context(), d, 20)
+				if tries != c.tries || !c.want(err) {
+					t.Errorf("%d tries, want %d; %v", tries, c.tries, err)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
+	e := newEngine()
+	e.put("17", "42")
+	d := e.disabling(t, "17")
+	d.At = noon.Truncate(24 * time.Hour)
+	for _, want := range []error{nil, disabling.ErrAlready} {
+		if err := e.disablings().WouldDisable(t.Context(), d); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+	if got := slices.Collect(maps.Keys(e.tables["audit"])); !slices.Equal(got, []string{"42 2026-11-24T00:00:00.000Z#internal-integration.would-disable#17"}) {
+		t.Errorf("audit: %v", got)
+	}
+	if _, disabled := e.tables["apps"]["17"]["disabled_at"]; disabled {
+		t.Error("disabled")
+	}
+}
+
+func TestEachStepAfterADisablingIsOfThatDisablingAlone(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(e *engine)
+		want   error
+	}{
+		{"it still is", func(*engine) {}, nil},
+		{"it was enabled", func(e *engine) { delete(e.tables["apps"]["17"], "disabled_at") }, disabling.ErrChanged},
+		{"it was disabled again", func(e *engine) { e.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T12:00:00.001Z") }, disabling.ErrChanged},
+		{"it is gone", func(e *engine) { delete(e.tables["apps"], "17") }, disabling.ErrChanged},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEngine()
+			e.put("17", "42")
+			d := e.disabling(t, "17")
+			if err := e.disablings().Disable(t.Context(), d, 20); err != nil {
+				t.Fatal(err)
+			}
+			d.App.DisabledAt = d.At
+			e.count(t, "17#42", "2026-11-24", buffer.Counts{Error: 3, Gone: 3})
+			day := buffer.Day{Date: "2026-11-24", Counts: buffer.Counts{Error: 3, Gone: 3}}
+			c.change(e)
+			if err := e.disablings().MarkNotified(t.Context(), "17", d.At, noon); !errors.Is(err, c.want) {
+				t.Errorf("MarkNotified: %v, want %v", err, c.want)
+			}
+			if err := e.disablings().ClearDay(t.Context(), d.App, day); !errors.Is(err, c.want) {
+				t.Errorf("ClearDay: %v, want %v", err, c.want)
+			}
+			if left := len(e.tables["buffer"]); (left == 0) != (c.want == nil) {
+				t.Errorf("%d days are left", left)
+			}
+			if e.tables["apps"]["17"] != nil && (e.tables["apps"]["17"]["notified_at"] != nil) != (c.want == nil) {
+				t.Errorf("the app is %v", e.tables["apps"]["17"])
+			}
+		})
+	}
+}
+
+func TestADayIsClearedOnlyIfItsCountsAreAsRead(t *testing.T) {
+	all := buffer.Counts{Success: 1, Error: 2, Timeout: 3, Gone: 1, Fatal: 1}
+	for _, read := range []buffer.Counts{all, {Error: 2}, {}} {
+		for _, more := range []buffer.Counts{{}, {Success: 1}, {Error: 1}, {Timeout: 1}, {Gone: 1}, {Fatal: 1}} {
+			e := newEngine()
+			e.put("17", "42")
+			e.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T12:00:00.000Z")
+			e.tables["buffer"]["17#42 2026-11-24"] = attributes{"pk": text("17#42"), "day": text("2026-11-24")}
+			for _, counts := range []buffer.Counts{read, more} {
+				if !counts.IsZero() {
+					e.count(t, "17#42", "2026-11-24", counts)
+				}
+			}
+			err := e.disablings().ClearDay(t.Context(), platform.App{ID: "17", OrganizationID: "42", DisabledAt: noon},
+				buffer.Day{Date: "2026-11-24", Counts: read})
+			if want := more.IsZero(); (err == nil) != want || (len(e.tables["buffer"]) == 0) != want || !want && !errors.Is(err, disabling.ErrChanged) {
+				t.Errorf("read %+v, then %+v: %v, %d days left", read, more, err, len(e.tables["buffer"]))
+			}
+		}
+	}
+}

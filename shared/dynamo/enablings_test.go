@@ -1,0 +1,129 @@
+package dynamo_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+func (e *engine) enablings() dynamo.Enablings {
+	return dynamo.Enablings{API: e, Apps: "apps", Audit: "audit", Buffer: "buffer"}
+}
+
+// disabled puts an app that is disabled since noon, and returns it as read.
+func (e *engine) disabled(t testing.TB, appID string) platform.App {
+	t.Helper()
+	e.put(appID, "42")
+	for name, value := range map[string]string{"disabled_at": "2026-11-24T12:00:00.000Z", "disabled_reason": "gone", "notified_at": "2026-11-24T12:00:01.000Z"} {
+		e.tables["apps"][appID][name] = text(value)
+	}
+	e.tables["apps"][appID]["disabled_evidence"] = &types.AttributeValueMemberL{}
+	app, _, err := e.apps().ReadApp(t.Context(), appID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+func TestEnableLiftsADisablingAndAuditsWhoDidIt(t *testing.T) {
+	e := newEngine()
+	app := e.disabled(t, "17")
+	actor := platform.Actor{Raw: json.RawMessage(`{"type":"user","id":7,"big":12345678901234567890,"admin":true,"email":"","teams":["a"]}`)}
+	if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), actor); err != nil {
+		t.Fatal(err)
+	}
+	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
+	want := map[string]map[string]attributes{
+		"apps": {"17": {"id": text("17"), "status": text("internal"), "organization_id": text("42"), "name": text("Bot 17"), "slug": text("bot"),
+			"version": number("1"), "enabled_at": text("2026-11-24T13:00:00.000Z")}},
+		"audit": {"42 2026-11-24T13:00:00.000Z#internal-integration.enable#17": {"pk": text("42"),
+			"sk":    text("2026-11-24T13:00:00.000Z#internal-integration.enable#17"),
+			"event": text("internal-integration.enable"), "app_id": text("17"), "name": text("Bot 17"),
+			"actor": &types.AttributeValueMemberM{Value: attributes{"type": text("user"), "id": number("7"),
+				"big": text("12345678901234567890"), "admin": &types.AttributeValueMemberBOOL{Value: true}}}}},
+		"buffer": {}, "organizations": {},
+	}
+	if diff := cmp.Diff(want, e.tables, allItems); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnableLiftsOnlyTheDisablingThatWasRead(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(attributes)
+	}{
+		{"enabled since", func(a attributes) {
+			delete(a, "disabled_at")
+			a["enabled_at"] = text("2026-11-24T12:30:00.000Z")
+		}},
+		{"enabled and disabled again since", func(a attributes) {
+			a["disabled_at"] = text("2026-11-24T12:45:00.000Z")
+			a["enabled_at"] = text("2026-11-24T12:30:00.000Z")
+		}},
+		{"disabled at another time", func(a attributes) { a["disabled_at"] = text("2026-11-24T12:45:00.000Z") }},
+		{"enabled at another time", func(a attributes) { a["enabled_at"] = text("2026-11-24T12:30:00.000Z") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEngine()
+			app := e.disabled(t, "17")
+			c.change(e.tables["apps"]["17"])
+			if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), platform.Actor{}); !errors.Is(err, registry.ErrChanged) {
+				t.Errorf("got %v, want ErrChanged", err)
+			}
+			if len(e.tables["audit"]) > 0 {
+				t.Errorf("audit: %v", e.tables["audit"])
+			}
+		})
+	}
+}
+
+func TestClearBufferDeletesAllDaysOfTheAppAndOfNoOther(t *testing.T) {
+	e := newEngine()
+	app := e.disabled(t, "17")
+	for back := range 45 {
+		e.count(t, "17#42", buffer.DateOf(noon).Plus(1-back), buffer.Counts{Error: 1})
+	}
+	e.count(t, "17#43", "2026-11-24", buffer.Counts{Error: 1})
+	e.count(t, "170#42", "2026-11-24", buffer.Counts{Error: 1})
+	if err := e.enablings().ClearBuffer(t.Context(), app); err != nil {
+		t.Fatal(err)
+	}
+	if len(e.tables["buffer"]) != 2 || e.tables["buffer"]["17#43 2026-11-24"] == nil || e.tables["buffer"]["170#42 2026-11-24"] == nil {
+		t.Errorf("left in the Buffer: %v", e.tables["buffer"])
+	}
+	if err := e.enablings().ClearBuffer(t.Context(), app); err != nil {
+		t.Errorf("of an empty Buffer: %v", err)
+	}
+}
+
+// A success that is lost could disable someone: whoever comes late with an
+// enabling must not take away what was counted since.
+func TestClearBufferLeavesTheCountsOfAnAppThatWasEnabledSince(t *testing.T) {
+	for name, change := range map[string]func(attributes){
+		"enabled since":                    func(a attributes) { delete(a, "disabled_at") },
+		"enabled and disabled again since": func(a attributes) { a["disabled_at"] = text("2026-11-24T12:45:00.000Z") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEngine()
+			app := e.disabled(t, "17")
+			change(e.tables["apps"]["17"])
+			e.count(t, "17#42", "2026-11-24", buffer.Counts{Success: 1})
+			if err := e.enablings().ClearBuffer(t.Context(), app); !errors.Is(err, registry.ErrChanged) {
+				t.Errorf("got %v, want ErrChanged", err)
+			}
+			if len(e.tables["buffer"]) != 1 {
+				t.Error("the counts are gone")
+			}
+		})
+	}
+}
