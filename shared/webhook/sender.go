@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -44,6 +46,7 @@ type Config struct {
 // alive between calls.
 type Sender struct {
 	config    Config
+	dialer    *net.Dialer
 	transport *http.Transport
 }
 
@@ -84,11 +87,11 @@ func NewSender(c Config) *Sender {
 		tlsConfig.MinVersion = tls.VersionTLS12
 	}
 	tlsConfig.ClientSessionCache = tls.NewLRUClientSessionCache(256)
-	dialer := &net.Dialer{Timeout: c.Timeout, Resolver: c.Resolver, Control: c.Targets.control()}
-	return &Sender{config: c, transport: &http.Transport{
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        tlsConfig,
-		TLSHandshakeTimeout:    c.Timeout,
+	dialer := &net.Dialer{Resolver: c.Resolver, Control: c.Targets.control()}
+	tlsDialer := &tls.Dialer{NetDialer: dialer, Config: tlsConfig}
+	return &Sender{config: c, dialer: dialer, transport: &http.Transport{
+		DialContext:            withinAttempt(dialer.DialContext),
+		DialTLSContext:         withinAttempt(tlsDialer.DialContext),
 		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
 		MaxIdleConns:           10 * c.Parallel,
 		MaxIdleConnsPerHost:    c.Parallel,
@@ -105,10 +108,9 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	result := s.send(ctx, r, started)
 	result.Started = started
 	result.Duration = s.config.Now().Sub(started)
-	if result.Outcome == Timeout || result.Code == CodeDNSTemporary {
-		if result.Duration > s.config.Timeout+lateBy {
-			result.Outcome = LocalError
-		}
+	unanswered := result.Status == 0 && result.Outcome != Blocked
+	if unanswered && result.Duration > s.config.Timeout+lateBy {
+		result.Outcome = LocalError // not only a Timeout: a receiver may well give up on a frozen process
 	}
 	return result
 }
@@ -121,13 +123,13 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 	var p progress
 	attempt, cancel := context.WithTimeout(httptrace.WithClientTrace(ctx, p.trace()), s.config.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(attempt, http.MethodPost, target.String(), bytes.NewReader(r.Body))
-	if err != nil {
-		return failed(err, &p)
+	attempt = context.WithValue(attempt, attemptKey{}, attempt)
+	header := s.header(r, at)
+	resp, err := s.post(attempt, target, header, r.Body)
+	for err != nil && p.stale() && attempt.Err() == nil {
+		resp, err = s.post(attempt, target, header, r.Body)
 	}
-	req.Header = s.header(r, at)
-	result := Result{}
-	resp, err := s.transport.RoundTrip(req)
+	var result Result
 	if err == nil {
 		defer func() { _ = resp.Body.Close() }()
 		result, err = read(resp, at)
@@ -138,9 +140,22 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 			result = Result{Outcome: LocalError, Err: context.Cause(ctx)}
 		}
 	}
-	delete(req.Header, "Idempotency-Key")
-	result.RequestHeader = req.Header
+	result.RequestHeader = header
 	return result
+}
+
+// post sends the request. A receiver that answers early has net/http still
+// reading the request's header when it returns, so that map is its own.
+func (s *Sender) post(ctx context.Context, target *url.URL, header http.Header, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = header.Clone()
+	// Not sent; it lets net/http send the request once more when a kept-alive
+	// connection turns out to have been closed by the receiver.
+	req.Header["Idempotency-Key"] = nil
+	return s.transport.RoundTrip(req)
 }
 
 func (s *Sender) header(r Request, at time.Time) http.Header {
@@ -157,15 +172,30 @@ func (s *Sender) header(r Request, at time.Time) http.Header {
 		"webhook-id":         {r.ID},
 		"webhook-timestamp":  {timestamp},
 		"webhook-signature":  {standardSignature(r.Secrets, r.ID, at, r.Body)},
-		// Not sent; it lets net/http send the request once more when a
-		// kept-alive connection turns out to have been closed by the receiver.
-		"Idempotency-Key": nil,
+	}
+}
+
+type attemptKey struct{}
+
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// withinAttempt ends a dial, TLS handshake included, with the attempt that asked
+// for it. net/http would let it go on, for a later request to use.
+func withinAttempt(d dial) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if attempt, ok := ctx.Value(attemptKey{}).(context.Context); ok {
+			ctx = attempt
+		}
+		return d(ctx, network, address)
 	}
 }
 
 // read takes in an answer up to its limits.
 func read(resp *http.Response, at time.Time) (Result, error) {
 	result := Result{Outcome: statusOutcome(resp.StatusCode), Status: resp.StatusCode, Header: resp.Header}
+	if result.Outcome == ConnectionError {
+		result.Code = CodeProtocol
+	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return result, nil // its body is the raw connection
 	}
@@ -185,7 +215,7 @@ const maxRetryAfter = time.Hour
 
 // retryAfter reads seconds or an HTTP date; 0 for anything else.
 func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
 	if date, err := http.ParseTime(value); err == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode"
@@ -61,10 +62,23 @@ func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 	if err := p.checkHost(u.Hostname()); err != nil {
 		return nil, err
 	}
-	if port := u.Port(); port != "" && port != "443" && port != "80" && !p.AllowPrivate {
-		return blocked(CodeBlockedPort, "the port must be 443 or 80")
+	if port := u.Port(); port != "" {
+		if err := p.checkPort(port); err != nil {
+			return nil, err
+		}
 	}
+	u.Host = strings.ToLower(u.Host) // else the Host header of an international name is not the one looked up
 	return u, nil
+}
+
+func (p TargetPolicy) checkPort(port string) error {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return &BlockedError{CodeBlockedPort, "the port must be a number from 1 to 65535"}
+	}
+	if port != "443" && port != "80" && !p.AllowPrivate {
+		return &BlockedError{CodeBlockedPort, "the port must be 443 or 80"}
+	}
+	return nil
 }
 
 func (p TargetPolicy) checkHost(host string) error {
@@ -101,13 +115,15 @@ func isHostRune(r rune) bool {
 }
 
 // isNumber reports whether resolvers may take a last label for an IPv4 address:
-// 2130706433, 0x7f000001, 017700000001.
+// 2130706433, 0x7f000001, 017700000001, also in the digits of other scripts,
+// which net/http turns into plain ones.
 func isNumber(label string) bool {
-	digits := "0123456789"
+	isDigit := unicode.IsDigit
 	if hex, ok := strings.CutPrefix(strings.ToLower(label), "0x"); ok {
-		label, digits = hex, "0123456789abcdef"
+		label = hex
+		isDigit = func(r rune) bool { return unicode.IsDigit(r) || 'a' <= r && r <= 'f' }
 	}
-	return strings.Trim(label, digits) == ""
+	return strings.TrimFunc(label, isDigit) == ""
 }
 
 // control is a net.Dialer's Control: it sees the address that is about to be
