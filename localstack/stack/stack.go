@@ -54,6 +54,7 @@ func Open(ctx context.Context, path string) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the clients: %w", err)
 	}
+	c.HTTPClient = client{c.HTTPClient}
 	return &Stack{Names: names, DB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), Lambda: lambda.NewFromConfig(c)}, nil
 }
 

@@ -1,0 +1,40 @@
+package main
+
+import "path/filepath"
+
+// showByHand says how to send a webhook to the stack that stays up.
+func (s *story) showByHand() {
+	env, down := envFile(s.stage.port), "make down PORT="+s.stage.port
+	if s.stage.port == defaultPort {
+		env, down = filepath.Join(root, ".local", "stack.env"), "make down"
+	}
+	a := s.cast.bot
+	s.title("Now you")
+	s.paragraph("The stack stays up. To send %s a webhook by hand, with the AWS CLI, in a new shell since this sets AWS_ variables:", a.name)
+	s.code(
+		`set -a; . ./`+env+`; set +a`,
+		`aws sqs send-message --endpoint-url "$AWS_ENDPOINT_URL" --queue-url "$WEBHOOK_QUEUE_URL" \`,
+		`  --message-body '{"id": "evt_by_hand_1", "app_id": "`+a.id+`", "organization_id": "`+s.cast.org+`",`,
+		`    "installation": {"uuid": "7a485448-a9e2-4c85-8a3c-4f44175783c9"},`,
+		`    "resource": "issue", "action": "created", "data": {"issue": {"id": "1"}}}'`,
+	)
+	s.paragraph(`Its receiver ended with this story, so the newest entry of its request log will say "connection_error" and "refused":`)
+	s.code(
+		`aws dynamodb query --endpoint-url "$AWS_ENDPOINT_URL" --table-name "$REQUESTS_TABLE" \`,
+		`  --key-condition-expression 'pk = :pk' \`,
+		`  --expression-attribute-values '{":pk": {"S": "`+a.id+`#'"$(date -u +%F)"'"}}' \`,
+		`  --query 'Items[-1].[event_type.S, url.S, outcome.S, error_code.S]' --output text`,
+	)
+	s.paragraph(`With "url": "http://127.0.0.1:8000/" in the message, it goes to a receiver of yours.`)
+	s.line("")
+	s.line("%s takes the stack down.", s.bold(down))
+}
+
+// code writes lines to be copied.
+func (p *page) code(lines ...string) {
+	p.line("")
+	for _, line := range lines {
+		p.line("  %s", line)
+	}
+	p.line("")
+}
