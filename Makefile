@@ -23,10 +23,10 @@ STACK_PY = $(PYTHON) localstack/stack.py
 GOLANGCI_VERSION = 2.15.0
 GOLANGCI         = .local/bin/golangci-lint
 
-.PHONY: help demo test build up down bench lint validate invoke deploy clean setup
+.PHONY: help demo test build up down bench lint validate invoke deploy mail-pictures clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: setup ## the whole story on this machine: webhooks sent, broken apps disabled, their owners mailed (KEEP=1 leaves the stack up)
 	@go run ./localstack/demo
@@ -81,6 +81,9 @@ deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_UR
 	ARCH=$(call goarch,$(or $(ARCH),arm64)) $(SAM) build --build-in-source
 	$(SAM) deploy --stack-name "$(STACK)" --parameter-overrides MailFrom="$(MAIL_FROM)" PlatformUrl="$(PLATFORM_URL)" \
 	  Architecture=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) $(OVERRIDES)
+
+mail-pictures: ## pictures of the mails into docs/mails/, with headless Chromium
+	@localstack/mail_pictures.sh
 
 clean: ## stop every local stack and remove what make has built and installed
 	@for dir in .local/[0-9]*; do if [ -d "$$dir" ]; then $(STACK_PY) down --port "$${dir##*/}"; fi; done
