@@ -34,5 +34,5 @@ func main() {
 			Now:           time.Now,
 		},
 	}
-	lambda.StartHandlerFunc(dynamo.Stream(job, logger, figures.Flush))
+	lambda.StartHandlerFunc(dynamo.Stream(job, figures.Flush))
 }

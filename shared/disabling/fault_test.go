@@ -107,13 +107,18 @@ func TestRegisteringSurvivesAFaultAtEachWrite(t *testing.T) {
 		w.register(t, put, w.now)
 		w.register(t, owned, w.now)
 		w.register(t, platform.AppDelete{AppID: "other", Version: 3}, w.now)
+		for _, old := range []platform.RegistryMessage{ // they come late
+			platform.AppPut{App: platform.App{ID: "other", Version: 2}}, platform.AppDelete{AppID: app, Version: 2},
+			platform.OrganizationPut{Organization: platform.Organization{ID: org, Version: 1}}} {
+			w.register(t, old, w.now)
+		}
 		return w
 	}
 	want := run(t, -1, refused).snapshot()
 	if !want.Apps["other"].Deleted || want.Apps[app].Name != "Bot" || len(want.Organizations[org].Owners) != 1 {
 		t.Fatalf("registered %+v", want)
 	}
-	atEachWrite(t, 3, run, func(t *testing.T, _ int, _ fault, w *world) { same(t, want, w.snapshot()) })
+	atEachWrite(t, 6, run, func(t *testing.T, _ int, _ fault, w *world) { same(t, want, w.snapshot()) })
 }
 
 func TestAnEnablingSurvivesAFaultAtEachWrite(t *testing.T) {

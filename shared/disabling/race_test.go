@@ -81,17 +81,19 @@ func (c *crowd) deliverAll(t *testing.T, batches [10][]disabling.Record) {
 	all.Wait()
 }
 
-// mailAtOnce is NotificationQueue, which delivers each message, and one of ten
-// twice, to ten workers at once.
+// mailAtOnce is NotificationQueue, which delivers all at once, and what was
+// queued often at least twice.
 func (c *crowd) mailAtOnce(t *testing.T) {
 	t.Helper()
 	var all sync.WaitGroup
+	copies := make(map[string]int)
 	for n, notice := range c.snapshot().Queue {
-		for copy := range 1 + n%10/9 {
-			all.Go(func() {
-				_ = c.notifierOver(c.worker(20+n+copy), notice.ID).Handle(t.Context(), notice)
-			})
+		if copies[notice.ID]++; copies[notice.ID] > 2 {
+			continue // composing a mail takes longer than all the rest
 		}
+		all.Go(func() {
+			_ = c.notifierOver(c.worker(20+n), notice.ID).Handle(t.Context(), notice)
+		})
 	}
 	all.Wait()
 	c.mailAll(t) // those that met a claim are delivered again

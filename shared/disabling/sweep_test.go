@@ -71,12 +71,12 @@ func TestTheSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
 		t.Run(c.broken, func(t *testing.T) {
 			w := newWorld()
 			w.own(org, ada)
-			for n := range 40 {
+			for n := range 100 {
 				w.put(fmt.Sprint("app", n), org)
 				w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Fatal: 1})
 				w.count(fmt.Sprint("app", n), w.today().Plus(-1), buffer.Counts{Error: 1})
 			}
-			w.config.MaxPerHour = 100
+			w.config.MaxPerHour = 1000
 			met := false
 			w.delay = func(call string) error {
 				if call == c.broken && !met {
@@ -95,12 +95,12 @@ func TestTheSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
 				}
 			}
 			if left != c.left {
-				t.Errorf("%d of 40 apps are left, want %d", left, c.left)
+				t.Errorf("%d of 100 apps are left, want %d", left, c.left)
 			}
 			w.delay = nil
 			w.sweep(t)
 			w.mailAll(t)
-			for n := range 40 {
+			for n := range 100 {
 				w.assertDisabledOnce(t, fmt.Sprint("app", n), ada)
 			}
 		})
