@@ -70,7 +70,7 @@ func (j *Job) addCounts(ctx context.Context, items []*item) {
 	var all sync.WaitGroup
 	for _, it := range items {
 		if !it.settled() {
-			all.Go(func() { j.guard(it, func() { j.addCountsOf(ctx, it) }) })
+			all.Go(func() { j.guard(ctx, it, func() { j.addCountsOf(ctx, it) }) })
 		}
 	}
 	all.Wait()
@@ -80,13 +80,13 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 	app, counts := it.known.App, it.counted.Counts
 	switch {
 	case it.unread && j.expired(it):
-		j.lose(it.counted)
+		j.lose(ctx, it.counted)
 		return
 	case it.unread:
 		it.later(deferUnreadable, j.faultWait(it))
 		return
 	case !it.found || app.Disabled() || app.EnabledAt.After(it.counted.At):
-		j.Logger.Info("counts not needed any more", "key", it.counted.Key, "day", it.counted.Date)
+		j.Logger.InfoContext(ctx, "counts not needed any more", "key", it.counted.Key, "day", it.counted.Date)
 		return
 	case it.Receives > 1: // it may have been added before
 		counts = counts.OnlySuccess()
@@ -101,7 +101,7 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 	rest := it.counted
 	rest.Counts = left
 	if j.expired(it) {
-		j.lose(rest)
+		j.lose(ctx, rest)
 		return
 	}
 	it.later(deferCounts, j.faultWait(it))
@@ -110,6 +110,6 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 
 // lose gives counts up that could not be added for as long as a webhook may
 // live. The line has all that is needed to add them by hand.
-func (j *Job) lose(c CountsMessage) {
-	j.Logger.Error("counts lost", "key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", c.Counts), "at", platform.FormatTime(c.At))
+func (j *Job) lose(ctx context.Context, c CountsMessage) {
+	j.Logger.ErrorContext(ctx, "counts lost", "key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", c.Counts), "at", platform.FormatTime(c.At))
 }

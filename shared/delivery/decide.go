@@ -64,7 +64,7 @@ func (r Registered) signable() bool {
 func (j *Job) decide(ctx context.Context, items []*item) {
 	j.lookUp(ctx, items)
 	for _, it := range items {
-		j.guard(it, func() { j.decideOne(it) })
+		j.guard(ctx, it, func() { j.decideOne(it) })
 	}
 }
 
@@ -165,7 +165,7 @@ func (j *Job) read(ctx context.Context, items []*item) (known map[string]Registe
 	defer cancel()
 	known, unread, err := j.apps.read(ctx, ids, j.Now())
 	if err != nil {
-		j.Logger.Error("apps not read", "error", err, "apps", len(unread))
+		j.Logger.ErrorContext(ctx, "apps not read", "error", err, "apps", len(unread))
 	}
 	return known, unread
 }

@@ -81,7 +81,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 	for i, m := range batch {
 		it := &item{Message: m}
 		items[i] = it
-		j.guard(it, func() { j.open(it) })
+		j.guard(ctx, it, func() { j.open(it) })
 		switch {
 		case it.settled():
 		case m.Counts:
@@ -176,11 +176,11 @@ func (j *Job) keepPace(wave []*item) {
 
 // guard runs a step for one item. A panic sends that item back and leaves the
 // others alone.
-func (j *Job) guard(it *item, step func()) {
+func (j *Job) guard(ctx context.Context, it *item, step func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			*it = item{Message: it.Message, webhook: it.webhook, back: true}
-			j.Logger.Error("message panicked", "message_id", it.ID, "panic", p, "stack", string(debug.Stack()))
+			j.Logger.ErrorContext(ctx, "message panicked", "message_id", it.ID, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
 	step()

@@ -63,7 +63,7 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 	if left.IsZero() {
 		return
 	}
-	j.Logger.Warn("counts not added, sent on", "key", g.key.Key, "day", g.key.Date, "counts", left)
+	j.Logger.WarnContext(ctx, "counts not added, sent on", "key", g.key.Key, "day", g.key.Date, "counts", left)
 	ctx, cancel := context.WithTimeout(ctx, sendBudget)
 	defer cancel()
 	message := CountsMessage{Key: g.key.Key, Date: g.key.Date, Counts: left, At: g.first}.later()
@@ -87,7 +87,7 @@ func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (le
 		if err == nil {
 			return buffer.Counts{}
 		}
-		j.Logger.Warn("counts not added", "error", err, "key", key.Key, "day", key.Date)
+		j.Logger.WarnContext(ctx, "counts not added", "error", err, "key", key.Key, "day", key.Date)
 		if !errors.Is(err, ErrNotAdded) {
 			counts = counts.OnlySuccess()
 		}
@@ -130,7 +130,7 @@ func (j *Job) recordLog(ctx context.Context, items []*item) {
 	}
 	entries = j.writeEntries(ctx, entries)
 	for _, e := range entries {
-		j.Logger.Error("log entry dropped", "entry", e)
+		j.Logger.ErrorContext(ctx, "log entry dropped", "entry", e)
 		j.Metrics.Count("log.dropped", "", "")
 	}
 	j.logFailing = len(entries) > 0
@@ -166,7 +166,6 @@ func (j *Job) wanted(e Entry) bool {
 
 // report writes the one line about an item and counts it.
 func (j *Job) report(ctx context.Context, it *item) {
-	line := j.Logger.With("app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "event", it.webhook.EventType())
 	switch {
 	case it.outcome != "":
 		reason := it.skipped
@@ -174,7 +173,8 @@ func (j *Job) report(ctx context.Context, it *item) {
 			reason = it.outcome
 		}
 		j.Metrics.Count("webhook.skipped", "reason", reason)
-		line.Info("webhook not sent", "outcome", it.outcome, "reason", it.skipped)
+		j.Logger.InfoContext(ctx, "webhook not sent", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID,
+			"event", it.webhook.EventType(), "outcome", it.outcome, "reason", it.skipped)
 	case it.request != nil:
 		j.Metrics.Count("webhook.attempts", "outcome", string(it.result.Outcome))
 		j.Metrics.Milliseconds("webhook.latency", it.result.Duration)
@@ -182,9 +182,12 @@ func (j *Job) report(ctx context.Context, it *item) {
 		if it.result.Outcome == webhook.Success {
 			level = slog.LevelDebug // the log table has it
 		}
-		line.Log(ctx, level, "webhook attempted", "outcome", it.result.Outcome, "code", it.result.Code,
-			"status", it.result.Status, "attempt", it.Attempts+1, "duration_ms", it.result.Duration.Milliseconds(),
-			"error", it.result.Err)
+		if !j.Logger.Enabled(ctx, level) {
+			return
+		}
+		j.Logger.Log(ctx, level, "webhook attempted", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID,
+			"event", it.webhook.EventType(), "outcome", it.result.Outcome, "code", it.result.Code, "status", it.result.Status,
+			"attempt", it.Attempts+1, "duration_ms", it.result.Duration.Milliseconds(), "error", it.result.Err)
 	}
 }
 
@@ -201,10 +204,10 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 		case it.back:
 		case it.next != nil:
 			j.setDue(it.next)
-			j.reportDeferral(it)
+			j.reportDeferral(ctx, it)
 			later, laterOf = append(later, *it.next), append(laterOf, it)
 		case it.letter != nil:
-			j.Logger.Error("dead letter", "message_id", it.ID, "reason", it.letter.Reason, "detail", it.letter.Detail)
+			j.Logger.ErrorContext(ctx, "dead letter", "message_id", it.ID, "reason", it.letter.Reason, "detail", it.letter.Detail)
 			letters, letterOf = append(letters, *it.letter), append(letterOf, it)
 		}
 	}
@@ -220,12 +223,12 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 	}
 }
 
-func (j *Job) reportDeferral(it *item) {
+func (j *Job) reportDeferral(ctx context.Context, it *item) {
 	if it.deferred == "" {
 		return // a retry
 	}
 	j.Metrics.Count("webhook.deferred", "reason", it.deferred)
-	j.Logger.Info("message deferred", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "reason", it.deferred,
+	j.Logger.InfoContext(ctx, "message deferred", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "reason", it.deferred,
 		"wait_s", it.next.Wait.Seconds(), "hops", it.Hops)
 }
 

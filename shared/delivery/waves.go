@@ -27,7 +27,7 @@ func (j *Job) waves(ctx context.Context, items []*item) iter.Seq[[]*item] {
 				open[it.webhook.AppID]++
 				go func() {
 					defer func() { ended <- it }()
-					j.guard(it, func() { j.attempt(ctx, it) })
+					j.guard(ctx, it, func() { j.attempt(ctx, it) })
 				}()
 				continue
 			}

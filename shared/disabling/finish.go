@@ -35,7 +35,7 @@ func (j *Job) notify(ctx context.Context, app platform.App) (told bool, err erro
 	notices := platform.Notices(platform.AppDisabled, app, org, app.DisabledAt)
 	if len(notices) == 0 {
 		j.Metrics.Count("notice.nobody", "", "")
-		j.Logger.Error("nobody to tell of a disabling", "app_id", app.ID, "organization_id", app.OrganizationID)
+		j.Logger.ErrorContext(ctx, "nobody to tell of a disabling", "app_id", app.ID, "organization_id", app.OrganizationID)
 		return false, nil
 	}
 	for i := range notices {

@@ -159,7 +159,7 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 	}
 	for _, key := range order { // in the order of their first records
 		if err := j.judge(ctx, key, subjects[key].dates); err != nil {
-			j.Logger.Error("app not judged", "key", key, "error", err)
+			j.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
 			if failed == "" {
 				failed = subjects[key].first
 			}
@@ -247,14 +247,14 @@ func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) e
 	err := j.State.Disable(ctx, d, j.MaxPerHour)
 	if errors.Is(err, ErrHeld) {
 		j.Metrics.Count("disable.held", "", "")
-		j.Logger.Error("disabling held by the brake", "app_id", app.ID, "reason", d.Reason, "max_per_hour", j.MaxPerHour)
+		j.Logger.ErrorContext(ctx, "disabling held by the brake", "app_id", app.ID, "reason", d.Reason, "max_per_hour", j.MaxPerHour)
 		return nil // the sweep decides again
 	}
 	if err != nil {
 		return fmt.Errorf("disable app %s: %w", app.ID, err)
 	}
 	j.Metrics.Count("app.disabled", "reason", string(d.Reason))
-	j.Logger.Warn("app disabled", describe(d)...)
+	j.Logger.WarnContext(ctx, "app disabled", describe(d)...)
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
 	return j.finish(ctx, app, app.OrganizationID)
 }
@@ -268,7 +268,7 @@ func (j *Job) observe(ctx context.Context, d Disabling) error {
 	case err != nil:
 		return fmt.Errorf("observe app %s: %w", d.App.ID, err)
 	}
-	j.Logger.Warn("app would be disabled", describe(d)...)
+	j.Logger.WarnContext(ctx, "app would be disabled", describe(d)...)
 	return nil
 }
 

@@ -51,10 +51,10 @@ func (j *Job) Sweep(ctx context.Context) error {
 		j.setBookmark(ctx, s.last)
 	}
 	if work.Err() != nil {
-		j.Logger.Warn("sweep stopped for lack of time", "judged", s.judged, "faults", s.faults, "bookmark", s.last)
+		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "faults", s.faults, "bookmark", s.last)
 	} else {
 		j.setBookmark(ctx, "")
-		j.Logger.Info("swept", "judged", s.judged, "faults", s.faults)
+		j.Logger.InfoContext(ctx, "swept", "judged", s.judged, "faults", s.faults)
 	}
 	if s.faults > 0 {
 		return fmt.Errorf("sweep: %d faults, see the log; %d apps judged", s.faults, s.judged)
@@ -83,7 +83,7 @@ func (s *sweep) shard(ctx context.Context, shard int) {
 		}
 		if err != nil {
 			s.faults++
-			s.Logger.Error("app not judged", "key", key, "error", err)
+			s.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
 		}
 		s.last = key
 		s.judged++
@@ -98,7 +98,7 @@ func (s *sweep) failing(ctx context.Context, shard int) []string {
 		err := s.Days.ReadFailing(ctx, partition, func(key string) { keys[key] = struct{}{} })
 		if err != nil && ctx.Err() == nil {
 			s.faults++
-			s.Logger.Error("failing apps not read", "partition", partition, "error", err)
+			s.Logger.ErrorContext(ctx, "failing apps not read", "partition", partition, "error", err)
 		}
 	}
 	return slices.Sorted(maps.Keys(keys))
@@ -120,7 +120,7 @@ func (j *Job) readBookmark(ctx context.Context) string {
 	}
 	key, err := j.Bookmark.ReadBookmark(ctx)
 	if err != nil {
-		j.Logger.Error("bookmark not read", "error", err)
+		j.Logger.ErrorContext(ctx, "bookmark not read", "error", err)
 		return ""
 	}
 	return key
@@ -131,6 +131,6 @@ func (j *Job) setBookmark(ctx context.Context, key string) {
 		return
 	}
 	if err := j.Bookmark.SetBookmark(ctx, key); err != nil {
-		j.Logger.Error("bookmark not set", "bookmark", key, "error", err)
+		j.Logger.ErrorContext(ctx, "bookmark not set", "bookmark", key, "error", err)
 	}
 }

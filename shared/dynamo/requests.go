@@ -2,8 +2,8 @@ package dynamo
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -61,7 +61,7 @@ func (t Requests) write(ctx context.Context, writes []types.WriteRequest, writte
 	out, err := t.API.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
 		RequestItems: map[string][]types.WriteRequest{t.Table: writes}}, once)
 	if err != nil {
-		t.Logger.Warn("log not written", "error", err)
+		t.Logger.WarnContext(ctx, "log not written", "error", err)
 		return
 	}
 	unprocessed := make(map[string]bool)
@@ -81,11 +81,12 @@ func requestID(w types.WriteRequest) string {
 }
 
 func partition(e delivery.Entry) string {
-	return fmt.Sprintf("%s#%s", e.AppID, buffer.DateOf(e.Time))
+	return e.AppID + "#" + string(buffer.DateOf(e.Time))
 }
 
 func sortKey(e delivery.Entry) string {
-	return fmt.Sprintf("%s#%s#%d#%.8s", platform.FormatTime(e.Time), e.WebhookID, e.Attempt, e.MessageID)
+	const shown = 8 // of the SQS message id: enough to tell duplicates apart
+	return platform.FormatTime(e.Time) + "#" + e.WebhookID + "#" + strconv.Itoa(e.Attempt) + "#" + e.MessageID[:min(len(e.MessageID), shown)]
 }
 
 func encodeEntry(e delivery.Entry) item {

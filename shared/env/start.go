@@ -14,6 +14,7 @@ import (
 // environment, a logger, and AWS. A bad environment ends the process with a
 // sentence for each fault, before the first message is taken.
 func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, aws.Config) {
+	tune()
 	r := NewReader(os.LookupEnv)
 	settings := read(r)
 	logger := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: r.Level()}))

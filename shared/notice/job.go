@@ -129,7 +129,7 @@ func (j *Job) Handle(ctx context.Context, n platform.Notice) error {
 	}
 	err = j.Claims.Claim(ctx, n.ID, now, j.lease())
 	if errors.Is(err, ErrSettled) {
-		j.Logger.Debug("notice settled before", "notice_id", n.ID)
+		j.Logger.DebugContext(ctx, "notice settled before", "notice_id", n.ID)
 		return nil
 	}
 	if err != nil {
@@ -164,7 +164,7 @@ func (j *Job) mark(ctx context.Context, n platform.Notice, messageID string) err
 	for range markTries {
 		if err = j.Claims.MarkSent(ctx, n.ID, messageID, j.Now()); err == nil {
 			j.Metrics.Count("notice.sent", "kind", string(n.Kind))
-			j.Logger.Info("notice sent", describe(n, "message_id", messageID)...)
+			j.Logger.InfoContext(ctx, "notice sent", describe(n, "message_id", messageID)...)
 			return nil
 		}
 	}
@@ -176,7 +176,7 @@ func (j *Job) refuse(ctx context.Context, n platform.Notice, claimedAt time.Time
 		return j.later(fmt.Errorf("mark notice %s as refused: %w", n.ID, err))
 	}
 	j.Metrics.Count("notice.refused", "kind", string(n.Kind))
-	j.Logger.Warn("notice refused", describe(n, "error", refusal)...)
+	j.Logger.WarnContext(ctx, "notice refused", describe(n, "error", refusal)...)
 	return nil
 }
 

@@ -57,7 +57,7 @@ func (q Notify) handle(ctx context.Context, r events.SQSMessage) error {
 		return q.bury(ctx, r, "mail_"+later.Reason, "the mail could not be sent in "+fmt.Sprint(receives(r))+" tries")
 	}
 	if err := q.wait(ctx, r, later.After); err != nil {
-		q.Logger.Warn("visibility not changed", "message_id", r.MessageId, "error", err) // the queue's own time-out holds
+		q.Logger.WarnContext(ctx, "visibility not changed", "message_id", r.MessageId, "error", err) // the queue's own time-out holds
 	}
 	return later
 }
@@ -69,7 +69,7 @@ func (q Notify) wait(ctx context.Context, r events.SQSMessage, d time.Duration) 
 }
 
 func (q Notify) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
-	q.Logger.Error("dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
+	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
 	kept := carried(decodeRecord(r).Attributes, carriedOnLetter)
 	_, err := send(ctx, q.API, q.DLQ, []types.SendMessageBatchRequestEntry{letter(r.Body, kept, reason, detail)})
 	return err

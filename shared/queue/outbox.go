@@ -55,7 +55,7 @@ func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []int 
 	}
 	failed, err := send(ctx, o.API, o.Retry, entries)
 	if err != nil {
-		o.Logger.Error("messages not sent to the retry queue", "count", len(failed), "error", err)
+		o.Logger.ErrorContext(ctx, "messages not sent to the retry queue", "count", len(failed), "error", err)
 	}
 	return failed
 }
@@ -68,7 +68,7 @@ func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []in
 	}
 	failed, err := send(ctx, o.API, o.DLQ, entries)
 	if err != nil {
-		o.Logger.Error("messages not sent to the dead-letter queue", "count", len(failed), "error", err)
+		o.Logger.ErrorContext(ctx, "messages not sent to the dead-letter queue", "count", len(failed), "error", err)
 	}
 	return failed
 }

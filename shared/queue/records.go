@@ -135,7 +135,7 @@ func each(ctx context.Context, e events.SQSEvent, logger *slog.Logger,
 	var failed []string
 	for _, r := range e.Records {
 		if err := guarded(ctx, r, logger, handle); err != nil {
-			logger.Error("message not handled", "message_id", r.MessageId, "receives", receives(r), "error", err)
+			logger.ErrorContext(ctx, "message not handled", "message_id", r.MessageId, "receives", receives(r), "error", err)
 			failed = append(failed, r.MessageId)
 		}
 	}
@@ -146,7 +146,7 @@ func guarded(ctx context.Context, r events.SQSMessage, logger *slog.Logger,
 	handle func(context.Context, events.SQSMessage) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			logger.Error("message panicked", "message_id", r.MessageId, "panic", p, "stack", string(debug.Stack()))
+			logger.ErrorContext(ctx, "message panicked", "message_id", r.MessageId, "panic", p, "stack", string(debug.Stack()))
 			err = errPanicked
 		}
 	}()

@@ -55,7 +55,7 @@ func (q Registry) handle(ctx context.Context, r events.SQSMessage) error {
 // bury sends a record to the dead-letter queue, without the secrets that it may
 // hold.
 func (q Registry) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
-	q.Logger.Error("dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
+	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
 	kept := carried(decodeRecord(r).Attributes, carriedOnLetter)
 	_, err := send(ctx, q.API, q.DLQ, []types.SendMessageBatchRequestEntry{letter(redactSecrets(r.Body), kept, reason, detail)})
 	return err

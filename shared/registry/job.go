@@ -86,7 +86,7 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 		err = j.enable(ctx, m, sentAt)
 	}
 	if errors.Is(err, ErrStale) {
-		j.Logger.Info("older registry message ignored", "type", fmt.Sprintf("%T", message))
+		j.Logger.InfoContext(ctx, "older registry message ignored", "type", fmt.Sprintf("%T", message))
 		return nil
 	}
 	return err
@@ -98,7 +98,7 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 			// A customer's typing error is stored, so that it can be shown.
 			m.App.WebhookURLError = err.Error()
 			j.Metrics.Count("app.webhook_url_invalid", "", "")
-			j.Logger.Warn("app registered with a webhook URL that cannot be called", "app_id", m.App.ID, "error", err)
+			j.Logger.WarnContext(ctx, "app registered with a webhook URL that cannot be called", "app_id", m.App.ID, "error", err)
 		}
 	}
 	if err := j.Apps.PutApp(ctx, m.App, m.Secrets); err != nil {
@@ -123,7 +123,7 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	case !app.Disabled() && app.EnabledAt.Equal(at):
 		return j.tellEnabled(ctx, app, at, m.Actor) // again, in case the first time was cut off
 	case !app.Disabled() || !app.DisabledAt.Before(at) || app.EnabledAt.Equal(at):
-		j.Logger.Info("enabling without effect", "app_id", app.ID, "at", platform.FormatTime(at))
+		j.Logger.InfoContext(ctx, "enabling without effect", "app_id", app.ID, "at", platform.FormatTime(at))
 		return nil
 	}
 	if err := j.Enabler.ClearBuffer(ctx, app); err != nil {
@@ -132,7 +132,7 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	if err := j.Enabler.Enable(ctx, app, at, m.Actor); err != nil {
 		return fmt.Errorf("enable app %s: %w", app.ID, err)
 	}
-	j.Logger.Info("app enabled", "app_id", app.ID, "at", platform.FormatTime(at))
+	j.Logger.InfoContext(ctx, "app enabled", "app_id", app.ID, "at", platform.FormatTime(at))
 	return j.tellEnabled(ctx, app, at, m.Actor)
 }
 
