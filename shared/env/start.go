@@ -25,6 +25,7 @@ func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, a
 	if err != nil {
 		exit(logger, fmt.Errorf("load AWS configuration: %w", err))
 	}
+	awsConfig.APIOptions = append(awsConfig.APIOptions, plainBody)
 	return settings, logger, awsConfig
 }
 
