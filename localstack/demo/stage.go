@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -29,11 +29,15 @@ type stage struct {
 // open uses the stack that runs on the port, or starts one.
 func (st *stage) open(ctx context.Context, p *page) error {
 	p.title("The local stack")
-	if st.find(ctx) {
+	err := st.find(ctx)
+	if err != nil {
+		return err
+	}
+	if st.found {
 		p.line("the one that runs on port %s, as it is; it stays up", st.port)
 		return st.settings.fit()
 	}
-	err := st.start(ctx, p)
+	err = st.start(ctx, p)
 	if err == nil {
 		err = st.meet(ctx)
 	}
@@ -50,12 +54,24 @@ func (st *stage) open(ctx context.Context, p *page) error {
 // envFile is where a stack's names are.
 func envFile(port string) string { return filepath.Join(root, ".local", port, "stack.env") }
 
-// find looks for a stack of ours that answers.
-func (st *stage) find(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+// find looks for a stack of ours on the port. One that is there and does not
+// answer is left alone: starting it again would take it down in the end.
+func (st *stage) find(ctx context.Context) error {
+	if _, err := os.Stat(envFile(st.port)); err != nil {
+		return nil // there is none
+	}
+	connection, err := net.Dial("tcp", "127.0.0.1:"+st.port)
+	if err != nil {
+		return nil // there was one
+	}
+	_ = connection.Close()
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	st.found = st.meet(ctx) == nil
-	return st.found
+	if err := st.meet(ctx); err != nil {
+		return fmt.Errorf("the stack on port %s does not answer; take it down with make down PORT=%s: %w", st.port, st.port, err)
+	}
+	st.found = true
+	return nil
 }
 
 func (st *stage) meet(ctx context.Context) (err error) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -48,6 +49,7 @@ func Open(ctx context.Context, path string) (*Stack, error) {
 	c, err := config.LoadDefaultConfig(ctx,
 		config.WithRegion(names["AWS_REGION"]),
 		config.WithBaseEndpoint(names["AWS_ENDPOINT_URL"]),
+		config.WithHTTPClient(awshttp.NewBuildableClient()),
 		config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: names["AWS_ACCESS_KEY_ID"], SecretAccessKey: names["AWS_SECRET_ACCESS_KEY"]}, nil
 		})))
