@@ -154,6 +154,10 @@ func rudeReceivers(t *testing.T) []hostile {
 		{name: "a chunked body without end", outcome: Success, status: 200,
 			serve: saysForEver(ok+"Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n")},
 		{name: "10 MB of headers", outcome: ConnectionError, code: CodeProtocol, serve: saysForEver(ok, "X-A: xxxxxxxx\r\n")},
+		{name: "66 KiB of headers", outcome: ConnectionError, code: CodeProtocol,
+			serve: says(ok + strings.Repeat("X-A: "+strings.Repeat("x", 1017)+"\r\n", 66) + "Content-Length: 0\r\n\r\n")},
+		{name: "62 KiB of headers", outcome: Success, status: 200,
+			serve: says(ok + strings.Repeat("X-A: "+strings.Repeat("x", 1017)+"\r\n", 62) + "Content-Length: 0\r\n\r\n")},
 		{name: "a header without end", outcome: ConnectionError, code: CodeProtocol, serve: saysForEver(ok+"X-A: ", "x")},
 		{name: "a status line without end", outcome: ConnectionError, code: CodeProtocol, serve: saysForEver("HTTP/1.1 200 ", "x")},
 		{name: "trailers without end", outcome: ConnectionError, code: CodeProtocol,
@@ -322,7 +326,7 @@ func badURLs() []hostile {
 
 // large makes a request that no socket's buffers hold.
 func large(r *Request) {
-	r.Body = []byte(`{"action":"` + strings.Repeat("x", 8<<20) + `"}`)
+	r.Body = []byte(`{"action":"` + strings.Repeat("x", 6<<20) + `"}`)
 }
 
 // readsNothing says something once a request begins, and more and more without
@@ -437,7 +441,7 @@ func gzipBomb(t *testing.T) string {
 	t.Helper()
 	var compressed bytes.Buffer
 	w := gzip.NewWriter(&compressed)
-	if _, err := io.CopyN(w, zeros{}, 64<<20); err != nil {
+	if _, err := io.CopyN(w, zeros{}, 20<<20); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

@@ -30,6 +30,9 @@ import (
 
 func TestMain(m *testing.M) {
 	log.SetOutput(io.Discard) // net/http reports receivers that speak out of turn
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
+		_ = os.Setenv(name, "http://127.0.0.1:9") // nobody is there
+	}
 	os.Exit(m.Run())
 }
 
@@ -208,8 +211,11 @@ func saysAndCloses(text string) func(net.Conn) {
 // saysForEver takes in a request, begins, and goes on and on until the sender
 // closes.
 func saysForEver(first, again string) func(net.Conn) {
-	again = strings.Repeat(again, 1+4096/len(again))
+	again = strings.Repeat(again, 1+16<<10/len(again))
 	return func(c net.Conn) {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetWriteBuffer(64 << 10) // else most of the time goes into filling megabytes
+		}
 		readRequest(bufio.NewReader(c))
 		_, err := io.WriteString(c, first)
 		for err == nil {

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -121,6 +123,8 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 		return failed(err, &progress{})
 	}
 	var p progress
+	_, notAddress := netip.ParseAddr(target.Hostname())
+	p.resolved.Store(notAddress == nil)
 	attempt, cancel := context.WithTimeout(httptrace.WithClientTrace(ctx, p.trace()), s.config.Timeout)
 	defer cancel()
 	attempt = context.WithValue(attempt, attemptKey{}, attempt)
@@ -136,12 +140,20 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 	}
 	if err != nil {
 		result = failed(err, &p)
-		if ctx.Err() != nil {
-			result = Result{Outcome: LocalError, Err: context.Cause(ctx)}
+		if endedWith(ctx, attempt, err) {
+			result = Result{Outcome: LocalError, Err: cmp.Or(context.Cause(ctx), err)}
 		}
 	}
 	result.RequestHeader = header
 	return result
+}
+
+// endedWith reports whether an attempt failed because its invocation ended. A
+// connection's own timer may fire before the context's, which has the same time.
+func endedWith(invocation, attempt context.Context, err error) bool {
+	end, ok := invocation.Deadline()
+	last, _ := attempt.Deadline()
+	return invocation.Err() != nil || ok && !end.After(last) && isTimeout(err)
 }
 
 // post sends the request. A receiver that answers early has net/http still

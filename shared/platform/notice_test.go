@@ -1,0 +1,129 @@
+package platform
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var noticed = time.Date(2026, 11, 24, 10, 0, 0, 5e6, time.UTC)
+
+func disabledApp() (App, Organization) {
+	return App{ID: "17", Slug: "ci-bot", Name: "CI Bot", WebhookURL: "https://receiver.example"},
+		Organization{ID: "42", Slug: "acme", Name: "Acme", Owners: []Owner{{Email: "Ada@acme.example", Name: "Ada"}, {Email: "bob@acme.example"}}}
+}
+
+func TestEveryOwnerGetsOneNotice(t *testing.T) {
+	app, org := disabledApp()
+	org.Owners = append(org.Owners, Owner{Email: "ada@ACME.example", Name: "Ada again"}, Owner{Email: "bob@acme.example"})
+	notices := Notices(AppDisabled, app, org, noticed)
+	if len(notices) != 2 || notices[0].To != org.Owners[0] || notices[1].To != org.Owners[1] {
+		t.Errorf("notices to %+v", notices)
+	}
+	if len(Notices(AppDisabled, app, Organization{}, noticed)) != 0 {
+		t.Error("a notice to nobody")
+	}
+}
+
+func TestANoticesIDIsItsKindAppTimeAndAddress(t *testing.T) {
+	app, org := disabledApp()
+	first := Notices(AppDisabled, app, org, noticed)[0].ID
+	// printf 'app.disabled\n17\n2026-11-24T10:00:00.005Z\nada@acme.example' | sha256sum | cut -c-32
+	if first != "d03f6b974881ec8d98dd98dabc66ccf1" {
+		t.Errorf("id %s; ids must stay, they say what was sent already", first)
+	}
+	same := org
+	same.Name, same.Owners = "Other", []Owner{{Email: "ADA@acme.EXAMPLE", Name: "Other"}}
+	if id := Notices(AppDisabled, App{ID: "17", Name: "Other"}, same, noticed.Add(999*time.Microsecond).Local())[0].ID; id != first {
+		t.Error("what is said in a notice changes its id")
+	}
+	seen := map[string]string{first: "the first"}
+	for name, notice := range map[string]Notice{
+		"another kind":    Notices(AppEnabled, app, org, noticed)[0],
+		"another app":     Notices(AppDisabled, App{ID: "18"}, org, noticed)[0],
+		"another time":    Notices(AppDisabled, app, org, noticed.Add(time.Millisecond))[0],
+		"another address": Notices(AppDisabled, app, org, noticed)[1],
+	} {
+		if other, ok := seen[notice.ID]; ok {
+			t.Errorf("%s has the id of %s", name, other)
+		}
+		seen[notice.ID] = name
+	}
+}
+
+func disabledNotice(t *testing.T) Notice {
+	t.Helper()
+	app, org := disabledApp()
+	n := Notices(AppDisabled, app, org, noticed)[0]
+	n.Reason, n.DisabledAt = "error", FormatTime(noticed)
+	n.Evidence = []Day{{Day: "2026-11-23", Error: 1}, {Day: "2026-11-24", Success: 1, Error: 2, Timeout: 3, Gone: 4, Fatal: 5}}
+	return n
+}
+
+func enabledNotice(t *testing.T) Notice {
+	t.Helper()
+	app, org := disabledApp()
+	n := Notices(AppEnabled, app, org, noticed)[1]
+	n.EnabledAt = FormatTime(noticed)
+	return n
+}
+
+func TestANoticeIsReadAsItWasWritten(t *testing.T) {
+	for _, want := range []Notice{disabledNotice(t), enabledNotice(t)} {
+		body, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeNotice(body)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("error %v (-want +got):\n%s", err, diff)
+		}
+	}
+}
+
+func TestANoticeWithAWrongFieldIsInvalid(t *testing.T) {
+	notOptionalText := []string{aNumber, "true", aList, anObject}
+	common := []bad{
+		{path: "id", raws: append(notID(128), `"hunter2.1"`)},
+		{path: "kind", raws: append(notText(), `"app.hunter2"`)},
+		{path: "to", raws: notObject()},
+		{path: "to.email", raws: append(notText(), aText, `"hunter2@"`)},
+		{path: "to.name", raws: notOptionalText},
+		{path: "organization", raws: notObject()},
+		{path: "organization.id", raws: notText()},
+		{path: "organization.slug", raws: notText()},
+		{path: "organization.name", raws: notText()},
+		{path: "app", raws: notObject()},
+		{path: "app.id", raws: notText()},
+		{path: "app.slug", raws: notText()},
+		{path: "app.name", raws: notText()},
+		{path: "app.webhook_url", raws: notOptionalText},
+	}
+	t.Run("app.disabled", func(t *testing.T) {
+		mustBeInvalid(t, DecodeNotice, string(encode(t, disabledNotice(t))), append(common, []bad{
+			{path: "reason", raws: notText()},
+			{path: "disabled_at", raws: append(notText(), aText, `"2026-11-24"`)},
+			{path: "evidence", raws: append([]string{aNumber, aText, anObject, `[1742002]`, `[{"day":"2026-11-24","error":"hunter2"}]`}, missing...)},
+			{path: "evidence[1].day", raws: append([]string{aText, `"2026-11-31"`, `"24.11.2026"`, `""`}, missing...)},
+		}...))
+	})
+	t.Run("app.enabled", func(t *testing.T) {
+		mustBeInvalid(t, DecodeNotice, string(encode(t, enabledNotice(t))), append(common, []bad{
+			{path: "enabled_at", raws: append(notText(), aText, `"2026-11-24"`)},
+		}...))
+	})
+}
+
+func TestUnknownFieldsOfANoticeAreAccepted(t *testing.T) {
+	if _, err := DecodeNotice([]byte(change(t, string(encode(t, disabledNotice(t))), "unknown", anObject))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAddressesAreComparedWithoutCase(t *testing.T) {
+	if !SameAddress("Ada@Acme.example", "ada@acme.EXAMPLE") || SameAddress("ada@acme.example", "adb@acme.example") {
+		t.Error("got it wrong")
+	}
+}
