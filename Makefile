@@ -23,7 +23,7 @@ STACK_PY = $(PYTHON) localstack/stack.py
 GOLANGCI_VERSION = 2.15.0
 GOLANGCI         = .local/bin/golangci-lint
 
-.PHONY: help demo test build up down bench lint validate invoke deploy mail-pictures clean setup
+.PHONY: help demo test fuzz build up down bench lint validate invoke deploy mail-pictures clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,7 +31,7 @@ help: ## this list
 demo: setup ## the whole story on this machine: webhooks sent, broken apps disabled, their owners mailed (KEEP=1 leaves the stack up)
 	@go run ./localstack/demo
 
-test: setup validate ## unit tests under the race detector, and the end-to-end tests on a stack of their own
+test: setup validate $(if $(CI),fuzz) ## unit tests under the race detector, and the end-to-end tests on a stack of their own
 	@race=-race; \
 	if ! printf 'int main(void){return 0;}' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
 	  if [ "$$CI" = true ]; then echo "No C compiler works here, and without one there is no race detector." >&2; exit 1; fi; \
@@ -39,6 +39,11 @@ test: setup validate ## unit tests under the race detector, and the end-to-end t
 	  race=; \
 	fi; \
 	go test $$race -count=1 ./...
+
+fuzz: ## fuzz what reads from outside, 10 s each (CI does it before the tests)
+	@for target in platform:FuzzDecodeWebhook platform:FuzzDecodeRegistry webhook:FuzzReadResponse; do \
+	  go test ./shared/$${target%%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime 10s || exit 1; \
+	done
 
 build: ## dist/<goarch>/<function>/bootstrap of every function (ARCH=arm64|x86_64, default this machine's)
 	@set -e; arch=$(call goarch,$(or $(ARCH),$(HOST_ARCH))); mkdir -p dist; \
