@@ -3,6 +3,8 @@ package env
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"os"
 
@@ -15,9 +17,10 @@ import (
 // sentence for each fault, before the first message is taken.
 func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, aws.Config) {
 	tune()
+	log.SetOutput(io.Discard) // net/http would let receivers write into our log
 	r := NewReader(os.LookupEnv)
 	settings := read(r)
-	logger := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: r.Level()}))
+	logger := newLogger(os.Stdout, r.Level())
 	if err := r.Err(); err != nil {
 		exit(logger, fmt.Errorf("bad environment: %w", err))
 	}

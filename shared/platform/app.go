@@ -86,6 +86,9 @@ func (Secret) String() string { return Redacted }
 // GoString keeps the secret out of %#v.
 func (Secret) GoString() string { return Redacted }
 
+// MarshalText keeps the secret out of JSON.
+func (Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
+
 // LogValue keeps the secret out of structured logs.
 func (Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
 

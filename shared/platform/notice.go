@@ -82,7 +82,7 @@ func Notices(kind NoticeKind, app App, org Organization, at time.Time) []Notice 
 }
 
 func noticeID(kind NoticeKind, appID string, at time.Time, address string) string {
-	text := strings.Join([]string{string(kind), appID, FormatTime(at), strings.ToLower(address)}, "\n")
+	text := strings.Join([]string{string(kind), appID, FormatTime(at), foldAddress(address)}, "\n")
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
 }
@@ -100,8 +100,8 @@ func DecodeNotice(body []byte) (Notice, error) {
 		App: NoticeApp{ID: app.text("id"), Slug: app.text("slug"), Name: app.text("name"),
 			WebhookURL: app.optionalText("webhook_url")},
 	}
-	if _, err := mail.ParseAddress(n.To.Email); err != nil {
-		to.wrong("email", "must be a mail address")
+	if a, err := mail.ParseAddress(n.To.Email); err != nil || a.Address != n.To.Email {
+		to.wrong("email", "must be a mail address, without a display name")
 	}
 	switch n.Kind {
 	case AppDisabled:
@@ -135,6 +135,8 @@ func (o object) evidence(field string) []Day {
 	return days
 }
 
-// SameAddress compares mail addresses as hookwarden does everywhere: without
-// regard to case.
-func SameAddress(a, b string) bool { return strings.EqualFold(a, b) }
+// SameAddress compares mail addresses as the notices' ids do: without regard to
+// case.
+func SameAddress(a, b string) bool { return foldAddress(a) == foldAddress(b) }
+
+func foldAddress(address string) string { return strings.ToLower(address) }

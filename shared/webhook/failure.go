@@ -104,7 +104,7 @@ func isOurs(err error) bool {
 }
 
 // isUnreachable reports that there is no route, which includes that this machine
-// does not speak IPv6.
+// does not speak IPv6 or has no port left.
 func isUnreachable(err error) bool {
 	return isOneOf(err, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT)
 }

@@ -190,6 +190,14 @@ func rudeReceivers(t *testing.T) []hostile {
 			serve: closesBeforeTheSecond(1), times: connections(2)},
 		{name: "closes it within a large request", outcome: Success, status: 200, sends: 2, request: large,
 			serve: closesBeforeTheSecond(100_000), times: connections(2)},
+		{name: "breaks off an answer on a kept-alive connection", outcome: ConnectionError, code: CodeClosed, sends: 2,
+			serve: func(c net.Conn) {
+				r := bufio.NewReader(c)
+				readRequest(r)
+				_, _ = io.WriteString(c, ok+"Content-Length: 0\r\n\r\n")
+				readRequest(r)
+				_, _ = io.WriteString(c, ok)
+			}, times: connections(1)},
 		{name: "speaks SSH", outcome: ConnectionError, code: CodeProtocol, serve: says("SSH-2.0-OpenSSH_9.9\r\n")},
 		{name: "speaks SMTP", outcome: ConnectionError, code: CodeProtocol, serve: says("220 mail.example ESMTP\r\n")},
 		{name: "speaks TLS where http is", outcome: ConnectionError, code: CodeProtocol,

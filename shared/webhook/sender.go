@@ -70,7 +70,7 @@ type Result struct {
 	Started  time.Time
 	Duration time.Duration
 
-	RequestHeader http.Header   // as sent; nil if nothing was
+	RequestHeader http.Header   // of the request; nil if the URL's form ruled it out
 	Header        http.Header   // of the answer; nil without one
 	Body          []byte        // of the answer, its first 16 KiB
 	RetryAfter    time.Duration // what a 429 or 503 asked for; 0 if nothing
@@ -88,7 +88,7 @@ func NewSender(c Config) *Sender {
 		tlsConfig = c.TLS.Clone()
 		tlsConfig.MinVersion = tls.VersionTLS12
 	}
-	tlsConfig.ClientSessionCache = tls.NewLRUClientSessionCache(256)
+	tlsConfig.ClientSessionCache = tls.NewLRUClientSessionCache(64)
 	dialer := &net.Dialer{Resolver: c.Resolver, Control: c.Targets.control()}
 	tlsDialer := &tls.Dialer{NetDialer: dialer, Config: tlsConfig}
 	return &Sender{config: c, dialer: dialer, transport: &http.Transport{

@@ -177,23 +177,30 @@ func TestADialEndsWithItsAttempt(t *testing.T) {
 	}
 }
 
-func TestOneSenderServesManyAtOnce(t *testing.T) {
+func TestAHangingReceiverHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	r := receive(t, func(c net.Conn, _ int64) { answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(c) })
-	hanging := receive(t, func(c net.Conn, _ int64) { drain(c) })
-	s, hurried := newSender(t), newSender(t, deadline(short))
-	var all sync.WaitGroup
-	all.Go(func() {
-		if got := hurried.Send(context.Background(), request("http://"+hanging.address())); got.Outcome != Timeout {
-			t.Errorf("ended as %s (%v)", got.Outcome, got.Err)
-		}
+	called := make(chan struct{})
+	hanging := receive(t, func(c net.Conn, _ int64) {
+		close(called)
+		drain(c)
 	})
+	s := newSender(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan Outcome, 1)
+	go func() { ended <- s.Send(ctx, request("http://"+hanging.address())).Outcome }()
+	<-called
+	var others sync.WaitGroup
 	for range 50 {
-		all.Go(func() {
+		others.Go(func() {
 			if got := s.Send(context.Background(), request("http://"+r.address())); got.Outcome != Success || string(got.Body) != "ok" {
 				t.Errorf("ended as %s (%v)", got.Outcome, got.Err)
 			}
 		})
 	}
-	all.Wait()
+	others.Wait()
+	cancel()
+	if outcome := <-ended; outcome != LocalError {
+		t.Errorf("the hanging one had ended before as %s", outcome)
+	}
 }
