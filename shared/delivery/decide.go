@@ -63,6 +63,7 @@ func (r Registered) signable() bool {
 // decide looks the items' apps up and settles all that are not to be sent.
 func (j *Job) decide(ctx context.Context, items []*item) {
 	j.lookUp(ctx, items)
+	j.pace.lookAt(items, j.Now())
 	for _, it := range items {
 		j.guard(ctx, it, func() { j.decideOne(it) })
 	}

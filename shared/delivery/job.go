@@ -158,20 +158,13 @@ func (it *item) again(attempts int, wait time.Duration) {
 	it.next = next
 }
 
-// keepPace takes in how quickly the receivers of a wave answered. The longest
-// wait of a wave is what held the batch.
+// keepPace takes in how quickly the receivers of a wave answered.
 func (j *Job) keepPace(wave []*item) {
-	var longest time.Duration
 	for _, it := range wave {
-		if it.request == nil || it.result.Outcome == webhook.LocalError {
-			continue
-		}
-		j.pace.answered(it.webhook.AppID, it.result.Duration, j.Now())
-		if !it.FromRetry {
-			longest = max(longest, it.result.Duration)
+		if it.request != nil && it.result.Outcome != webhook.LocalError {
+			j.pace.answered(it, j.Now())
 		}
 	}
-	j.pace.held(longest, j.Now())
 }
 
 // guard runs a step for one item. A panic sends that item back and leaves the

@@ -11,17 +11,24 @@ import (
 //
 // Nothing of it is shared or stored. Two limits make that enough, whatever
 // receivers do: an app with two slow answers among its last four is slow, and an
-// environment waits for slow answers, whosever they are, only within an
-// allowance. While that is used up, apps that were not quick a moment ago take
-// the way over RetryQueue too, so that a thousand slow apps cost no more than
-// one.
+// environment finds out so about only a few apps at a time, within an allowance.
+// While that is used up, apps that were not quick a moment ago take the way over
+// RetryQueue too, so that a thousand slow apps hold no more batches than three;
+// only one that is alone in its batch is tried now and then, since it is likely
+// to be one of the many that are well.
 type pace struct {
 	slowFrom time.Duration // an answer that takes so long is slow
-	most     time.Duration // of the allowance
+	deadline time.Duration // of a request
 	apps     map[string]*record
 
-	allowance time.Duration // for slow answers over WebhookQueue; below slowFrom: used up
+	allowance time.Duration // for slow answers over WebhookQueue; below one deadline: used up
 	filledAt  time.Time
+
+	// While the allowance is used up.
+	alone  string        // the only app of the batch of which nothing is known; empty if there are more
+	tried  string        // the last of them that was let through
+	next   time.Time     // not before then is another
+	spaced time.Duration // how far apart they are now
 }
 
 // record is an app's last answers.
@@ -33,10 +40,11 @@ type record struct {
 }
 
 const (
+	startsWith  = 3                // deadlines: the allowance, and the most that it can be
 	refill      = 20               // the allowance grows by a twentieth of the time
 	forgetAfter = 5 * time.Minute  // without an answer nothing is known of an app
 	quickFor    = 10 * time.Second // an app that answered quickly is taken to be quick
-	probeEvery  = 5 * time.Second  // one request of a slow app, over RetryQueue
+	probeEvery  = 10               // deadlines: one request of a slow app, over RetryQueue
 	paceSize    = 10_000           // apps remembered
 	lastFour    = 0b1111
 	slowIs      = 2 // slow answers among the last four
@@ -45,7 +53,7 @@ const (
 )
 
 func newPace(timeout time.Duration) *pace {
-	return &pace{slowFrom: timeout / 2, most: timeout, allowance: timeout, apps: make(map[string]*record)}
+	return &pace{slowFrom: timeout / 2, deadline: timeout, allowance: startsWith * timeout, apps: make(map[string]*record)}
 }
 
 // verdict says whether a request may be made now.
@@ -66,48 +74,91 @@ func (p *pace) judge(it *item, now time.Time) verdict {
 	known := r != nil && now.Sub(r.at) < forgetAfter
 	switch {
 	case known && r.isSlow():
-		if !it.FromRetry || now.Sub(r.probed) < probeEvery {
+		if !it.FromRetry || now.Sub(r.probed) < probeEvery*p.deadline {
 			return waitItsTurn
 		}
 		r.probed = now
 		return letThrough
-	case it.FromRetry || p.allowance >= p.slowFrom || known && now.Sub(r.quick) < quickFor:
+	case it.FromRetry || p.allowance >= p.deadline || p.wasQuick(it.webhook.AppID, now) || p.try(it.webhook.AppID, now):
 		return letThrough
 	}
 	return overRetryQueue
 }
 
-// answered takes in how long a receiver took. Our own faults say nothing.
-func (p *pace) answered(app string, took time.Duration, now time.Time) {
+func (p *pace) wasQuick(app string, now time.Time) bool {
 	r := p.apps[app]
-	if r == nil {
-		makeRoom(p.apps, paceSize, func(r *record) bool { return now.Sub(r.at) >= forgetAfter })
-		r = &record{}
-		p.apps[app] = r
-	}
-	if now.Sub(r.at) >= forgetAfter {
-		r.slow = 0
-	}
-	r.at = now
-	r.slow = r.slow << 1 & lastFour
-	if took >= p.slowFrom {
-		r.slow |= 1
-		return
-	}
-	r.quick = now
+	return r != nil && now.Sub(r.quick) < quickFor
 }
 
-// held takes in how long slow answers held a batch of WebhookQueue.
-func (p *pace) held(took time.Duration, now time.Time) {
-	p.fill(now)
-	if took >= p.slowFrom {
+// lookAt finds out whether a batch has just one app that was not quick lately.
+func (p *pace) lookAt(items []*item, now time.Time) {
+	p.alone = ""
+	if p.tried != "" && !now.Before(p.next) {
+		p.tried = ""
+	}
+	for _, it := range items {
+		app := it.webhook.AppID
+		if it.settled() || it.FromRetry || app == p.alone || p.wasQuick(app, now) {
+			continue
+		}
+		if p.alone != "" {
+			p.alone = ""
+			return
+		}
+		p.alone = app
+	}
+}
+
+// try lets an app through that is alone in its batch, with all its webhooks
+// there, unless another was a short while ago. How short doubles with each one
+// that turns out to be slow.
+func (p *pace) try(app string, now time.Time) bool {
+	if app != p.alone || p.tried != "" && p.tried != app {
+		return false
+	}
+	if p.tried == "" {
+		p.tried = app
+		p.spaced = max(p.spaced, p.deadline)
+		p.next = now.Add(p.spaced)
+	}
+	return true
+}
+
+// answered takes in how long a receiver took. Our own faults say nothing. The
+// first slow answer of an app over WebhookQueue is charged to the allowance: it
+// is what finding out about the app has cost.
+func (p *pace) answered(it *item, now time.Time) {
+	took := it.result.Duration
+	r := p.apps[it.webhook.AppID]
+	if r == nil || now.Sub(r.at) >= forgetAfter {
+		makeRoom(p.apps, paceSize, func(r *record) bool { return now.Sub(r.at) >= forgetAfter })
+		r = &record{}
+		p.apps[it.webhook.AppID] = r
+	}
+	r.at = now
+	first := r.slow == 0
+	r.slow = r.slow << 1 & lastFour
+	if took < p.slowFrom {
+		r.quick = now
+		if p.tried == it.webhook.AppID {
+			p.tried, p.spaced = "", 0 // others may be as well
+		}
+		return
+	}
+	if p.tried == it.webhook.AppID {
+		p.spaced = min(2*p.spaced, refill*p.deadline)
+		p.next = now.Add(p.spaced)
+	}
+	r.slow |= 1
+	if first && !it.FromRetry {
+		p.fill(now)
 		p.allowance -= took
 	}
 }
 
 func (p *pace) fill(now time.Time) {
 	if !p.filledAt.IsZero() {
-		p.allowance = min(p.allowance+now.Sub(p.filledAt)/refill, p.most)
+		p.allowance = min(p.allowance+now.Sub(p.filledAt)/refill, startsWith*p.deadline)
 	}
 	p.filledAt = now
 }

@@ -13,8 +13,8 @@ import (
 
 // slowWorld has apps whose receivers take as long to answer as takes says, up to
 // the deadline of one second.
-func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *world {
-	w := newWorld()
+func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slowWorldOf {
+	w := &slowWorldOf{world: newWorld(), takes: takes}
 	n := make(map[string]int)
 	w.answer = func(r webhook.Request) webhook.Result {
 		var app string
@@ -22,7 +22,7 @@ func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *wor
 		app = app[:len(app)-len(".example/hook")]
 		w.mu.Lock()
 		n[app]++
-		took := takes(app, n[app])
+		took := w.takes(app, n[app])
 		w.mu.Unlock()
 		time.Sleep(min(took, time.Second))
 		result := status(http.StatusOK)(r)
@@ -36,6 +36,12 @@ func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *wor
 		w.register(app, platform.Internal, nil)
 	}
 	return w
+}
+
+// slowWorldOf is a world whose receivers' slowness can change.
+type slowWorldOf struct {
+	*world
+	takes func(app string, n int) time.Duration
 }
 
 func of(app string, n int) (batch []Message) {
@@ -141,6 +147,30 @@ func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 		for _, l := range w.later {
 			equal(t, "an unknown app's wait", l.Wait, 0)
 		}
+
+		// The flood is over. An app that nothing is known of comes alone, is tried, and flows.
+		w.register("new", platform.Internal, nil)
+		before := w.takes
+		w.takes = func(app string, n int) time.Duration {
+			if app == "new" {
+				return quick
+			}
+			return before(app, n)
+		}
+		time.Sleep(5 * time.Second) // the last of the flood came alone and was tried
+		deferred := w.figures["webhook.deferred reason=slow"]
+		deliverAll(t, j, of("new", 5)...)
+		equal(t, "deferred", w.figures["webhook.deferred reason=slow"], deferred)
+
+		// One that hangs and comes alone is tried too, and then no other for a while.
+		start, sent := time.Now(), len(w.sent)
+		for i := range 100 {
+			deliverAll(t, j, message(apps[900+i]))
+			time.Sleep(50 * time.Millisecond)
+		}
+		if tried := len(w.sent) - sent; tried > 3 {
+			t.Errorf("%d hanging apps were tried in %v", tried, time.Since(start))
+		}
 	})
 }
 
@@ -173,7 +203,7 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 
 		recovered = true
 		for range 3 {
-			time.Sleep(probeEvery)
+			time.Sleep(probeEvery * time.Second)
 			deliverAll(t, j, retries[1])
 		}
 		sent = len(w.sent)
@@ -185,16 +215,33 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 func TestAnEnvironmentForgetsAndStaysSmall(t *testing.T) {
 	now := time.Now()
 	p := newPace(time.Second)
+	slow := func(app string) *item {
+		return &item{webhook: platform.Webhook{AppID: app}, result: webhook.Result{Duration: time.Second}}
+	}
 	for i := range 3 * paceSize {
-		p.answered(fmt.Sprint(i), time.Second, now)
+		p.answered(slow(fmt.Sprint(i)), now)
 	}
 	if n := len(p.apps); n > paceSize {
 		t.Errorf("%d apps remembered", n)
 	}
 	p = newPace(time.Second)
-	it := &item{webhook: platform.Webhook{AppID: "a"}}
-	p.answered("a", time.Second, now)
-	p.answered("a", time.Second, now)
-	equal(t, "slow", p.judge(it, now), waitItsTurn)
-	equal(t, "forgotten", p.judge(it, now.Add(forgetAfter)), letThrough)
+	p.answered(slow("a"), now)
+	p.answered(slow("a"), now)
+	equal(t, "slow", p.judge(slow("a"), now), waitItsTurn)
+	equal(t, "forgotten", p.judge(slow("a"), now.Add(forgetAfter)), letThrough)
+}
+
+func TestAnAppThatNothingIsKnownOfFlowsBesideOneThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(app string, _ int) time.Duration {
+			return map[string]time.Duration{"hung": hangs, "new": quick}[app]
+		}, "hung", "new")
+		j := w.job(nil)
+		for range 3 {
+			deliverAll(t, j, of("hung", 10)...)
+		}
+		deferred := w.figures["webhook.deferred reason=slow"]
+		deliverAll(t, j, message("new"))
+		equal(t, "deferred", w.figures["webhook.deferred reason=slow"], deferred)
+	})
 }
