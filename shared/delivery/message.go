@@ -114,4 +114,6 @@ type Sender interface {
 type Metrics interface {
 	Count(name, dimension, value string)
 	Milliseconds(name string, d time.Duration)
+	// Detail adds an object to a property that makes no metric.
+	Detail(name string, detail any)
 }

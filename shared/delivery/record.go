@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
 	"hookwarden/shared/webhook"
 )
 
@@ -178,6 +179,7 @@ func (j *Job) report(ctx context.Context, it *item) {
 	case it.request != nil:
 		j.Metrics.Count("webhook.attempts", "outcome", string(it.result.Outcome))
 		j.Metrics.Milliseconds("webhook.latency", it.result.Duration)
+		j.Metrics.Detail("webhooks", attempted{appLabel(it.known.App), it.webhook.EventType(), it.result.Status})
 		level := slog.LevelInfo
 		if it.result.Outcome == webhook.Success {
 			level = slog.LevelDebug // the log table has it
@@ -189,6 +191,21 @@ func (j *Job) report(ctx context.Context, it *item) {
 			"event", it.webhook.EventType(), "outcome", it.result.Outcome, "code", it.result.Code, "status", it.result.Status,
 			"attempt", it.Attempts+1, "duration_ms", it.result.Duration.Milliseconds(), "error", it.result.Err)
 	}
+}
+
+// attempted is what the metrics' line says of one attempt beside its figures.
+type attempted struct {
+	App          string `json:"app"`
+	Event        string `json:"event"`
+	ResponseCode int    `json:"response_code"` // 0 without a complete answer
+}
+
+// appLabel names published apps; all others are told apart by their status only.
+func appLabel(app platform.App) string {
+	if app.Status == platform.Published {
+		return app.Slug
+	}
+	return string(app.Status)
 }
 
 // sendOn queues what is to come later and the dead letters. Only a message that

@@ -180,6 +180,8 @@ func (w *world) Count(name, dimension, value string) {
 
 func (w *world) Milliseconds(string, time.Duration) {}
 
+func (w *world) Detail(string, any) {}
+
 // countsOf is today's counts of an app.
 func (w *world) countsOf(app string) buffer.Counts {
 	w.mu.Lock()

@@ -3,7 +3,6 @@
 package metrics
 
 import (
-	"cmp"
 	"encoding/json"
 	"io"
 	"maps"
@@ -24,9 +23,10 @@ type Recorder struct {
 	Out io.Writer
 	Now func() time.Time
 
-	mu     sync.Mutex
-	counts map[series]float64
-	values map[string][]float64 // milliseconds by name
+	mu      sync.Mutex
+	counts  map[series]float64
+	values  map[string][]float64 // milliseconds by name
+	details map[string][]any     // by name
 }
 
 // series is one metric with at most one dimension.
@@ -52,67 +52,120 @@ func (r *Recorder) Milliseconds(name string, d time.Duration) {
 	r.values[name] = append(r.values[name], float64(d)/float64(time.Millisecond))
 }
 
-// Flush writes what was collected and forgets it: one line for all figures
-// without a dimension, one for each value of a dimension.
+// Detail adds one object to a property: a list that CloudWatch Logs Insights can
+// ask for, and that makes no metric. What has many values, such as an app's
+// slug, belongs here: as a dimension each value would be a metric that is paid
+// for. name must not be that of a metric or a dimension.
+func (r *Recorder) Detail(name string, detail any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.details == nil {
+		r.details = make(map[string][]any)
+	}
+	r.details[name] = append(r.details[name], detail)
+}
+
+// Flush writes what was collected and forgets it, in as few lines as the format
+// allows. A line has one value of each dimension, and a hundred of a metric: an
+// invocation whose webhooks end alike takes one line, and each further outcome,
+// or each further reason, one more.
 func (r *Recorder) Flush() {
 	r.mu.Lock()
-	counts, values := r.counts, r.values
-	r.counts, r.values = nil, nil
+	counts, values, details := r.counts, r.values, r.details
+	r.counts, r.values, r.details = nil, nil, nil
 	r.mu.Unlock()
 
-	lines := make(map[series]line) // by dimension and value
-	at := func(dimension, value string) line {
-		key := series{dimension: dimension, value: value}
-		if lines[key] == nil {
-			lines[key] = line{}
-		}
-		return lines[key]
-	}
-	for s, n := range counts {
-		at(s.dimension, s.value)[s.name] = figure{"Count", n}
-	}
-	for name, list := range values {
-		for chunk := range slices.Chunk(list, maxValues) {
-			if l := at("", ""); l[name].unit == "" {
-				l[name] = figure{"Milliseconds", chunk}
-				continue
-			}
-			r.write("", "", line{name: figure{"Milliseconds", chunk}})
+	var lines []line
+	for dimension, byValue := range byDimension(counts) {
+		for i, value := range slices.Sorted(maps.Keys(byValue)) {
+			lines = at(lines, i)
+			lines[i].add(dimension, value, byValue[value])
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(lines), func(a, b series) int {
-		return cmp.Or(cmp.Compare(a.dimension, b.dimension), cmp.Compare(a.value, b.value))
-	}) {
-		r.write(key.dimension, key.value, lines[key])
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		for i, chunk := range slices.Collect(slices.Chunk(values[name], maxValues)) {
+			lines = at(lines, i)
+			lines[i].add("", "", figures{name: {"Milliseconds", chunk}})
+		}
+	}
+	for name, list := range details {
+		lines = at(lines, 0)
+		lines[0].members[name] = list
+	}
+	for _, l := range lines {
+		r.write(l)
 	}
 }
 
-type line map[string]figure
+// byDimension groups counts by their dimension, and by its value.
+func byDimension(counts map[series]float64) map[string]map[string]figures {
+	grouped := make(map[string]map[string]figures)
+	for s, n := range counts {
+		if grouped[s.dimension] == nil {
+			grouped[s.dimension] = make(map[string]figures)
+		}
+		if grouped[s.dimension][s.value] == nil {
+			grouped[s.dimension][s.value] = make(figures)
+		}
+		grouped[s.dimension][s.value][s.name] = figure{"Count", n}
+	}
+	return grouped
+}
+
+// at makes sure that there is a line with the index.
+func at(lines []line, index int) []line {
+	if index < len(lines) {
+		return lines
+	}
+	return append(lines, line{members: make(map[string]any), directives: make(map[string]*directive)})
+}
+
+// figures are metrics by name.
+type figures map[string]figure
 
 type figure struct {
 	unit  string
 	value any
 }
 
-func (r *Recorder) write(dimension, value string, figures line) {
-	type definition struct{ Name, Unit string }
-	type directive struct {
-		Namespace  string
-		Dimensions [][]string
-		Metrics    []definition
+// line is one line to be: its members, and by dimension what CloudWatch is to
+// make of them.
+type line struct {
+	members    map[string]any
+	directives map[string]*directive
+}
+
+type directive struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []definition
+}
+
+type definition struct{ Name, Unit string }
+
+func (l line) add(dimension, value string, metrics figures) {
+	d := l.directives[dimension]
+	if d == nil {
+		d = &directive{Namespace: Namespace, Dimensions: [][]string{{}}}
+		if dimension != "" {
+			d.Dimensions[0] = []string{dimension}
+			l.members[dimension] = value
+		}
+		l.directives[dimension] = d
 	}
-	d := directive{Namespace: Namespace, Dimensions: [][]string{{}}}
-	members := map[string]any{}
-	if dimension != "" {
-		d.Dimensions[0] = []string{dimension}
-		members[dimension] = value
+	for _, name := range slices.Sorted(maps.Keys(metrics)) {
+		d.Metrics = append(d.Metrics, definition{name, metrics[name].unit})
+		l.members[name] = metrics[name].value
 	}
-	for _, name := range slices.Sorted(maps.Keys(figures)) {
-		d.Metrics = append(d.Metrics, definition{name, figures[name].unit})
-		members[name] = figures[name].value
+}
+
+func (r *Recorder) write(l line) {
+	directives := make([]*directive, 0, len(l.directives))
+	for _, dimension := range slices.Sorted(maps.Keys(l.directives)) {
+		directives = append(directives, l.directives[dimension])
 	}
-	members["_aws"] = map[string]any{"Timestamp": r.Now().UnixMilli(), "CloudWatchMetrics": []directive{d}}
-	text, err := json.Marshal(members)
+	l.members["_aws"] = map[string]any{"Timestamp": r.Now().UnixMilli(), "CloudWatchMetrics": directives}
+	text, err := json.Marshal(l.members)
 	if err != nil {
 		return // only NaN or infinity, which no duration or count is
 	}
