@@ -2,7 +2,7 @@
 
 PORT      ?= 4566
 OVERRIDES ?=
-ENGINE    ?= ministack
+ENGINE    ?=
 PYTHON    ?= python3
 
 # ARCH (arm64, x86_64 or amd64) decides GOARCH here and the Architecture parameter in localstack/stack.py and `make deploy`.
@@ -54,16 +54,18 @@ build: ## dist/<goarch>/<function>/bootstrap of every function (ARCH=arm64|x86_6
 	  mv -f "$$tmp/$$name" dist/$$arch/$$name/bootstrap; \
 	done
 
-up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Name=value …")
-	@$(STACK_PY) up --engine "$(ENGINE)" --port "$(PORT)"
+up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Name=value …"; ENGINE=localstack: in Docker; ENGINE=aws STACK=…: test in your account)
+	@$(STACK_PY) up --engine "$(ENGINE)" --port "$(PORT)" --stack "$(STACK)"
 
-down: ## stop the local stack and remove what it left (PORT=4566)
-	@$(STACK_PY) down --port "$(PORT)"
+down: ## stop the local stack and remove what it left (PORT=4566; ENGINE=aws STACK=…: delete that stack, and what it retained)
+	@$(STACK_PY) down --engine "$(ENGINE)" --port "$(PORT)" --stack "$(STACK)"
 
 bench: ## CPU per delivered webhook, against a bare Go program that sends the same
 	@go run ./localstack/bench
 
-lint: setup validate ## gofmt, go vet, golangci-lint, sam validate --lint
+lint: validate ## gofmt, go vet, golangci-lint, sam validate --lint, checkov
+	@$(STACK_PY) setup --lint
+	@mkdir -p .local/tmp && TMPDIR="$(CURDIR)/.local/tmp" .local/venv-checkov/bin/checkov --config-file localstack/template/checkov.yaml --file template.yaml
 	@unformatted=$$(gofmt -l functions shared localstack); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted >&2; exit 1; fi
 	@go vet ./...
@@ -76,16 +78,16 @@ lint: setup validate ## gofmt, go vet, golangci-lint, sam validate --lint
 validate: setup ## sam validate --lint
 	@$(VALIDATE)
 
-invoke: ## call one function of the running local stack (FUNCTION=DeliverFunction EVENT=events/….json)
-	@if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=DeliverFunction EVENT=events/<case>.json" >&2; exit 2; fi
-	@$(STACK_PY) invoke --port "$(PORT)" "$(FUNCTION)" "$(EVENT)"
+invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=events/deliver-success.json, SKIP_PULL_IMAGE=1; REMOTE=1 without Docker)
+	@if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json" >&2; exit 2; fi
+	@go run ./localstack/invoke -port "$(PORT)" $(if $(REMOTE),-remote) $(if $(SKIP_PULL_IMAGE),-skip-pull-image) "$(FUNCTION)" "$(EVENT)"
 
-deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, ARCH=arm64, OVERRIDES=…)
-	@if [ -z "$(STACK)" ] || [ -z "$(MAIL_FROM)" ] || [ -z "$(PLATFORM_URL)" ]; then \
-	  echo "Say where and for whom: make deploy STACK=hookwarden MAIL_FROM=webhooks@your.example PLATFORM_URL=https://your.example" >&2; exit 2; fi
-	ARCH=$(call goarch,$(or $(ARCH),arm64)) $(SAM) build --build-in-source
-	$(SAM) deploy --stack-name "$(STACK)" --parameter-overrides MailFrom="$(MAIL_FROM)" PlatformUrl="$(PLATFORM_URL)" \
-	  Architecture=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) $(OVERRIDES)
+deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod, ARCH=arm64, OVERRIDES=…)
+	@set -e; arch=$(call goarch,$(or $(ARCH),arm64)); \
+	arguments=$$(STACK="$(STACK)" MAIL_FROM="$(MAIL_FROM)" PLATFORM_URL="$(PLATFORM_URL)" ARCHITECTURE=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) \
+	  .local/venv-sam/bin/python localstack/template/deploy.py $(or $(CONFIG),default)); \
+	ARCH=$$arch $(SAM) build --build-in-source; \
+	eval "set -- $$arguments"; $(SAM) deploy "$$@"
 
 mail-pictures: ## pictures of the mails into docs/mails/, with headless Chromium
 	@localstack/mail_pictures.sh
@@ -101,4 +103,4 @@ setup:
 build-%Function:
 	@$(call GO_BUILD,$(call goarch,$(or $(ARCH),arm64))) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
-export OVERRIDES ARCH
+export OVERRIDES ARCH ENGINE

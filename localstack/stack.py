@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Start and stop the local stack: MiniStack, with template.yaml deployed to it by the real SAM CLI.
+"""Start and stop the local stack: an engine, with template.yaml deployed to it by the real SAM CLI.
 
     stack.py setup                 create the virtual environments (.local/venv-*)
     stack.py up --port 4566        start the stack, or redeploy what changed, and write stack.env
     stack.py down --port 4566      stop it and remove what it left
     stack.py hold --port 0         up; print "ready <stack.env>"; wait for the end of standard input; down
-    stack.py invoke NAME EVENT     call one function of a running stack
+    stack.py sam -- ARGUMENTS      run the SAM CLI for a running stack
 
-Everything of a stack lives in .local/<port>/. Standard library only, Python 3.10 or later, Linux and macOS.
-Progress goes to standard error.
+The engine is MiniStack, or with --engine localstack LocalStack in Docker; --engine aws is account.py's. Everything of a
+stack lives in .local/<port>/. Standard library only, Python 3.10 or later, Linux and macOS. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -46,12 +46,16 @@ ROOT_KEY = "test"
 VENVS = {
     LOCAL / "venv-engine": ROOT / "localstack" / "requirements-engine.txt",
     LOCAL / "venv-sam": ROOT / "localstack" / "requirements-sam.txt",
+    LOCAL / "venv-checkov": ROOT / "localstack" / "requirements-checkov.txt",
 }
+# What only `make lint` needs.
+LINT_VENVS = {LOCAL / "venv-checkov"}
 
 SETUP_SECONDS = 900
 BUILD_SECONDS = 900
 DEPLOY_SECONDS = 300
 START_SECONDS = 30
+COMPOSE_SECONDS = 900  # the first time Docker fetches a gigabyte
 STOP_SECONDS = 5
 
 
@@ -73,6 +77,7 @@ class Stack:
     def __init__(self, port: int):
         self.port = port
         self.folder = LOCAL / str(port)
+        self.engine_file = self.folder / "engine"
         self.endpoint = f"http://127.0.0.1:{port}"
         self.tmp = self.folder / "tmp"
         self.build = self.folder / "build"
@@ -90,12 +95,12 @@ class Stack:
 # ---- setup
 
 
-def setup() -> None:
-    """Create the virtual environments that are missing or older than their requirements file."""
+def setup(lint: bool = False) -> None:
+    """Create the virtual environments that are missing or older than their requirements file, those for linting if asked to."""
     check_tools()
     LOCAL.mkdir(exist_ok=True)
     with locked(LOCAL / "setup.lock"):
-        stale = [venv for venv in VENVS if read(venv / "stamp") != stamp(venv)]
+        stale = [venv for venv in VENVS if (lint or venv not in LINT_VENVS) and read(venv / "stamp") != stamp(venv)]
         if not stale:
             return
         names = " and ".join(f".local/{venv.name}" for venv in stale)
@@ -153,22 +158,24 @@ def install(venvs: list[Path]) -> None:
 # ---- up
 
 
-def up(stack: Stack, overrides: str, arch: str) -> None:
+def up(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
     """Start the stack, or redeploy what changed. Stop what was started when anything goes wrong."""
+    engine.check()
     setup()
     with folder_lock(stack):
-        started = not engine_group(stack) or not healthy(stack)
+        other = read(stack.engine_file)
+        if other and other != engine.name:
+            raise Failure(f"the stack on port {stack.port} is one of ENGINE={other}: take it down with make down, or choose another PORT=…")
+        started = not engine.runs(stack) or not healthy(stack, engine)
         try:
             if started:
                 stop(stack)
-                start(stack)
-            values = parameters(stack, overrides, arch)
+                start(stack, engine)
+            values = parameters(stack, engine.parameters, overrides, arch)
             build(stack, arch)
             deploy(stack, values)
-            verify_sender(stack, values["MailFrom"])
-            allow_mail(stack)
-            mend_concurrency(stack)
-            write_env(stack, outputs(stack))
+            engine.mend(stack, values)
+            write_env(stack, outputs(stack), engine.names(stack) | {"HOOKWARDEN_ENGINE": engine.name})
         except Failure as failure:
             if started and failure.log:
                 end(stack)  # and keep the logs
@@ -182,25 +189,13 @@ def up(stack: Stack, overrides: str, arch: str) -> None:
     say(f"the stack answers at {stack.endpoint}; its names are in {shown(stack.env_files()[-1])}")
 
 
-def start(stack: Stack) -> None:
+def start(stack: Stack, engine: Engine) -> None:
     for folder in (stack.tmp, stack.logs, stack.sam_folder):
         folder.mkdir(parents=True, exist_ok=True)
     if taken(stack.port):
         raise Failure(f"port {stack.port} is taken by another program: choose another one with PORT=…")
-    python = LOCAL / "venv-engine" / "bin" / "python"
-    # Python ignores an -X option that it does not know: this one shows in `ps` whose engine it is.
-    command = [str(python), "-X", engine_mark(stack), "-m", "ministack"]
-    log = stack.logs / "engine.log"
-    with step("starting the engine"):
-        engine = spawn(command, log, engine_environment(stack), cwd=stack.folder)
-        stack.pid_file.write_text(str(engine.pid))
-        deadline = time.monotonic() + START_SECONDS
-        while not healthy(stack):
-            if engine.poll() is not None:
-                raise Failure("the engine did not start", log)
-            if time.monotonic() > deadline:
-                raise Failure(f"the engine did not answer within {START_SECONDS} s", log)
-            time.sleep(0.05)
+    stack.engine_file.write_text(engine.name)
+    engine.start(stack)
 
 
 def build(stack: Stack, arch: str) -> None:
@@ -218,12 +213,15 @@ def deploy(stack: Stack, values: dict[str, str]) -> None:
         ], DEPLOY_SECONDS)
 
 
-def parameters(stack: Stack, overrides: str, arch: str) -> dict[str, str]:
+def parameters(stack: Stack, ours: dict[str, str], overrides: str, arch: str) -> dict[str, str]:
     """Every parameter of the template, so that a redeploy forgets the overrides of the one before."""
-    answer = api(stack, "cloudformation", {"Action": "GetTemplateSummary", "TemplateBody": (ROOT / "template.yaml").read_text()})
+    # Of the template only the parameters: the whole is longer than this call may carry.
+    head = (ROOT / "template.yaml").read_text().partition("\nConditions:")[0]
+    body = head + "\nResources: {None: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
+    answer = api(stack, "cloudformation", {"Action": "GetTemplateSummary", "TemplateBody": body})
     declared = {text(entry, "ParameterKey"): text(entry, "DefaultValue") for entry in members(answer, "Parameters")}
     values = {name: default for name, default in declared.items() if default is not None}
-    values |= json.loads((ROOT / "localstack" / "parameters.json").read_text())
+    values |= json.loads((ROOT / "localstack" / "parameters.json").read_text()) | ours
     values["Architecture"] = "x86_64" if arch == "amd64" else "arm64"
     for override in shlex.split(overrides):
         name, equals, value = override.partition("=")
@@ -238,39 +236,9 @@ def outputs(stack: Stack) -> dict[str, str]:
     return {text(entry, "OutputKey"): text(entry, "OutputValue") for entry in members(answer, "Outputs")}
 
 
-def verify_sender(stack: Stack, address: str) -> None:
-    body = json.dumps({"EmailIdentity": address}).encode()
-    request(stack, "ses", "/v2/email/identities", body, "application/json")
-
-
-def allow_mail(stack: Stack) -> None:
-    """Let notify mail: MiniStack 1.5.33 knows ses:SendEmail on no resource but *, and no ses:FromAddress, so that the template's statement never fits."""
-    answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": "NotifyRole"})
-    statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
-    api(stack, "iam", {
-        "Action": "PutRolePolicy",
-        "Version": "2010-05-08",
-        "RoleName": answer.findtext(".//{*}PhysicalResourceId"),
-        "PolicyName": "local-engine-mail",
-        "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    })
-
-
-def mend_concurrency(stack: Stack) -> None:
-    """Make numbers of the mappings' MaximumConcurrency: MiniStack 1.5.33 takes a parameter's value for text, and then its SQS poller stops."""
-    mappings = "/2015-03-31/event-source-mappings"
-    listed = json.loads(request(stack, "lambda", mappings, None, "application/json"))["EventSourceMappings"]
-    for mapping in listed:
-        concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
-        if isinstance(concurrency, str):
-            body = json.dumps({"ScalingConfig": {"MaximumConcurrency": int(concurrency)}}).encode()
-            request(stack, "lambda", f"{mappings}/{mapping['UUID']}", body, "application/json", method="PUT")
-
-
-def write_env(stack: Stack, values: dict[str, str]) -> None:
+def write_env(stack: Stack, values: dict[str, str], names: dict[str, str]) -> None:
     lines = {upper_snake(name): value for name, value in values.items()}
-    lines |= client_environment(stack)
-    lines["MAILBOX_URL"] = f"{stack.endpoint}/_ministack/ses/messages"
+    lines |= client_environment(stack) | names
     content = "".join(f"{name}={value}\n" for name, value in sorted(lines.items()))
     for file in stack.env_files():
         half = file.with_suffix(".half")
@@ -292,9 +260,7 @@ def down(stack: Stack) -> None:
 
 def end(stack: Stack) -> None:
     """End the engine and its functions."""
-    group = engine_group(stack)
-    if group:
-        end_group(group)
+    engine_of(stack).end(stack)
     for file in stack.env_files():
         file.unlink(missing_ok=True)
 
@@ -307,6 +273,180 @@ def stop(stack: Stack) -> None:
         if not stack.folder.exists():
             return
         time.sleep(0.1)
+
+
+# ---- engines
+
+
+class Engine:
+    """What stands behind the endpoint. All that differs between engines is here."""
+
+    name: str
+    health: str  # a path that answers 200 once the engine does
+    parameters: dict[str, str] = {}  # of the template, beside localstack/parameters.json
+
+    def check(self) -> None:
+        """Say what is missing on this machine."""
+
+    def start(self, stack: Stack) -> None:
+        """Start it, and wait until it answers."""
+
+    def runs(self, stack: Stack) -> bool:
+        """Whether it has been started and not ended."""
+
+    def mend(self, stack: Stack, values: dict[str, str]) -> None:
+        """Make up, after a deployment, for what the engine lacks."""
+
+    def names(self, stack: Stack) -> dict[str, str]:
+        """Lines of stack.env that depend on it."""
+
+    def end(self, stack: Stack) -> None:
+        """End it and its functions. Harmless when it does not run."""
+
+
+class MiniStack(Engine):
+    """A Python program that runs the functions as programs: no Docker, and IAM enforced."""
+
+    name = "ministack"
+    health = "/_ministack/health"
+
+    def start(self, stack: Stack) -> None:
+        python = LOCAL / "venv-engine" / "bin" / "python"
+        # Python ignores an -X option that it does not know: this one shows in `ps` whose engine it is.
+        command = [str(python), "-X", engine_mark(stack), "-m", "ministack"]
+        log = stack.logs / "engine.log"
+        with step("starting the engine"):
+            engine = spawn(command, log, engine_environment(stack), cwd=stack.folder)
+            stack.pid_file.write_text(str(engine.pid))
+            deadline = time.monotonic() + START_SECONDS
+            while not healthy(stack, self):
+                if engine.poll() is not None:
+                    raise Failure("the engine did not start", log)
+                if time.monotonic() > deadline:
+                    raise Failure(f"the engine did not answer within {START_SECONDS} s", log)
+                time.sleep(0.05)
+
+    def runs(self, stack: Stack) -> bool:
+        return engine_group(stack) is not None
+
+    def mend(self, stack: Stack, values: dict[str, str]) -> None:
+        verify_sender(stack, values["MailFrom"])
+        allow_mail(stack)
+        allow_plain_http(stack)
+        mend_concurrency(stack)
+
+    def names(self, stack: Stack) -> dict[str, str]:
+        return {"MAILBOX_URL": f"{stack.endpoint}/_ministack/ses/messages"}
+
+    def end(self, stack: Stack) -> None:
+        group = engine_group(stack)
+        if group:
+            end_group(group)
+
+
+class LocalStack(Engine):
+    """compose.yaml: LocalStack, which runs the functions in containers, and a mailbox, since it has no SES v2."""
+
+    name = "localstack"
+    health = "/_localstack/health"
+    parameters = {"SesEndpoint": "http://mailbox:8005"}
+
+    def check(self) -> None:
+        for command, lacking in ((["docker", "version"], "a Docker engine"), (["docker", "compose", "version"], "docker compose")):
+            if shutil.which("docker") is None or subprocess.run(command, capture_output=True).returncode != 0:
+                raise Failure(f"ENGINE=localstack needs {lacking}, and none answers on this machine: without ENGINE the stack needs no Docker")
+
+    def start(self, stack: Stack) -> None:
+        with step("starting LocalStack and the mailbox, for which Docker fetches the images once"):
+            self.compose(stack, "up", "--detach", "--wait", "--quiet-pull")
+
+    def runs(self, stack: Stack) -> bool:
+        return stack.engine_file.exists() and bool(self.compose(stack, "ps", "--quiet", "localstack"))
+
+    def names(self, stack: Stack) -> dict[str, str]:
+        mailbox = self.compose(stack, "port", "mailbox", "8005").strip()
+        return {"MAILBOX_URL": f"http://{mailbox}/store"} | self.receivers(stack)
+
+    def receivers(self, stack: Stack) -> dict[str, str]:
+        """Where the functions' containers reach this machine. On Linux it is no loopback address."""
+        gateway = docker("network", "inspect", f"hookwarden-{stack.port}", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}")
+        for address in gateway.split():
+            if ours(address):
+                return {"RECEIVER_HOST": address, "RECEIVER_LISTEN": address}
+        return {"RECEIVER_HOST": "host.docker.internal", "RECEIVER_LISTEN": "127.0.0.1"}
+
+    def end(self, stack: Stack) -> None:
+        if not stack.engine_file.exists():
+            return
+        self.compose(stack, "stop")
+        # LocalStack removes its functions' containers when it ends in order.
+        left = docker("ps", "--all", "--quiet", "--filter", f"network=hookwarden-{stack.port}").split()
+        if left:
+            docker("rm", "--force", *left)
+        self.compose(stack, "down", "--volumes", "--remove-orphans")
+
+    def compose(self, stack: Stack, *arguments: str) -> str:
+        return docker("compose", "--file", str(ROOT / "localstack" / "compose.yaml"), *arguments, PORT=str(stack.port))
+
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (MiniStack(), LocalStack())}
+
+
+def engine_of(stack: Stack) -> Engine:
+    """The engine that a stack was started with."""
+    return ENGINES[read(stack.engine_file) or MiniStack.name]
+
+
+def docker(*arguments: str, **variables: str) -> str:
+    try:
+        done = subprocess.run(["docker", *arguments], env=bare_environment() | variables, capture_output=True, text=True,
+                              timeout=COMPOSE_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failure(f"docker {arguments[0]}: {error}") from None
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["it says no more"])[-1]
+        raise Failure(f"docker {arguments[0]} failed: {reason.rstrip('.')}")
+    return done.stdout
+
+
+# ---- MiniStack
+
+
+def verify_sender(stack: Stack, address: str) -> None:
+    body = json.dumps({"EmailIdentity": address}).encode()
+    request(stack, "ses", "/v2/email/identities", body, "application/json")
+
+
+def allow_mail(stack: Stack) -> None:
+    """Let notify mail: MiniStack 1.5.33 knows ses:SendEmail on no resource but *, and no ses:FromAddress, so that the template's statement never fits."""
+    answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": "NotifyRole"})
+    statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
+    api(stack, "iam", {
+        "Action": "PutRolePolicy",
+        "Version": "2010-05-08",
+        "RoleName": answer.findtext(".//{*}PhysicalResourceId"),
+        "PolicyName": "local-engine-mail",
+        "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    })
+
+
+def allow_plain_http(stack: Stack) -> None:
+    """Take the queues' policies away: they refuse whoever comes without TLS, and the engine has none."""
+    for name, value in outputs(stack).items():
+        if name.endswith(("QueueUrl", "DlqUrl")):
+            api(stack, "sqs", {"Action": "SetQueueAttributes", "Version": "2012-11-05", "QueueUrl": value,
+                               "Attribute.1.Name": "Policy", "Attribute.1.Value": ""})
+
+
+def mend_concurrency(stack: Stack) -> None:
+    """Make numbers of the mappings' MaximumConcurrency: MiniStack 1.5.33 takes a parameter's value for text, and then its SQS poller stops."""
+    mappings = "/2015-03-31/event-source-mappings"
+    listed = json.loads(request(stack, "lambda", mappings, None, "application/json"))["EventSourceMappings"]
+    for mapping in listed:
+        concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if isinstance(concurrency, str):
+            body = json.dumps({"ScalingConfig": {"MaximumConcurrency": int(concurrency)}}).encode()
+            request(stack, "lambda", f"{mappings}/{mapping['UUID']}", body, "application/json", method="PUT")
 
 
 def engine_mark(stack: Stack) -> str:
@@ -357,13 +497,13 @@ def end_group(group: int) -> None:
 # ---- hold
 
 
-def hold(stack: Stack, overrides: str, arch: str) -> None:
+def hold(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
     """Keep a stack for as long as the parent keeps our standard input open."""
     # A session of our own: what ends the parent's whole process group must not end us before the stack is down.
     with contextlib.suppress(PermissionError):
         os.setsid()
     threading.Thread(target=interrupt_at_end_of_input, daemon=True).start()
-    up(stack, overrides, arch)
+    up(stack, engine, overrides, arch)
     with contextlib.suppress(Interrupted, BrokenPipeError):
         print(f"ready {stack.env_file}", flush=True)
         while True:
@@ -379,15 +519,29 @@ def interrupt_at_end_of_input() -> None:
     os.kill(os.getpid(), signal.SIGHUP)
 
 
-# ---- invoke
+# ---- sam
 
 
-def invoke(stack: Stack, function: str, event: str) -> None:
-    if not engine_group(stack):
+def run_sam(stack: Stack, arguments: list[str]) -> None:
+    """Run the SAM CLI for a running stack, with our standard output and error."""
+    if not engine_of(stack).runs(stack):
         raise Failure(f"no stack runs on port {stack.port}: start one with make up")
-    command = [sam_program(), "remote", "invoke", "--stack-name", STACK_NAME, function, "--event-file", event]
-    if subprocess.run(command, cwd=ROOT, env=sam_environment(stack)).returncode != 0:
-        raise Failure(f"{function} did not answer {event}")
+    note_version_check(stack)
+    if subprocess.run([sam_program(), *arguments], cwd=ROOT, env=sam_environment(stack)).returncode != 0:
+        raise Failure(f"sam {' '.join(arguments[:2])} failed")
+
+
+# ---- an account
+
+
+def run_in_account(command: str, name: str) -> None:
+    """Hand over to account.py, with the caller's own credentials and the SAM CLI's boto3."""
+    if command not in ("up", "down") or not name:
+        raise Failure("ENGINE=aws wants make up or make down, and STACK=… for a stack of the tests' own")
+    setup()
+    program = [str(LOCAL / "venv-sam" / "bin" / "python"), str(ROOT / "localstack" / "account.py"), command, name]
+    sys.stderr.flush()
+    os.execv(program[0], program)
 
 
 # ---- environments
@@ -395,7 +549,7 @@ def invoke(stack: Stack, function: str, event: str) -> None:
 
 def bare_environment() -> dict[str, str]:
     """Ours, without what would lead a tool to a real account, to another engine or to a surrounding make."""
-    ours = re.compile(r"(AWS|SAM|LOCALSTACK|MINISTACK|MAKE|MFLAGS|SERVICES|PERSIST_STATE|S3_PERSIST|USE_SSL|EDGE_PORT|ARCH$|OVERRIDES$)")
+    ours = re.compile(r"(AWS|SAM|LOCALSTACK|MINISTACK|MAKE|MFLAGS|SERVICES|PERSIST_STATE|S3_PERSIST|USE_SSL|EDGE_PORT|ARCH$|OVERRIDES$|ENGINE$|STACK$)")
     kept = {name: value for name, value in os.environ.items() if not ours.match(name)}
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = ",".join(filter(None, [kept.get(name), "127.0.0.1,localhost"]))
@@ -445,9 +599,13 @@ def sam_program() -> str:
     return str(LOCAL / "venv-sam" / "bin" / "sam")
 
 
-def sam(stack: Stack, name: str, arguments: list[str], seconds: int, **variables: str) -> None:
-    # The SAM CLI asks PyPI for a newer version of itself when this file does not say that it did lately.
+def note_version_check(stack: Stack) -> None:
+    """The SAM CLI asks PyPI for a newer version of itself when this file does not say that it did lately."""
     (stack.sam_folder / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time(), "telemetryEnabled": False}))
+
+
+def sam(stack: Stack, name: str, arguments: list[str], seconds: int, **variables: str) -> None:
+    note_version_check(stack)
     log = stack.logs / f"{name}.log"
     process = spawn([sam_program(), *arguments], log, sam_environment(stack) | variables)
     try:
@@ -467,6 +625,7 @@ def request(stack: Stack, service: str, path: str, body: bytes | None, content_t
     credential = f"{ROOT_KEY}/{time.strftime('%Y%m%d', time.gmtime())}/{REGION}/{service}/aws4_request"
     headers = {
         "Content-Type": content_type,
+        "X-Forwarded-Proto": "https",  # as if over TLS, for the queues' policies
         "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature={'0' * 64}",
     }
     call = urllib.request.Request(stack.endpoint + path, data=body, headers=headers, method=method or ("GET" if body is None else "POST"))
@@ -493,9 +652,9 @@ def text(entry: ElementTree.Element, name: str) -> str | None:
     return None if found is None else found.text or ""
 
 
-def healthy(stack: Stack) -> bool:
+def healthy(stack: Stack, engine: Engine) -> bool:
     try:
-        with direct().open(f"{stack.endpoint}/_ministack/health", timeout=5) as answer:
+        with direct().open(stack.endpoint + engine.health, timeout=5) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -568,6 +727,16 @@ def taken(port: int) -> bool:
         return False
 
 
+def ours(address: str) -> bool:
+    """Whether a program on this machine may listen at the address."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -616,29 +785,35 @@ def interrupt(sign, frame) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["setup", "up", "down", "hold", "invoke"])
-    parser.add_argument("what", nargs="*", metavar="NAME EVENT", help="for invoke: the function's logical id and a file with its event")
+    parser.add_argument("command", choices=["setup", "up", "down", "hold", "sam"])
+    parser.add_argument("arguments", nargs="*", metavar="ARGUMENTS", help="for sam: what to run, after --")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default 4566; 0 picks a free one")
     parser.add_argument("--overrides", default=os.environ.get("OVERRIDES", ""), help='"Name=value …", on top of localstack/parameters.json')
     parser.add_argument("--arch", default=os.environ.get("ARCH") or platform.machine(), help="arm64 or x86_64, default this machine's")
-    parser.add_argument("--engine", default="ministack")
+    parser.add_argument("--lint", action="store_true", help="for setup: what linting needs, too")
+    parser.add_argument("--engine", default=os.environ.get("ENGINE", ""), help="ministack, localstack or aws; default what the stack was started with, else ministack")
+    parser.add_argument("--stack", default=os.environ.get("STACK", ""), help="for --engine aws: the stack's name in the account")
     return parser.parse_intermixed_args()
 
 
 def run(options: argparse.Namespace) -> None:
-    if options.engine != "ministack":
-        raise Failure(f"ENGINE is {options.engine}, but ministack is the only one there is")
+    if options.engine == "aws":
+        run_in_account(options.command, options.stack)
+        return
+    if options.engine and options.engine not in ENGINES:
+        raise Failure(f"ENGINE is {options.engine}, but must be {', '.join(ENGINES)} or aws")
     stack = Stack(options.port or free_port())
+    engine = ENGINES[options.engine] if options.engine else engine_of(stack)
     if options.command == "setup":
-        setup()
+        setup(options.lint)
     elif options.command == "up":
-        up(stack, options.overrides, goarch(options.arch))
+        up(stack, engine, options.overrides, goarch(options.arch))
     elif options.command == "down":
         down(stack)
     elif options.command == "hold":
-        hold(stack, options.overrides, goarch(options.arch))
+        hold(stack, engine, options.overrides, goarch(options.arch))
     else:
-        invoke(stack, *options.what)
+        run_sam(stack, options.arguments)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import (
 
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
+	"hookwarden/shared/platform"
 )
 
 func TestDisabling(t *testing.T) {
@@ -38,7 +39,7 @@ func disabledAndEnabled(t *testing.T) {
 
 	subject := "Action required: Fix your App " + a.slug + " integration"
 	settings := "http://platform.example/settings/" + org.id + "/developer-settings/" + a.slug + "/"
-	for address, mails := range mailsTo(t, org.emails, subject) {
+	for address, mails := range a.mailsTo(t, org.emails, platform.AppDisabled, item.Text("disabled_at"), subject) {
 		if len(mails) != 1 {
 			t.Errorf("%s has %d mails", address, len(mails))
 		}
@@ -82,7 +83,8 @@ func disabledAndEnabled(t *testing.T) {
 	auditOf(t, org, 2)
 	// The owner who enabled it needs no mail.
 	subject = "Webhooks of your App " + a.slug + " integration are flowing again"
-	if mails := mailsTo(t, org.emails[1:], subject); len(mails[org.emails[1]]) != 1 {
+	mails := a.mailsTo(t, org.emails[1:], platform.AppEnabled, platform.FormatTime(enabledAt), subject)
+	if hasMailbox() && len(mails[org.emails[1]]) != 1 {
 		t.Errorf("%d mails about the enabling", len(mails[org.emails[1]]))
 	}
 	if mails, err := running.Mails(t.Context()); err != nil {

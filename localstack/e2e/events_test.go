@@ -2,44 +2,169 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"os"
+	"errors"
 	"path/filepath"
-	"sort"
 	"strings"
 	"testing"
+	"time"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/sample"
+	"hookwarden/localstack/stack"
 )
 
-// TestEverySampleEventIsTaken calls each function with each of its events, as
-// `make invoke` does.
-func TestEverySampleEventIsTaken(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root, "events", "*.json"))
+// TestEverySampleEventDoesWhatItsNameSays calls each function with each of its
+// events, as `make invoke` does, in an order in which they make sense.
+func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
+	app, err := receiver.Start(sample.Secret, sample.Answer)
 	must(t, err)
-	sort.SliceStable(files, func(i, j int) bool { return isPut(files[i]) && !isPut(files[j]) }) // registered before enabled
-	called := make(map[string]bool)
-	for _, file := range files {
-		name := filepath.Base(file)
-		function, _, _ := strings.Cut(name, "-")
-		called[function] = true
-		t.Run(name, func(t *testing.T) {
-			event, err := os.ReadFile(file)
-			must(t, err)
-			want := `{"batchItemFailures":[]}`
-			if function == "sweep" {
-				want = `{}`
-			}
-			answer, err := running.Invoke(t.Context(), strings.ToUpper(function)+"_FUNCTION", json.RawMessage(event))
-			must(t, err)
-			var compact bytes.Buffer
-			must(t, json.Compact(&compact, []byte(answer)))
-			if compact.String() != want {
-				t.Errorf("answer %s, want %s", &compact, want)
-			}
+	defer app.Close()
+	own := map[string]string{"17": unique("app"), "18": unique("app"), "19": unique("app"), noticeID: unique("notice")}
+	events := []struct {
+		name string
+		did  func(*testing.T, *scene)
+	}{
+		{"register-organization-put", func(t *testing.T, s *scene) { s.has(t, "ORGANIZATIONS_TABLE", "42", "slug", "acme") }},
+		{"register-app-put", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "status", "internal") }},
+		{"register-app-put-published", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "18", "status", "published") }},
+		{"deliver-success", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_success", "1 success 200") }},
+		{"deliver-400", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_400", "1 error 400") }},
+		{"deliver-timeout", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_timeout", "1 timeout 0 timeout_response") }},
+		{"deliver-retry", func(t *testing.T, s *scene) { s.logged(t, "18", "evt_retry", "2 success 200") }},
+		{"deliver-poison", poisoned},
+		{"deliver-counts", func(t *testing.T, s *scene) { s.counted(t, 4, 1) }},
+		{"disable-healthy", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
+		{"disable-removed", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
+		{"disable-broken", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_reason", "fatal") }},
+		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
+		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
+		{"notify-disabled", mailed},
+		{"sweep-schedule", func(*testing.T, *scene) {}}, // it judges whatever the other tests left: the answer is all
+	}
+	seen := make(map[string]bool)
+	for _, e := range events {
+		seen[e.name+".json"] = true
+		t.Run(e.name, func(t *testing.T) {
+			s := &scene{own: own, now: time.Now()}
+			s.take(t, e.name, strings.TrimSuffix(app.URL, "/hook"))
+			e.did(t, s)
 		})
 	}
-	if len(called) != 5 {
-		t.Errorf("events of %d functions", len(called))
+	files, err := filepath.Glob(filepath.Join(root, "events", "*.json"))
+	must(t, err)
+	for _, file := range files {
+		if !seen[filepath.Base(file)] {
+			t.Errorf("nothing says what %s does", file)
+		}
+	}
+	for _, err := range app.Bad() {
+		t.Error(err)
 	}
 }
 
-func isPut(file string) bool { return strings.HasSuffix(file, "-put.json") }
+const noticeID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+// scene is one event's. Its apps have ids of their own: another run of the tests
+// may have left those of the files slow or disabled.
+type scene struct {
+	own    map[string]string // ids by those of the files
+	now    time.Time
+	before stack.Item // the first app's counts of the day
+}
+
+func (s *scene) day() string { return s.now.UTC().Format(time.DateOnly) }
+
+// take calls the function with its event.
+func (s *scene) take(t *testing.T, name, receiver string) {
+	t.Helper()
+	text, err := sample.Here{Names: running.Names, Receiver: receiver, Now: s.now}.Event(filepath.Join(root, "events", name+".json"))
+	must(t, err)
+	var ids []string
+	for there, here := range s.own {
+		ids = append(ids, `\"`+there+`\"`, `\"`+here+`\"`, there+"#42", here+"#42")
+	}
+	event := []byte(strings.NewReplacer(ids...).Replace(string(text)))
+	must(t, sample.PutImages(t.Context(), running.Stack, event))
+	s.before = s.counts(t)
+	function, _, _ := strings.Cut(name, "-")
+	answer, err := running.Invoke(t.Context(), strings.ToUpper(function)+"_FUNCTION", json.RawMessage(event))
+	must(t, err)
+	want := `{"batchItemFailures":[]}`
+	if function == "sweep" {
+		want = `{}`
+	}
+	var compact bytes.Buffer
+	must(t, json.Compact(&compact, []byte(answer)))
+	if compact.String() != want {
+		t.Errorf("answer %s, want %s", &compact, want)
+	}
+}
+
+func (s *scene) counts(t *testing.T) stack.Item {
+	t.Helper()
+	item, err := running.Get(t.Context(), "BUFFER_TABLE", "pk", s.own["17"]+"#42", "day", s.day())
+	must(t, err)
+	return item
+}
+
+// has checks an attribute of an item; an absent text is empty.
+func (s *scene) has(t *testing.T, table, id, name string, want any) {
+	t.Helper()
+	if own := s.own[id]; own != "" {
+		id = own
+	}
+	item, err := running.Get(t.Context(), table, "id", id)
+	must(t, err)
+	got := item[name]
+	if got == nil {
+		got = ""
+	}
+	if item == nil || got != want {
+		t.Errorf("%s of %s in %s is %v, want %v", name, id, table, got, want)
+	}
+}
+
+// logged waits for the entry that the event left in the app's log. While slow
+// answers hold the batches, its webhook takes the way over RetryQueue.
+func (s *scene) logged(t *testing.T, app, id, want string) {
+	t.Helper()
+	eventually(t, id+" is in the log", func(ctx context.Context) error {
+		entries, err := running.Query(ctx, "REQUESTS_TABLE", s.own[app]+"#"+s.day())
+		for _, e := range entries {
+			if !strings.Contains(e.Text("sk"), "#"+id+"#") {
+				continue
+			}
+			if got := strings.TrimSpace(attempts([]stack.Item{e})[0] + " " + e.Text("error_code")); got != want {
+				t.Errorf("the log has %q, want %q", got, want)
+			}
+			return nil
+		}
+		return errors.Join(err, stack.ErrNotYet)
+	})
+}
+
+// counted checks what was added to the sample app's counts.
+func (s *scene) counted(t *testing.T, successes, errs int64) {
+	t.Helper()
+	after := s.counts(t)
+	if after.Int("success_count") != s.before.Int("success_count")+successes || after.Int("error_count") != s.before.Int("error_count")+errs {
+		t.Errorf("the counts went from %v to %v", s.before, after)
+	}
+}
+
+func poisoned(t *testing.T, _ *scene) {
+	letter := deadLetter(t, "WEBHOOK_DLQ_URL", "evt_poison", patience)
+	if letter == nil || letter.Attributes["hookwarden.reason"] != "invalid_message" {
+		t.Errorf("the dead letter is %v", letter)
+	}
+}
+
+func mailed(t *testing.T, s *scene) {
+	notice, err := running.Get(t.Context(), "NOTICES_TABLE", "pk", s.own[noticeID])
+	must(t, err)
+	if notice.Text("state") != "sent" {
+		t.Errorf("the notice is %v", notice)
+	}
+}

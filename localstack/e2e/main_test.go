@@ -58,5 +58,10 @@ func withStack(m *testing.M) int {
 		return 1
 	}
 	running.Stack = opened
+	for _, name := range []string{"RECEIVER_HOST", "RECEIVER_LISTEN"} { // for package receiver
+		if value := opened.Names[name]; value != "" {
+			_ = os.Setenv(name, value)
+		}
+	}
 	return m.Run()
 }

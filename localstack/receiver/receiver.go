@@ -3,6 +3,7 @@
 package receiver
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -48,13 +50,18 @@ type Receiver struct {
 	closed int // connections that the sender closed while a request was open
 }
 
-// Start runs a receiver on a free port of loopback.
+// Start runs a receiver on a free port of loopback. Where functions do not reach
+// that, RECEIVER_LISTEN says at which address of this machine it listens, and
+// RECEIVER_HOST under which name or address functions find it.
 func Start(secret string, answer Answer) (*Receiver, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	const loopback = "127.0.0.1"
+	listener, err := net.Listen("tcp", net.JoinHostPort(cmp.Or(os.Getenv("RECEIVER_LISTEN"), loopback), "0"))
 	if err != nil {
 		return nil, err
 	}
-	r := &Receiver{URL: "http://" + listener.Addr().String() + "/hook", secret: secret, answer: answer}
+	_, port, _ := net.SplitHostPort(listener.Addr().String()) // cannot fail: it is a TCP address
+	host := net.JoinHostPort(cmp.Or(os.Getenv("RECEIVER_HOST"), loopback), port)
+	r := &Receiver{URL: "http://" + host + "/hook", secret: secret, answer: answer}
 	r.server = &http.Server{Handler: http.HandlerFunc(r.serve), ReadHeaderTimeout: time.Minute}
 	go func() { _ = r.server.Serve(listener) }()
 	return r, nil

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -46,18 +47,30 @@ func Open(ctx context.Context, path string) (*Stack, error) {
 			names[key] = value
 		}
 	}
-	c, err := config.LoadDefaultConfig(ctx,
-		config.WithRegion(names["AWS_REGION"]),
-		config.WithBaseEndpoint(names["AWS_ENDPOINT_URL"]),
-		config.WithHTTPClient(awshttp.NewBuildableClient()),
-		config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: names["AWS_ACCESS_KEY_ID"], SecretAccessKey: names["AWS_SECRET_ACCESS_KEY"]}, nil
-		})))
+	c, err := config.LoadDefaultConfig(ctx, options(names)...)
 	if err != nil {
 		return nil, fmt.Errorf("configure the clients: %w", err)
 	}
 	c.HTTPClient = client{c.HTTPClient}
 	return &Stack{Names: names, DB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), Lambda: lambda.NewFromConfig(c)}, nil
+}
+
+// options are what the names say of the clients. Those of a stack in an account
+// have neither endpoint nor credentials: these are this process's own.
+func options(names map[string]string) []func(*config.LoadOptions) error {
+	list := []func(*config.LoadOptions) error{
+		config.WithRegion(names["AWS_REGION"]),
+		config.WithHTTPClient(awshttp.NewBuildableClient()),
+	}
+	if endpoint := names["AWS_ENDPOINT_URL"]; endpoint != "" {
+		list = append(list, config.WithBaseEndpoint(endpoint))
+	}
+	if key := names["AWS_ACCESS_KEY_ID"]; key != "" {
+		list = append(list, config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: key, SecretAccessKey: names["AWS_SECRET_ACCESS_KEY"]}, nil
+		})))
+	}
+	return list
 }
 
 // Message is one message to send. Body is a string, sent as it is, or anything
@@ -202,6 +215,23 @@ func (s *Stack) Query(ctx context.Context, table, key string) ([]Item, error) {
 	return items, nil
 }
 
+// Scan reads all items of a table, consistently.
+func (s *Stack) Scan(ctx context.Context, table string) ([]Item, error) {
+	var items []Item
+	pages := dynamodb.NewScanPaginator(s.DB, &dynamodb.ScanInput{
+		TableName: aws.String(s.Names[table]), ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("scan %s: %w", table, err)
+		}
+		for _, i := range page.Items {
+			items = append(items, plainItem(i))
+		}
+	}
+	return items, nil
+}
+
 // Put writes an item of strings and int64s.
 func (s *Stack) Put(ctx context.Context, table string, i Item) error {
 	item := make(map[string]dynamotypes.AttributeValue, len(i))
@@ -256,8 +286,12 @@ type Mail struct {
 	HTML    string
 }
 
-// Mails reads the mailbox: the one thing that differs between engines.
+// Mails reads the mailbox: the one thing that differs between engines. A stack in
+// an account has none.
 func (s *Stack) Mails(ctx context.Context) ([]Mail, error) {
+	if s.Names["MAILBOX_URL"] == "" {
+		return nil, nil
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Names["MAILBOX_URL"], nil)
 	if err != nil {
 		return nil, err
@@ -267,15 +301,25 @@ func (s *Stack) Mails(ctx context.Context) ([]Mail, error) {
 		return nil, fmt.Errorf("read the mailbox: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	return readMails(response.Body)
+}
+
+// readMails reads either of the mailboxes that there are.
+func readMails(body io.Reader) ([]Mail, error) {
 	var box struct {
-		Messages map[string][]struct {
+		Messages map[string][]struct { // MiniStack's, by account
 			To       []string
 			Subject  string
 			BodyText string
 			BodyHTML string `json:"BodyHtml"`
-		} `json:"messages"`
+		}
+		Emails []struct { // aws-ses-v2-local's
+			Destination struct{ To []string }
+			Subject     string
+			Body        struct{ Text, HTML string }
+		}
 	}
-	if err := json.NewDecoder(response.Body).Decode(&box); err != nil {
+	if err := json.NewDecoder(body).Decode(&box); err != nil {
 		return nil, fmt.Errorf("read the mailbox: %w", err)
 	}
 	var mails []Mail
@@ -283,6 +327,9 @@ func (s *Stack) Mails(ctx context.Context) ([]Mail, error) {
 		for _, m := range account {
 			mails = append(mails, Mail{To: m.To, Subject: m.Subject, Text: m.BodyText, HTML: m.BodyHTML})
 		}
+	}
+	for _, m := range box.Emails {
+		mails = append(mails, Mail{To: m.Destination.To, Subject: m.Subject, Text: m.Body.Text, HTML: m.Body.HTML})
 	}
 	return mails, nil
 }

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Run the end-to-end tests on a stack of their own in an AWS account.
+
+    account.py up STACK      deploy it and run the tests against it; or redeploy what changed, and run them again
+    account.py down STACK    delete it, and what it retained
+
+localstack/stack.py runs this with the SAM CLI's Python, which has boto3. Credentials and region are the caller's own.
+It touches no stack but one that carries its mark, and so none that serves anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+import stack as local
+
+MARK = "hookwarden-end-to-end"  # a tag of the stacks that were made here
+PRODUCTION = re.compile(r"prod|prd|live", re.IGNORECASE)
+
+# What a stack may leave behind, and how it is deleted.
+DELETE = {
+    "AWS::DynamoDB::Table": lambda session, name: session.client("dynamodb").delete_table(TableName=name),
+    "AWS::SQS::Queue": lambda session, url: session.client("sqs").delete_queue(QueueUrl=url),
+    "AWS::Logs::LogGroup": lambda session, name: session.client("logs").delete_log_group(logGroupName=name),
+}
+GONE = {"ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+
+
+class Account:
+    """One stack of an account."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
+        self.region = self.session.region_name
+        if not self.region:
+            raise local.Failure("no region is set: set AWS_REGION or AWS_PROFILE")
+        self.folder = local.LOCAL / f"aws-{name}"
+        self.build = self.folder / "build"
+        self.env_file = self.folder / "stack.env"
+        self.left_file = self.folder / "left.json"
+
+    def describe(self) -> dict | None:
+        try:
+            return self.session.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+
+
+def refuse(account: Account) -> None:
+    """Refuse a stack that looks like production, or that was not made here."""
+    samconfig = (local.ROOT / "samconfig.toml").read_text()
+    if PRODUCTION.search(account.name) or account.name in re.findall(r'stack_name\s*=\s*"([^"]+)"', samconfig):
+        raise local.Failure(f"STACK={account.name} looks like production: the tests disable apps and fill queues. Choose another name")
+    found = account.describe()
+    if not found:
+        return
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    if MARK not in tags:
+        raise local.Failure(f"the stack {account.name} was not made by make up ENGINE=aws: choose another name")
+    refuse_values(account, [*tags.values(), *(parameter.get("ParameterValue", "") for parameter in found.get("Parameters", []))])
+
+
+def refuse_values(account: Account, values: list[str]) -> None:
+    for value in filter(PRODUCTION.search, values):
+        raise local.Failure(f"the stack {account.name} looks like production: a tag or a parameter of it is {value!r}")
+
+
+# ---- up
+
+
+def up(account: Account) -> None:
+    refuse(account)
+    values = json.loads((local.ROOT / "localstack" / "parameters.json").read_text())
+    values |= {"MailFrom": wanted("MAIL_FROM", "an address that SES has verified in this region"), "Architecture": architecture()}
+    refuse_values(account, list(values.values()))
+    receivers = {
+        "RECEIVER_HOST": wanted("RECEIVER_HOST", "this machine's public name or address, where webhooks reach the tests' receivers"),
+        "RECEIVER_LISTEN": os.environ.get("RECEIVER_LISTEN", "0.0.0.0"),
+    }
+    account.folder.mkdir(parents=True, exist_ok=True)
+    sam("build", "--build-in-source", "--build-dir", str(account.build))
+    sam("deploy", "--template-file", str(account.build / "template.yaml"), "--stack-name", account.name, "--region", account.region, "--resolve-s3",
+        "--no-fail-on-empty-changeset", "--capabilities", "CAPABILITY_IAM", "--tags", f"{MARK}={account.name}",
+        "--parameter-overrides", *(f"{name}={local.quoted(value)}" for name, value in values.items()))
+    found = account.describe()
+    names = {local.upper_snake(output["OutputKey"]): output["OutputValue"] for output in found["Outputs"]}
+    names |= {"AWS_REGION": account.region, "AWS_DEFAULT_REGION": account.region, "HOOKWARDEN_ENGINE": "aws"} | receivers
+    account.env_file.write_text("".join(f"{name}={value}\n" for name, value in sorted(names.items())))
+    local.say(f"the stack's names are in {local.shown(account.env_file)}")
+    tests = ["go", "test", "-count=1", "./localstack/e2e"]
+    if subprocess.run(tests, cwd=local.ROOT, env=os.environ | {"HOOKWARDEN_STACK": str(account.env_file)}).returncode != 0:
+        raise local.Failure(f"the tests failed; the stack stays, until make down ENGINE=aws STACK={account.name}")
+
+
+def wanted(name: str, what: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise local.Failure(f"ENGINE=aws needs {name}: {what}")
+    return value
+
+
+def architecture() -> str:
+    return "x86_64" if local.goarch(os.environ.get("ARCH") or "arm64") == "amd64" else "arm64"
+
+
+def sam(*arguments: str) -> None:
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "ARCH": os.environ.get("ARCH") or "arm64", "TARGET_OS": "linux"}
+    if subprocess.run([local.sam_program(), *arguments], cwd=local.ROOT, env=environment).returncode != 0:
+        raise local.Failure(f"sam {arguments[0]} failed")
+
+
+# ---- down
+
+
+def down(account: Account) -> None:
+    """Delete the stack and what it retained. What it had is noted first, so that a second run ends what a first began."""
+    refuse(account)
+    if account.describe():
+        account.folder.mkdir(parents=True, exist_ok=True)
+        account.left_file.write_text(json.dumps(resources(account)))
+        sam("delete", "--stack-name", account.name, "--region", account.region, "--no-prompts")
+    for kind, name in json.loads(local.read(account.left_file) or "[]"):
+        try:
+            DELETE[kind](account.session, name)
+            local.say(f"deleted {name}, which the stack had retained")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in GONE:
+                raise
+    local.shutil.rmtree(account.folder, ignore_errors=True)
+
+
+def resources(account: Account) -> list[tuple[str, str]]:
+    pages = account.session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=account.name)
+    found = [resource for page in pages for resource in page["StackResourceSummaries"]]
+    return [(resource["ResourceType"], resource["PhysicalResourceId"]) for resource in found if resource["ResourceType"] in DELETE]
+
+
+def main() -> int:
+    command, name = sys.argv[1:]
+    try:
+        {"up": up, "down": down}[command](Account(name))
+    except local.Failure as failure:
+        local.say(f"account.py: {failure}.")
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        local.say(f"account.py: AWS said no: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

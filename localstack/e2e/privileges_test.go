@@ -1,0 +1,383 @@
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+	"hookwarden/localstack/template"
+)
+
+// The engine that TestMain starts records every call in its CloudTrail.
+var (
+	_ = os.Setenv("CLOUDTRAIL_RECORDING", "1")
+	_ = os.Setenv("CLOUDTRAIL_MAX_EVENTS", "1000000")
+)
+
+// privilege is one action that a function may take, or took, on one resource.
+type privilege struct {
+	function string // "deliver"
+	template.Grant
+}
+
+func (p privilege) String() string {
+	return fmt.Sprintf("%s: %s on %s", p.function, p.Action, p.On)
+}
+
+// ofLambda are the privileges that no code of ours uses: Lambda itself does, in
+// the function's name, where no log of calls shows it.
+func ofLambda() map[privilege]string {
+	list := make(map[privilege]string)
+	for function, queues := range map[string][]string{"register": {"RegistryQueue"}, "deliver": {"WebhookQueue", "RetryQueue"}, "notify": {"NotificationQueue"}} {
+		for _, queue := range queues {
+			list[privilege{function, template.Grant{Action: "sqs:ReceiveMessage", On: queue}}] = "the mapping polls the queue"
+			list[privilege{function, template.Grant{Action: "sqs:DeleteMessage", On: queue}}] = "the mapping deletes what was handled"
+			list[privilege{function, template.Grant{Action: "sqs:GetQueueAttributes", On: queue}}] = "the mapping reads the visibility time-out"
+		}
+	}
+	for action, reason := range map[string]string{
+		"dynamodb:DescribeStream":   "the mapping finds the shards",
+		"dynamodb:GetShardIterator": "the mapping finds its place in a shard",
+		"dynamodb:GetRecords":       "the mapping reads the records",
+		"dynamodb:ListStreams":      "Lambda makes no mapping without it",
+	} {
+		list[privilege{"disable", template.Grant{Action: action, On: "BufferTable.StreamArn"}}] = reason
+	}
+	list[privilege{"disable", template.Grant{Action: "sqs:SendMessage", On: "StreamDLQ"}}] = "the mapping reports records that it gave up"
+	for _, function := range []string{"register", "deliver", "disable", "sweep", "notify"} {
+		group := strings.ToUpper(function[:1]) + function[1:] + "LogGroup"
+		list[privilege{function, template.Grant{Action: "logs:CreateLogStream", On: group}}] = "Lambda opens a log stream for each environment"
+		list[privilege{function, template.Grant{Action: "logs:PutLogEvents", On: group}}] = "Lambda writes what the function prints"
+		list[privilege{function, template.Grant{Action: "xray:PutTraceSegments", On: "*"}}] = "Lambda sends the trace of an invocation"
+		list[privilege{function, template.Grant{Action: "xray:PutTelemetryRecords", On: "*"}}] = "Lambda says how sending traces went"
+	}
+	return list
+}
+
+// TestRolesAllowWhatTheFunctionsCallAndNothingElse looks at every call of this
+// run. It runs last: only then has everything been called. Roles that allow too
+// little show in the other tests too, since the engine enforces them.
+func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
+	var any struct{ Events []call }
+	if err := ask(t, "CloudTrail_20131101.LookupEvents", object{}, &any); err != nil || len(any.Events) == 0 {
+		t.Skipf("the engine records no calls; MiniStack does when it is started with CLOUDTRAIL_RECORDING=1 (%v)", err)
+	}
+	driveErrorPaths(t)
+	expanded, err := template.Expand(t.Context(), root)
+	must(t, err)
+	called := calls(t, expanded)
+	allowed := make(map[privilege]bool)
+	for name, role := range expanded.OfType("AWS::IAM::Role") {
+		for _, s := range template.Statements(role) {
+			for _, g := range template.Grants(s) {
+				allowed[privilege{strings.ToLower(strings.TrimSuffix(name, "Role")), g}] = true
+			}
+		}
+	}
+	byLambda := ofLambda()
+	for _, p := range sorted(called) {
+		if !allowed[p] {
+			t.Errorf("called, but not allowed by the template: %v", p)
+		}
+		if reason := byLambda[p]; reason != "" {
+			t.Errorf("called by the function itself, so it is not only that %s: %v", reason, p)
+		}
+	}
+	for _, p := range sorted(allowed) {
+		if !called[p] && byLambda[p] == "" {
+			t.Errorf("allowed, but never called: %v", p)
+		}
+	}
+	for p, reason := range byLambda {
+		if !allowed[p] {
+			t.Errorf("%s, but the template does not allow it: %v", reason, p)
+		}
+	}
+	if len(called) < 30 {
+		t.Errorf("only %d privileges were used", len(called))
+	}
+	noneRefused(t)
+}
+
+// noneRefused looks for refusals in the functions' logs: the engine records no
+// call that it refused, and not every failing call fails a test.
+func noneRefused(t *testing.T) {
+	t.Helper()
+	stackName, _, _ := strings.Cut(running.Names["DELIVER_FUNCTION"], "-DeliverFunction")
+	for _, function := range []string{"register", "deliver", "disable", "sweep", "notify"} {
+		group := "/aws/lambda/" + stackName + "-" + function
+		var any, refused struct{ Events []struct{ Message string } }
+		engine(t, "Logs_20140328.FilterLogEvents", object{"logGroupName": group, "limit": 1}, &any)
+		if len(any.Events) == 0 {
+			t.Errorf("%s is empty", group)
+		}
+		engine(t, "Logs_20140328.FilterLogEvents", object{"logGroupName": group, "filterPattern": "AccessDenied"}, &refused)
+		for _, e := range refused.Events {
+			t.Errorf("%s was refused a call: %s", function, e.Message)
+		}
+	}
+}
+
+func sorted(set map[privilege]bool) []privilege {
+	var list []privilege
+	for p := range set {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b privilege) int { return cmp.Compare(a.String(), b.String()) })
+	return list
+}
+
+// driveErrorPaths does once what the other tests do not bring about.
+func driveErrorPaths(t *testing.T) {
+	t.Run("a bad registry message becomes a dead letter", func(t *testing.T) {
+		mark := unique("bad")
+		register(t, object{"type": "app.rename", "app_id": mark})
+		buried(t, "REGISTRY_DLQ_URL", mark)
+	})
+	t.Run("a bad notice becomes a dead letter", func(t *testing.T) {
+		mark := unique("bad")
+		must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: object{"id": mark, "kind": "app.renamed"}}))
+		buried(t, "NOTIFICATION_DLQ_URL", mark)
+	})
+	t.Run("a notice that another has claimed waits", func(t *testing.T) {
+		since := time.Now()
+		id := unique("notice")
+		must(t, running.Put(t.Context(), "NOTICES_TABLE", stack.Item{"pk": id, "state": "claimed",
+			"claimed_at": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), "expires_at": time.Now().Add(time.Hour).Unix()}))
+		text, err := os.ReadFile(root + "/events/notify-disabled.json")
+		must(t, err)
+		var event struct{ Records []struct{ Body string } }
+		must(t, json.Unmarshal(text, &event))
+		var notice object
+		must(t, json.Unmarshal([]byte(event.Records[0].Body), &notice))
+		notice["id"] = id
+		must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: notice}))
+		eventually(t, "notify puts it off", func(context.Context) error {
+			if !slices.ContainsFunc(recorded(t, since), func(c call) bool { return c.EventName == "ChangeMessageVisibility" }) {
+				return stack.ErrNotYet
+			}
+			return nil
+		})
+	})
+	t.Run("counts that could not be added are added later", func(t *testing.T) {
+		a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(http.StatusOK))
+		now := time.Now().UTC()
+		must(t, running.Send(t.Context(), "RETRY_QUEUE_URL", stack.Message{GroupID: a.id,
+			Body:       object{"pk": a.bufferKey(), "day": now.Format(time.DateOnly), "counts": object{"success": 1}, "at": now.UnixMilli()},
+			Attributes: map[string]string{"hookwarden.kind": "counts", "hookwarden.hops": "1"}}))
+		eventually(t, "the counts are there", func(ctx context.Context) error {
+			days, err := running.Query(ctx, "BUFFER_TABLE", a.bufferKey())
+			if err == nil && (len(days) != 1 || days[0].Int("success_count") != 1) {
+				return fmt.Errorf("days %v", days)
+			}
+			return err
+		})
+	})
+	t.Run("enabling clears the counts of a disabled app", func(t *testing.T) {
+		a := newApp(t, newOrganization(t, 2), "internal", receiver.Status(http.StatusOK))
+		day := time.Now().UTC().Format(time.DateOnly)
+		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(), "day": day, "fatal_count": int64(1)}))
+		a.disabled(t)
+		eventually(t, "disable clears the counts", func(ctx context.Context) error {
+			days, err := running.Query(ctx, "BUFFER_TABLE", a.bufferKey())
+			if err == nil && len(days) > 0 {
+				return stack.ErrNotYet
+			}
+			return err
+		})
+		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(), "day": day, "success_count": int64(1)}))
+		enable(t, a, time.Now(), a.org.emails[0])
+		if days, err := running.Query(t.Context(), "BUFFER_TABLE", a.bufferKey()); err != nil || len(days) > 0 {
+			t.Errorf("the counts are %v, %v", days, err)
+		}
+	})
+}
+
+// buried waits for a dead letter whose body has the text.
+func buried(t *testing.T, queue, text string) {
+	t.Helper()
+	eventually(t, "a letter in "+queue, func(ctx context.Context) error {
+		got, err := running.Receive(ctx, queue)
+		if err == nil && !slices.ContainsFunc(got, func(l stack.Letter) bool { return strings.Contains(l.Body, text) }) {
+			return stack.ErrNotYet
+		}
+		return err
+	})
+}
+
+// call is one event of CloudTrail.
+type call struct {
+	EventID                string `json:"EventId"`
+	EventName, EventSource string
+	EventTime              json.Number
+	CloudTrailEvent        string
+}
+
+// recorded returns the calls since a time, the newest first. The engine answers
+// 50 at a time and has no other way to go on than the time of the last.
+func recorded(t *testing.T, since time.Time) []call {
+	t.Helper()
+	var all []call
+	seen := make(map[string]bool)
+	for end := json.Number(""); ; {
+		request := object{"MaxResults": 50}
+		if end != "" {
+			request["EndTime"] = end
+		}
+		if !since.IsZero() {
+			request["StartTime"] = float64(since.UnixMilli()) / 1000
+		}
+		var page struct{ Events []call }
+		engine(t, "CloudTrail_20131101.LookupEvents", request, &page)
+		before := len(all)
+		for _, c := range page.Events {
+			if !seen[c.EventID] {
+				seen[c.EventID] = true
+				all = append(all, c)
+				end = c.EventTime
+			}
+		}
+		if len(all) == before {
+			return all
+		}
+	}
+}
+
+// engine makes a call for which there is no client.
+func engine(t *testing.T, operation string, in, out any) {
+	t.Helper()
+	must(t, ask(t, operation, in, out))
+}
+
+// ask is engine that may fail. The engine does not check the root key's
+// signature.
+func ask(t *testing.T, operation string, in, out any) error {
+	t.Helper()
+	body, err := json.Marshal(in)
+	must(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, running.Names["AWS_ENDPOINT_URL"], bytes.NewReader(body))
+	must(t, err)
+	service, _, _ := strings.Cut(strings.ToLower(operation), "_")
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("X-Amz-Target", operation)
+	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request, SignedHeaders=host, Signature=%064d",
+		running.Names["AWS_ACCESS_KEY_ID"], time.Now().UTC().Format("20060102"), running.Names["AWS_REGION"], service, 0))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = errors.New(response.Status)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", operation, err, answer)
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// calls are the privileges that the functions' calls needed. A function is known
+// by the name that AWS_SDK_UA_APP_ID gives it.
+func calls(t *testing.T, expanded *template.Template) map[privilege]bool {
+	t.Helper()
+	names := make(map[string]string) // logical ids by what the stack calls them
+	for output, o := range expanded.Outputs {
+		names[running.Names[upperSnake(output)]] = template.Target(o.Value)
+	}
+	used := make(map[privilege]bool)
+	for _, c := range recorded(t, time.Time{}) {
+		var event struct {
+			UserAgent         string
+			RequestParameters object
+		}
+		must(t, json.Unmarshal([]byte(c.CloudTrailEvent), &event))
+		_, app, ours := strings.Cut(event.UserAgent, "app/hookwarden-")
+		if !ours {
+			continue
+		}
+		function, _, _ := strings.Cut(app, " ")
+		service, _, _ := strings.Cut(c.EventSource, ".")
+		grants := needed(service, c.EventName, event.RequestParameters)
+		if len(grants) == 0 {
+			t.Errorf("%s calls %s of %s, of which this test knows nothing", function, c.EventName, service)
+		}
+		for _, g := range grants {
+			name, rest, _ := strings.Cut(g.On, "|")
+			if names[name] == "" {
+				t.Errorf("%s calls %s on %q, which is not of this stack", function, g.Action, name)
+			}
+			used[privilege{function, template.Grant{Action: g.Action, On: names[name] + rest}}] = true
+		}
+	}
+	// MiniStack 1.5.33 does not record calls of SES v2: what shows them is the mail.
+	if mails, err := running.Mails(t.Context()); err == nil && len(mails) > 0 {
+		for _, on := range []string{"identity/*", "configuration-set/${ConfigurationSet}"} {
+			used[privilege{"notify", template.Grant{Action: "ses:SendEmail",
+				On: "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:" + on}}] = true
+		}
+	}
+	return used
+}
+
+// needed says what IAM asks for a call. On is a table's name or a queue's URL,
+// with what follows it in the ARN after a bar.
+func needed(service, operation string, parameters object) (grants []template.Grant) {
+	text := func(name string) string {
+		s, _ := parameters[name].(string)
+		return s
+	}
+	switch service + ":" + operation {
+	case "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem":
+		for table := range parameters["RequestItems"].(object) {
+			grants = append(grants, template.Grant{Action: "dynamodb:" + operation, On: table})
+		}
+	case "dynamodb:TransactWriteItems":
+		for _, item := range parameters["TransactItems"].([]any) {
+			for kind, write := range item.(object) {
+				action := map[string]string{"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}[kind]
+				grants = append(grants, template.Grant{Action: "dynamodb:" + action, On: write.(object)["TableName"].(string)})
+			}
+		}
+	case "dynamodb:Query":
+		on := text("TableName")
+		if index := text("IndexName"); index != "" {
+			on += "|/index/" + index
+		}
+		grants = append(grants, template.Grant{Action: "dynamodb:Query", On: on})
+	case "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem":
+		grants = append(grants, template.Grant{Action: "dynamodb:" + operation, On: text("TableName")})
+	case "sqs:SendMessageBatch", "sqs:SendMessage":
+		// On AWS SendMessage covers both calls; MiniStack wants the other beside it.
+		for _, action := range []string{"SendMessage", "SendMessageBatch"} {
+			grants = append(grants, template.Grant{Action: "sqs:" + action, On: text("QueueUrl")})
+		}
+	case "sqs:ChangeMessageVisibility":
+		grants = append(grants, template.Grant{Action: "sqs:" + operation, On: text("QueueUrl")})
+	}
+	return grants
+}
+
+// upperSnake is an output's name as stack.env has it.
+func upperSnake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String())
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"hookwarden/localstack/stack"
+)
+
+// fromContainer is this machine's name in a container.
+const fromContainer = "host.docker.internal"
+
+// machine is what runs the function: a container on this machine, or the stack.
+type machine struct {
+	host   string // this machine's name there; empty: programs here are reached as they say
+	bridge string // where containers reach this machine; empty: at its loopback, by that name
+}
+
+// machine finds out what there is to run the function.
+func (c call) machine(ctx context.Context) (machine, error) {
+	if c.remote {
+		return machine{}, nil
+	}
+	bridge, err := bridgeAddress(ctx)
+	if err != nil {
+		return machine{}, errors.New("no Docker engine answers, and sam local runs functions in containers only: " +
+			"REMOTE=1 calls the function that the stack itself runs")
+	}
+	return machine{host: fromContainer, bridge: bridge}, nil
+}
+
+// reach lets the function reach a program that listens on loopback, until stop.
+// It returns the URL without its path, as it is there.
+func (m machine) reach(here string) (there string, stop func(), err error) {
+	u, err := url.Parse(here)
+	if err != nil {
+		return "", nil, err
+	}
+	if m.host == "" {
+		return "http://" + u.Host, func() {}, nil
+	}
+	there = "http://" + net.JoinHostPort(m.host, u.Port())
+	if m.bridge == "" {
+		return there, func() {}, nil
+	}
+	stop, err = forward(m.bridge, u.Port())
+	return there, stop, err
+}
+
+// invoke calls the function through the SAM CLI, whose words go to standard
+// error, and returns its answer.
+func (m machine) invoke(ctx context.Context, c call, s *stack.Stack, event []byte) (string, error) {
+	folder, err := os.MkdirTemp(filepath.Join(".local", c.port, "tmp"), "invoke-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	file := filepath.Join(folder, "event.json")
+	if err := os.WriteFile(file, event, 0o600); err != nil {
+		return "", err
+	}
+	arguments := []string{"remote", "invoke", c.logicalID(), "--stack-name", "hookwarden", "--event-file", file}
+	if !c.remote {
+		engine, stop, err := m.reach(s.Names["AWS_ENDPOINT_URL"])
+		if err != nil {
+			return "", err
+		}
+		defer stop()
+		if arguments, err = c.local(ctx, s, engine, folder); err != nil {
+			return "", err
+		}
+		arguments = append(arguments, "--event", file)
+	}
+	return c.sam(ctx, arguments)
+}
+
+// sam runs the SAM CLI as stack.py does, and returns what it prints.
+func (c call) sam(ctx context.Context, arguments []string) (string, error) {
+	command := exec.CommandContext(ctx, "python3", append([]string{"localstack/stack.py", "sam", "--port", c.port, "--"}, arguments...)...)
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = 10 * time.Second
+	var answer bytes.Buffer
+	command.Stdout, command.Stderr = &answer, os.Stderr
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("sam invoke failed: %w", err)
+	}
+	if text := strings.TrimSpace(answer.String()); text != "" {
+		return text, nil
+	}
+	return "", errors.New("the function did not answer")
+}
+
+// local is the command line of sam local invoke. Its container gets the
+// environment of the stack's own function, and the engine's URL.
+func (c call) local(ctx context.Context, s *stack.Stack, engine, folder string) ([]string, error) {
+	name := s.Names[strings.ToUpper(c.function)+"_FUNCTION"]
+	deployed, err := s.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", name, err)
+	}
+	variables := map[string]string{}
+	if deployed.Environment != nil {
+		variables = deployed.Environment.Variables
+	}
+	variables["AWS_ENDPOINT_URL"] = engine
+	environment, _ := json.Marshal(map[string]any{c.logicalID(): variables}) // cannot fail
+	file := filepath.Join(folder, "environment.json")
+	if err := os.WriteFile(file, environment, 0o600); err != nil {
+		return nil, err
+	}
+	template, err := c.template()
+	if err != nil {
+		return nil, err
+	}
+	arguments := []string{"local", "invoke", c.logicalID(), "--template-file", template, "--env-vars", file,
+		"--add-host", fromContainer + ":host-gateway"}
+	if len(deployed.Architectures) > 0 {
+		arguments = append(arguments, "--parameter-overrides", "Architecture="+string(deployed.Architectures[0]))
+	}
+	if c.skipPull {
+		arguments = append(arguments, "--skip-pull-image")
+	}
+	return arguments, nil
+}
+
+// template is a copy of the built template in which each function has a variable
+// AWS_ENDPOINT_URL: SAM hands on no variable that the template does not have.
+func (c call) template() (string, error) {
+	built := filepath.Join(".local", c.port, "build", "template.yaml")
+	content, err := os.ReadFile(built)
+	if err != nil {
+		return "", fmt.Errorf("read the built template: %w", err)
+	}
+	globals := regexp.MustCompile(`(?s)^(.*?\nGlobals:\n.*?\n( +)Variables:\n)`)
+	copied := globals.ReplaceAll(content, []byte("${1}${2}  AWS_ENDPOINT_URL: ''\n"))
+	if bytes.Equal(copied, content) {
+		return "", fmt.Errorf("%s has no variables for all functions", built)
+	}
+	path := filepath.Join(filepath.Dir(built), "local.yaml") // beside the programs that it names
+	return path, os.WriteFile(path, copied, 0o600)
+}

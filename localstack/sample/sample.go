@@ -1,0 +1,134 @@
+// Package sample makes the events in events/ true for a running stack.
+//
+// The files are valid as they are, but they were taken elsewhere: from queues of
+// account 123456789012, with a receiver at http://host.docker.internal:8080, on
+// 2026-11-24 at ten. Functions judge by this: what a retry carries is believed
+// on a record of their own RetryQueue only, and a webhook of long ago is given
+// up. So what happened there and then is moved to here and now.
+package sample
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+)
+
+const (
+	receiverThere = "http://host.docker.internal:8080"
+	queuesThere   = "123456789012:hookwarden-" // and the logical id
+	ownerThere    = "ada@acme.example"
+)
+
+// ownerInAccount is an address that SES itself answers for, so that a mail from
+// an account goes to nobody.
+const ownerInAccount = "success+ada@simulator.amazonses.com"
+
+// Here is where and when an event is to happen.
+type Here struct {
+	Names    map[string]string // of stack.env
+	Receiver string            // URL of one that answers as Answer, as the function reaches it; without a path
+	Now      time.Time
+}
+
+// Event reads a file of events/.
+func (h Here) Event(file string) ([]byte, error) {
+	event, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	moved := []string{receiverThere, h.Receiver}
+	for id, name := range map[string]string{
+		"WebhookQueue": "WEBHOOK_QUEUE_URL", "RetryQueue": "RETRY_QUEUE_URL",
+		"RegistryQueue": "REGISTRY_QUEUE_URL", "NotificationQueue": "NOTIFICATION_QUEUE_URL",
+	} {
+		path := strings.Split(h.Names[name], "/") // ends with the account and the queue's name
+		if len(path) < 2 {
+			return nil, fmt.Errorf("the stack's names have no %s", name)
+		}
+		moved = append(moved, queuesThere+id, path[len(path)-2]+":"+path[len(path)-1])
+	}
+	if h.Names["MAILBOX_URL"] == "" {
+		moved = append(moved, ownerThere, ownerInAccount)
+	}
+	return h.onTime(strings.NewReplacer(moved...).Replace(string(event))), nil
+}
+
+// onTime moves all times by as much as lies between the file's now and ours,
+// and days by as many days.
+func (h Here) onTime(event string) []byte {
+	nowThere := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	later := h.Now.Sub(nowThere)
+	days := h.Now.UTC().Truncate(24*time.Hour).Sub(nowThere.Truncate(24*time.Hour)) / (24 * time.Hour)
+	// A moment, a day, or unix seconds or milliseconds of 2023 to 2033.
+	times := regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z|\b\d{4}-\d\d-\d\d\b|\b1[789]\d{8}(\d{3})?\b`)
+	return []byte(times.ReplaceAllStringFunc(event, func(s string) string {
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return t.Add(later).Format("2006-01-02T15:04:05.000Z")
+		}
+		if t, err := time.Parse(time.DateOnly, s); err == nil {
+			return t.AddDate(0, 0, int(days)).Format(time.DateOnly)
+		}
+		n, _ := strconv.ParseInt(s, 10, 64) // cannot fail: ten or thirteen digits
+		if len(s) == len("1700000000") {
+			return strconv.FormatInt(n+int64(later.Seconds()), 10)
+		}
+		return strconv.FormatInt(n+later.Milliseconds(), 10)
+	}))
+}
+
+// Answer is how the receiver of the events answers: by the path.
+func Answer(w http.ResponseWriter, r *http.Request, n int) {
+	if r.URL.Path == "/timeout" {
+		receiver.Hang(w, r, n)
+		return
+	}
+	status, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+	if err != nil {
+		status = http.StatusNotFound
+	}
+	w.WriteHeader(status)
+}
+
+// Secret is what the registered sample apps sign with.
+const Secret = "newest"
+
+// PutImages writes what the stream records of an event show into the Buffer: a
+// record never comes without its item, and only the item can convict an app.
+func PutImages(ctx context.Context, s *stack.Stack, event []byte) error {
+	var stream struct {
+		Records []struct {
+			DynamoDB struct {
+				NewImage map[string]struct{ S, N string }
+			} `json:"dynamodb"`
+		}
+	}
+	if err := json.Unmarshal(event, &stream); err != nil {
+		return fmt.Errorf("read the event: %w", err)
+	}
+	for _, r := range stream.Records {
+		if len(r.DynamoDB.NewImage) == 0 {
+			continue
+		}
+		item := make(stack.Item)
+		for name, value := range r.DynamoDB.NewImage {
+			if n, err := strconv.ParseInt(value.N, 10, 64); err == nil {
+				item[name] = n
+				continue
+			}
+			item[name] = value.S
+		}
+		if err := s.Put(ctx, "BUFFER_TABLE", item); err != nil {
+			return fmt.Errorf("put the record's item: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package template
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRolesAreExplicitWithLiteralActionsOnTheStacksOwnResources(t *testing.T) {
+	t.Parallel()
+	for _, parameters := range [][]string{nil, {"KmsKeyArn=" + key, "GradualRollout=true", "AlarmEmail=a@b.example"}} {
+		template := expand(t, parameters...)
+		for kind := range map[string]bool{"AWS::IAM::Role": true, "AWS::IAM::Policy": true} {
+			for name, role := range template.OfType(kind) {
+				if role["ManagedPolicyArns"] != nil {
+					t.Errorf("%s has managed policies", name)
+				}
+				for _, s := range Statements(role) {
+					if s["Effect"] != "Allow" || s["NotAction"] != nil || s["NotResource"] != nil {
+						t.Errorf("%s has the statement %v", name, s)
+					}
+					for _, g := range Grants(s) {
+						if strings.Contains(g.Action, "*") || strings.Contains(g.On, "*") && !allowedWildcard(s, g) || g.On == "" {
+							t.Errorf("%s may %s on %q", name, g.Action, g.On)
+						}
+					}
+				}
+			}
+		}
+		want := []string{"DeliverRole", "DisableRole", "NotifyRole", "RegisterRole", "SweepRole"}
+		if parameters != nil {
+			want = append(want, "CodeDeployRole")
+		}
+		var got []string
+		for name := range template.OfType("AWS::IAM::Role") {
+			got = append(got, name)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("roles (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// allowedWildcard are the two statements that cannot name what they are about,
+// see docs/security.md: X-Ray has no resources, and a mail's recipient is an
+// identity too. Its sender is fixed by a condition.
+func allowedWildcard(s Object, g Grant) bool {
+	switch g.Action {
+	case "xray:PutTraceSegments", "xray:PutTelemetryRecords":
+		return g.On == "*"
+	case "ses:SendEmail":
+		return strings.HasSuffix(g.On, ":identity/*") && Target(At(s, "Condition", "StringEquals", "ses:FromAddress")) == "MailFrom"
+	}
+	return false
+}
+
+func TestOnlyRegisterWritesSecretsAndOnlyDeliverReadsThem(t *testing.T) {
+	t.Parallel()
+	template := expand(t)
+	for name, role := range template.OfType("AWS::IAM::Role") {
+		reads := touches(role, "SecretsTable", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+		writes := touches(role, "SecretsTable", "dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
+		if reads != (name == "DeliverRole") || writes != (name == "RegisterRole") {
+			t.Errorf("%s reads secrets: %v, writes secrets: %v", name, reads, writes)
+		}
+	}
+}
+
+// touches reports whether a role may do one of the actions on a table.
+func touches(role Object, table string, actions ...string) bool {
+	return slices.ContainsFunc(Statements(role), func(s Object) bool {
+		return slices.ContainsFunc(Grants(s), func(g Grant) bool { return g.On == table && slices.Contains(actions, g.Action) })
+	})
+}
+
+func TestQueuesTakeNobodyWithoutTLSAndThePlatformMaySend(t *testing.T) {
+	t.Parallel()
+	for _, principal := range []string{"", "123456789012", "arn:aws-cn:iam::123456789012:role/platform/webhooks"} {
+		template := expand(t, "PlatformPrincipal="+principal)
+		guarded := make(map[string]bool)
+		for name, p := range template.OfType("AWS::SQS::QueuePolicy") {
+			queue := Target(List(p["Queues"])[0])
+			if len(List(p["Queues"])) != 1 {
+				t.Errorf("%s is about several queues", name)
+			}
+			open := principal != "" && (queue == "WebhookQueue" || queue == "RegistryQueue")
+			statements := Statements(p)
+			if len(statements) < 1 || (len(statements) == 2) != open || len(statements) > 2 {
+				t.Fatalf("%s has %d statements", name, len(statements))
+			}
+			deny := Object{"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*",
+				"Resource":  Object{"Fn::GetAtt": []any{queue, "Arn"}},
+				"Condition": Object{"Bool": Object{"aws:SecureTransport": "false"}}}
+			if diff := cmp.Diff(deny, statements[0]); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			guarded[queue] = true
+			if !open {
+				continue
+			}
+			allow := Object{"Sid": "PlatformSends", "Effect": "Allow", "Principal": Object{"AWS": Object{"Ref": "PlatformPrincipal"}},
+				"Action": "sqs:SendMessage", "Resource": Object{"Fn::GetAtt": []any{queue, "Arn"}}}
+			if diff := cmp.Diff(allow, statements[1]); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+		for name := range template.OfType("AWS::SQS::Queue") {
+			if !guarded[name] {
+				t.Errorf("%s has no policy", name)
+			}
+		}
+	}
+}

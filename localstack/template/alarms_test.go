@@ -1,0 +1,193 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// describeAlarm is what an alarm watches: "AWS/SQS Age QueueName=WebhookQueue >300 5x60".
+func describeAlarm(a Object) string {
+	if a["Metrics"] != nil {
+		expression := At(List(a["Metrics"])[0], "Expression").(string)
+		for _, m := range List(a["Metrics"])[1:] {
+			metric := At(m, "MetricStat", "Metric")
+			expression = regexp.MustCompile(`\b`+At(m, "Id").(string)+`\b`).ReplaceAllString(expression,
+				strings.TrimSpace(describeMetric(metric.(Object))))
+		}
+		return fmt.Sprintf("%s %vx%v", expression, a["EvaluationPeriods"], At(List(a["Metrics"])[1], "MetricStat", "Period"))
+	}
+	sign := map[any]string{"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">="}[a["ComparisonOperator"]]
+	n := fmt.Sprint(a["EvaluationPeriods"])
+	if a["DatapointsToAlarm"] != nil {
+		n = fmt.Sprintf("%v/%s", a["DatapointsToAlarm"], n)
+	}
+	return fmt.Sprintf("%s%s%s%v %sx%v", a["Namespace"].(string)+" ", describeMetric(a), sign, a["Threshold"], n, a["Period"])
+}
+
+func describeMetric(m Object) string {
+	text := m["MetricName"].(string) + " "
+	for _, d := range List(m["Dimensions"]) {
+		text += Target(At(d, "Value")) + " "
+	}
+	return text
+}
+
+func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
+	t.Parallel()
+	alarms := expand(t, "AlarmEmail=a@b.example").OfType("AWS::CloudWatch::Alarm")
+	got := make(map[string]string)
+	for name, a := range alarms {
+		got[name] = describeAlarm(a)
+	}
+	want := map[string]string{
+		"WebhookDLQAlarm":           "AWS/SQS ApproximateNumberOfMessagesVisible WebhookDLQ >0 1x60",
+		"RegistryDLQAlarm":          "AWS/SQS ApproximateNumberOfMessagesVisible RegistryDLQ >0 1x60",
+		"NotificationDLQAlarm":      "AWS/SQS ApproximateNumberOfMessagesVisible NotificationDLQ >0 1x60",
+		"StreamDLQAlarm":            "AWS/SQS ApproximateNumberOfMessagesVisible StreamDLQ >0 1x60",
+		"WebhookQueueAgeAlarm":      "AWS/SQS ApproximateAgeOfOldestMessage WebhookQueue >300 5x60",
+		"RegistryQueueAgeAlarm":     "AWS/SQS ApproximateAgeOfOldestMessage RegistryQueue >900 3x300",
+		"NotificationQueueAgeAlarm": "AWS/SQS ApproximateAgeOfOldestMessage NotificationQueue >21600 3x300",
+		"RetryQueueShareAlarm": "IF(NumberOfMessagesReceived RetryQueue > 5 * FILL(NumberOfMessagesReceived WebhookQueue, 0) AND " +
+			"NumberOfMessagesReceived RetryQueue >= 100, 1, 0) 6x300",
+		"RegisterErrorsAlarm":    "AWS/Lambda Errors RegisterFunction >0 3/5x60",
+		"DeliverErrorsAlarm":     "AWS/Lambda Errors DeliverFunction >0 3/5x60",
+		"DisableErrorsAlarm":     "AWS/Lambda Errors DisableFunction >0 3/5x60",
+		"NotifyErrorsAlarm":      "AWS/Lambda Errors NotifyFunction >0 3/5x60",
+		"SweepErrorsAlarm":       "AWS/Lambda Errors SweepFunction >0 1x300",
+		"RegisterThrottlesAlarm": "AWS/Lambda Throttles RegisterFunction >0 3x300",
+		"DeliverThrottlesAlarm":  "AWS/Lambda Throttles DeliverFunction >0 3x300",
+		"DisableThrottlesAlarm":  "AWS/Lambda Throttles DisableFunction >0 3x300",
+		"NotifyThrottlesAlarm":   "AWS/Lambda Throttles NotifyFunction >0 3x300",
+		"SweepThrottlesAlarm":    "AWS/Lambda Throttles SweepFunction >0 3x300",
+		"IteratorAgeAlarm":       "AWS/Lambda IteratorAge DisableFunction >1.8e+06 3x300",
+		"StreamGivenUpAlarm":     "AWS/Lambda OnFailureDestinationDeliveredEventCount DisableFunctionCounts >0 1x300",
+		"StreamReportsLostAlarm": "AWS/Lambda DestinationDeliveryFailures DisableFunction >0 1x300",
+		"LogDroppedAlarm":        "hookwarden log.dropped >0 3x300",
+		"DisableHeldAlarm":       "hookwarden disable.held >0 1x60",
+		"BounceRateAlarm":        "AWS/SES Reputation.BounceRate >=0.05 1x3600",
+		"ComplaintRateAlarm":     "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alarms (-want +got):\n%s", diff)
+	}
+	for name, a := range alarms {
+		if description, _ := a["AlarmDescription"].(string); len(description) < 60 || len(description) > 1024 {
+			t.Errorf("%s says %q", name, description)
+		}
+		if a["TreatMissingData"] != "notBreaching" {
+			t.Errorf("%s rings when nothing happens", name)
+		}
+	}
+}
+
+func TestEachQueueHasAnAlarm(t *testing.T) {
+	t.Parallel()
+	template := expand(t, "AlarmTopicArn=arn:aws:sns:us-east-1:123456789012:alarms")
+	var watched []string
+	for _, a := range template.OfType("AWS::CloudWatch::Alarm") {
+		watched = append(watched, strings.Fields(describeAlarm(a))...)
+	}
+	for name := range template.OfType("AWS::SQS::Queue") {
+		if !slices.Contains(watched, name) {
+			t.Errorf("%s has none", name)
+		}
+	}
+}
+
+func TestAlarmsGoToTheTopicsThatAreGiven(t *testing.T) {
+	t.Parallel()
+	topic := "AlarmTopicArn=arn:aws:sns:us-east-1:123456789012:alarms"
+	for _, test := range []struct {
+		parameters, want []string
+	}{
+		{nil, nil},
+		{[]string{topic}, []string{"AlarmTopicArn"}},
+		{[]string{"AlarmEmail=a@b.example"}, []string{"AlarmTopic"}},
+		{[]string{topic, "AlarmEmail=a@b.example"}, []string{"AlarmTopicArn", "AlarmTopic"}},
+	} {
+		template := expand(t, test.parameters...)
+		for name, a := range template.OfType("AWS::CloudWatch::Alarm") {
+			var got []string
+			for _, action := range List(a["AlarmActions"]) {
+				got = append(got, Target(action))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%v: %s (-want +got):\n%s", test.parameters, name, diff)
+			}
+		}
+		topics := template.OfType("AWS::SNS::Topic")
+		if mailed := slices.Contains(test.want, "AlarmTopic"); (len(topics) == 1) != mailed {
+			t.Errorf("%v: %d topics", test.parameters, len(topics))
+		}
+	}
+}
+
+func TestTheDashboardShowsEveryMetric(t *testing.T) {
+	t.Parallel()
+	template := expand(t)
+	text := At(template.Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)
+	for _, reference := range regexp.MustCompile(`\$\{([^}]*)\}`).FindAllStringSubmatch(text, -1) {
+		name, _, _ := strings.Cut(reference[1], ".")
+		if _, ok := template.Resources[name]; !ok && reference[1] != "AWS::Region" {
+			t.Errorf("the dashboard names %s", name)
+		}
+	}
+	var body struct {
+		Widgets []struct {
+			X, Y, Width, Height int
+			Properties          struct {
+				Title   string
+				Metrics [][]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		t.Fatal(err)
+	}
+	if len(text) > 30_000 {
+		t.Errorf("%d bytes", len(text))
+	}
+	var titles []string
+	places := make(map[[2]int]string)
+	for _, w := range body.Widgets {
+		titles = append(titles, w.Properties.Title)
+		if len(w.Properties.Metrics) == 0 || w.X+w.Width > 24 {
+			t.Errorf("%s is %v", w.Properties.Title, w)
+		}
+		for x := w.X; x < w.X+w.Width; x++ {
+			for y := w.Y; y < w.Y+w.Height; y++ {
+				if other := places[[2]int{x, y}]; other != "" {
+					t.Fatalf("%s lies on %s", w.Properties.Title, other)
+				}
+				places[[2]int{x, y}] = w.Properties.Title
+			}
+		}
+	}
+	for _, shown := range []string{"outcome", "Latency", "not sent", "deferred", "Disablings", "Mails", "depths", "ages", "throttles", "units consumed", "Cost drivers"} {
+		if !strings.Contains(strings.Join(titles, "\n"), shown) {
+			t.Errorf("no widget shows %s", shown)
+		}
+	}
+	// The names of design section 10, with their dimensions.
+	for _, search := range []string{`{hookwarden,outcome} MetricName=\"webhook.attempts\"`, `{hookwarden,reason} MetricName=\"webhook.skipped\"`,
+		`{hookwarden,reason} MetricName=\"webhook.deferred\"`, `{hookwarden,reason} MetricName=\"app.disabled\"`,
+		`{hookwarden,kind} MetricName=\"notice.queued\"`, `{hookwarden,kind} MetricName=\"notice.sent\"`,
+		`"hookwarden", "webhook.latency"`, `"hookwarden", "disable.held"`, `"hookwarden", "log.dropped"`} {
+		if !strings.Contains(text, search) {
+			t.Errorf("the dashboard lacks %s", search)
+		}
+	}
+	for kind, dimension := range map[string]string{"AWS::SQS::Queue": "QueueName", "AWS::DynamoDB::Table": "TableName", "AWS::Lambda::Function": "FunctionName"} {
+		for name := range template.OfType(kind) {
+			if !regexp.MustCompile(`"` + dimension + `", "\$\{` + name + `[.}]`).MatchString(text) {
+				t.Errorf("the dashboard lacks %s", name)
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package template
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// accepts reports whether CloudFormation would take a value.
+func (p Parameter) accepts(value string) bool {
+	switch {
+	case p.AllowedValues != nil:
+		return slices.Contains(p.AllowedValues, value)
+	case p.Type == "Number":
+		n, err := strconv.ParseFloat(value, 64)
+		return err == nil && n >= *p.MinValue && n <= *p.MaxValue
+	}
+	return regexp.MustCompile(`^(?:`+p.AllowedPattern+`)$`).MatchString(value) && (p.MaxLength == 0 || len(value) <= p.MaxLength)
+}
+
+func TestParametersAreChecked(t *testing.T) {
+	t.Parallel()
+	parameters := expand(t).Parameters
+	for name, p := range parameters {
+		if p.Description == "" || p.ConstraintDescription == "" {
+			t.Errorf("%s has the description %q and the constraint %q", name, p.Description, p.ConstraintDescription)
+		}
+		switch {
+		case p.Type == "Number" && p.MinValue != nil && p.MaxValue != nil:
+		case p.Type == "String" && (p.AllowedPattern != "" || p.AllowedValues != nil):
+		default:
+			t.Errorf("%s takes anything", name)
+		}
+		if p.Default != nil && !p.accepts(fmt.Sprint(p.Default)) {
+			t.Errorf("%s does not take its own default %v", name, p.Default)
+		}
+	}
+	for name, values := range map[string]struct{ good, bad []string }{
+		"PlatformId":            {[]string{"sentry", "é", strings.Repeat("x", 40)}, []string{"", strings.Repeat("x", 41)}},
+		"PlatformName":          {[]string{"My Platform"}, []string{"", strings.Repeat("x", 41)}},
+		"PlatformUrl":           {[]string{"https://platform.example", "http://127.0.0.1:8080/a"}, []string{"", "platform.example", "https://platform.example/", "https://a.example?x", "https://a.example/" + strings.Repeat("x", 80)}},
+		"MailFrom":              {[]string{"hookwarden@platform.example"}, []string{"", "Hook <a@b.example>", "a@b@c", strings.Repeat("x", 80) + "@b.example"}},
+		"HeaderPrefix":          {[]string{"Sentry-Hook-", "X-"}, []string{"", "X", "1-", "X: ", "X" + strings.Repeat("-", 40)}},
+		"RetryDelays":           {[]string{"300", "1,2,3,4,5,6,7,8,9,10", "999999,999999,999999,999999,999999,999999,999999,999999,999999,999999"}, []string{"300,", "1,2,3,4,5,6,7,8,9,10,11", "-1", "1.5", "1000000"}},
+		"LogLevel":              {[]string{"DEBUG", "warn", "Info", "error"}, []string{"", "LOUD", "INFO2"}},
+		"WebhookTimeoutSeconds": {[]string{"0.1", "30"}, []string{"0", "30.1"}},
+		"MaxAgeHours":           {[]string{"1", "96"}, []string{"0", "97"}},
+		"WindowDays":            {[]string{"1", "30"}, []string{"0", "31"}},
+		"TimeoutMinShare":       {[]string{"0", "0.5", "1"}, []string{"-0.1", "1.1"}},
+		"DeliverConcurrency":    {[]string{"2", "1000"}, []string{"1", "1001"}},
+		"WebhookMinimumPollers": {[]string{"0", "2", "10", "99", "200"}, []string{"1", "201", "-1", "", "02"}},
+		"KmsKeyArn":             {[]string{"", key, strings.Replace(key, "aws", "aws-us-gov", 1), strings.Replace(key, "key/", "key/mrk-", 1)}, []string{"alias/x", "arn:aws:kms:us-east-1:123456789012:alias/x", key + " "}},
+		"PlatformPrincipal":     {[]string{"", "123456789012", "arn:aws:iam::123456789012:role/a/b", "arn:aws-cn:iam::123456789012:root"}, []string{"*", "12345", "arn:aws:iam::123456789012:user/x", "arn:aws:iam::123456789012:role/*"}},
+		"AlarmTopicArn":         {[]string{"", "arn:aws:sns:eu-west-1:123456789012:on-call"}, []string{"on-call", "arn:aws:sqs:eu-west-1:123456789012:q"}},
+		"AlarmEmail":            {[]string{"", "on.call@platform.example"}, []string{"on call@x", "x"}},
+		"GradualRollout":        {[]string{"true", "false"}, []string{"yes", ""}},
+		"DeploymentType":        {[]string{"Canary10Percent5Minutes", "AllAtOnce"}, []string{"", "Canary"}},
+	} {
+		for _, v := range values.good {
+			if !parameters[name].accepts(v) {
+				t.Errorf("%s refuses %q", name, v)
+			}
+		}
+		for _, v := range values.bad {
+			if parameters[name].accepts(v) {
+				t.Errorf("%s takes %q", name, v)
+			}
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"PlatformId": "sentry", "PlatformName": "Sentry", "PlatformUrl": "<nil>", "MailFrom": "<nil>", "HeaderPrefix": "Sentry-Hook-",
+		"WebhookTimeoutSeconds": "1.0", "RetryDelays": "300,300,300", "RetryInternal": "false", "MaxAgeHours": "72",
+		"TimeoutThreshold": "1000", "TimeoutMinShare": "0", "GoneThreshold": "3", "WindowDays": "7", "CountServerErrors": "false",
+		"DisableMode": "enforce", "MaxDisablesPerHour": "20", "RequestLog": "all", "AllowPrivateTargets": "false", "AllowHttpTargets": "false",
+		"DeliverConcurrency": "50", "RetryConcurrency": "20", "RegisterConcurrency": "5", "NotifyConcurrency": "2",
+		"DeliverReservedConcurrency": "0", "WebhookMinimumPollers": "0", "WebhookMaximumPollers": "5",
+		"KmsKeyArn": "", "PlatformPrincipal": "", "DeletionProtection": "false", "AlarmTopicArn": "", "AlarmEmail": "",
+		"GradualRollout": "false", "DeploymentType": "Canary10Percent5Minutes", "SesEndpoint": "", "Architecture": "arm64", "LogLevel": "INFO",
+	}
+	got := make(map[string]string)
+	for name, p := range expand(t).Parameters {
+		got[name] = fmt.Sprint(p.Default)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
