@@ -139,7 +139,7 @@ func (p *pace) answered(it *item, now time.Time) {
 	first := r.slow == 0
 	r.slow = r.slow << 1 & lastFour
 	if took < p.slowFrom {
-		r.quick = now
+		r.quick, r.probed = now, time.Time{} // it may have recovered: the next one finds out
 		if p.tried == it.webhook.AppID {
 			p.tried, p.spaced = "", 0 // others may be as well
 		}

@@ -202,8 +202,8 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 		equal(t, "wait", w.later[len(w.later)-1].Wait, 2*firstSlowWait)
 
 		recovered = true
-		for range 3 {
-			time.Sleep(probeEvery * time.Second)
+		time.Sleep(probeEvery * time.Second)
+		for range 3 { // one after another, at once
 			deliverAll(t, j, retries[1])
 		}
 		sent = len(w.sent)
