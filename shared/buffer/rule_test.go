@@ -332,14 +332,8 @@ func TestAnImageRulesOutNobodyWhoIsBroken(t *testing.T) {
 			if day.Date != today || !rule.RulesOut(day.Counts) {
 				continue
 			}
-			days := append(drawDays(t, rule.WindowDays), day)
-			kept := days[:0]
-			for _, d := range days {
-				if d.Date != today || d == day {
-					kept = append(kept, d)
-				}
-			}
-			if v := rule.Judge(kept, today); v.Broken {
+			others := slices.DeleteFunc(drawDays(t, rule.WindowDays), func(d buffer.Day) bool { return d.Date == today })
+			if v := rule.Judge(append(others, day), today); v.Broken {
 				t.Fatalf("ruled out by %+v, yet broken: %s", day, v.Reason)
 			}
 		}
