@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,24 +18,34 @@ import (
 // standIns answer at once for DynamoDB and SQS, in their real protocol, and
 // count the requests. Every app that is asked for exists and is internal.
 type standIns struct {
-	url    string
-	close  func()
-	appURL string // where the apps receive their webhooks
+	url   string
+	close func()
+
+	appURL func(app string) string         // where an app receives its webhooks
+	log    func(entry logEntry)            // takes what is put into Requests; nil forgets it
+	take   func(queue string, sent sentOn) // takes what is sent to a queue; nil forgets it
 
 	mu       sync.Mutex
 	requests map[string]int // by operation
 }
 
+// The names of what stands in for AWS's.
 const (
-	appsTable    = "apps"
-	secretsTable = "secrets"
+	account       = "000000000000"
+	webhookQueue  = "webhook"
+	retryQueue    = "retry"
+	deadQueue     = "dead"
+	appsTable     = "apps"
+	secretsTable  = "secrets"
+	requestsTable = "requests"
 )
 
-func serveStandIns(appURL string) (*standIns, error) {
-	s := &standIns{appURL: appURL, requests: make(map[string]int)}
+// serve starts them; url and close are set by then.
+func (s *standIns) serve() error {
+	s.requests = make(map[string]int)
 	address, closeServer, err := serve(s)
 	s.url, s.close = "http://"+address, closeServer
-	return s, err
+	return err
 }
 
 // counted are the requests so far, by operation.
@@ -73,11 +84,11 @@ func (s *standIns) answer(operation string, body []byte) (status int, out any) {
 	case "UpdateItem":
 		return http.StatusOK, struct{}{}
 	case "BatchWriteItem":
-		return http.StatusOK, object{"UnprocessedItems": object{}}
+		return s.batchWrite(body)
 	case "BatchGetItem":
 		return s.batchGet(body)
 	case "SendMessageBatch":
-		return sendBatch(body)
+		return s.sendBatch(body)
 	}
 	return refused("UnknownOperationException", "the stand-in does not know "+operation)
 }
@@ -112,7 +123,7 @@ func (s *standIns) app(id string) object {
 	return object{
 		"id": text(id), "version": object{"N": "1"}, "uuid": text("7a485448-a9e2-4c85-8a3c-4f44175783c9"),
 		"slug": text("ci-bot"), "name": text("CI Bot"), "status": text("internal"), "organization_id": text("42"),
-		"webhook_url": text(s.appURL), "events": object{"L": []any{text("issue"), text("error")}},
+		"webhook_url": text(s.appURL(id)), "events": object{"L": []any{text("issue"), text("error")}},
 	}
 }
 
@@ -123,20 +134,65 @@ func secretsOf(appID string) object {
 
 func text(s string) object { return object{"S": s} }
 
-func sendBatch(body []byte) (status int, out any) {
+// logEntry is what the bench reads of an item of Requests.
+type logEntry struct {
+	webhook string // its id
+	sent    bool   // it is of an attempt
+}
+
+func (s *standIns) batchWrite(body []byte) (status int, out any) {
 	var in struct {
-		Entries []struct {
-			ID          string `json:"Id"`
-			MessageBody string
+		RequestItems map[string][]struct {
+			PutRequest struct {
+				Item struct {
+					SortKey      struct{ S string }  `json:"sk"`
+					ResponseCode *struct{ N string } `json:"response_code"`
+				}
+			}
 		}
+	}
+	if s.log == nil {
+		return http.StatusOK, object{"UnprocessedItems": object{}}
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return refused("SerializationException", err.Error())
 	}
-	queued := []any{}
-	for _, e := range in.Entries {
-		sum := md5.Sum([]byte(e.MessageBody)) // the SDK verifies it
-		queued = append(queued, object{"Id": e.ID, "MessageId": e.ID, "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+	for _, write := range in.RequestItems[requestsTable] {
+		_, after, _ := strings.Cut(write.PutRequest.Item.SortKey.S, "#")
+		webhook, _, _ := strings.Cut(after, "#")
+		s.log(logEntry{webhook: webhook, sent: write.PutRequest.Item.ResponseCode != nil})
 	}
-	return http.StatusOK, object{"Successful": queued, "Failed": []any{}}
+	return http.StatusOK, object{"UnprocessedItems": object{}}
+}
+
+// sentOn is an entry of SendMessageBatch.
+type sentOn struct {
+	ID                string `json:"Id"`
+	MessageBody       string
+	MessageGroupID    string `json:"MessageGroupId"`
+	DelaySeconds      int
+	MessageAttributes map[string]struct {
+		DataType    string
+		StringValue *string
+		BinaryValue []byte
+	}
+}
+
+func (s *standIns) sendBatch(body []byte) (status int, out any) {
+	var in struct {
+		QueueURL string `json:"QueueUrl"`
+		Entries  []sentOn
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refused("SerializationException", err.Error())
+	}
+	accepted := []any{}
+	for _, e := range in.Entries {
+		if s.take != nil {
+			s.take(path.Base(in.QueueURL), e)
+		}
+		sum := md5.Sum([]byte(e.MessageBody)) // the SDK verifies it
+		accepted = append(accepted, object{"Id": e.ID, "MessageId": e.ID, "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+	}
+	return http.StatusOK, object{"Successful": accepted, "Failed": []any{}}
 }
