@@ -96,6 +96,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 		j.confirmGone(ctx, wave)
 		j.record(ctx, wave)
 	}
+	j.hasten(webhooks)
 	j.addCounts(ctx, counts)
 	j.sendOn(ctx, items)
 	for _, it := range items {
@@ -163,6 +164,16 @@ func (j *Job) keepPace(wave []*item) {
 	for _, it := range wave {
 		if it.request != nil && it.result.Outcome != webhook.LocalError {
 			j.pace.answered(it, j.Now())
+		}
+	}
+}
+
+// hasten lets the webhooks of a slow app wait no longer than they must, once one
+// of it was answered in time.
+func (j *Job) hasten(items []*item) {
+	for _, it := range items {
+		if it.deferred == deferSlow && j.pace.recovers(it.webhook.AppID) {
+			it.next.Wait = min(it.next.Wait, firstSlowWait)
 		}
 	}
 }

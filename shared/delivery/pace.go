@@ -49,7 +49,7 @@ const (
 	lastFour    = 0b1111
 	slowIs      = 2 // slow answers among the last four
 
-	firstSlowWait = 5 * time.Second // doubles with the hops, up to longestFault
+	firstSlowWait = 5 * time.Second // doubles with the hops, up to longestFault, until the app recovers
 )
 
 func newPace(timeout time.Duration) *pace {
@@ -83,6 +83,12 @@ func (p *pace) judge(it *item, now time.Time) verdict {
 		return letThrough
 	}
 	return overRetryQueue
+}
+
+// recovers says whether the newest answer of an app was not slow.
+func (p *pace) recovers(app string) bool {
+	r := p.apps[app]
+	return r != nil && r.slow&1 == 0
 }
 
 func (p *pace) wasQuick(app string, now time.Time) bool {

@@ -40,6 +40,7 @@ func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slo
 
 // slowWorldOf is a world whose receivers' slowness can change.
 type slowWorldOf struct {
+	t *testing.T
 	*world
 	takes func(app string, n int) time.Duration
 }
@@ -203,7 +204,13 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 
 		recovered = true
 		time.Sleep(probeEvery * time.Second)
-		for range 3 { // one after another, at once
+		deferred := len(w.later)
+		deliverAll(t, j, retries...)
+		equal(t, "requests of a batch over RetryQueue when it answers", len(w.sent)-sent, 2)
+		for _, l := range w.later[deferred:] {
+			equal(t, "wait behind an answer in time", l.Wait, firstSlowWait)
+		}
+		for range 2 { // one after another, at once
 			deliverAll(t, j, retries[1])
 		}
 		sent = len(w.sent)

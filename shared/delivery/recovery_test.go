@@ -1,0 +1,112 @@
+package delivery
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// fleet is as many environments over RetryQueue as it has concurrency, and the
+// queue.
+type fleet struct {
+	w    *slowWorldOf
+	jobs []*Job
+	rand *rand.Rand
+	due  []delayed // what is on RetryQueue
+}
+
+type delayed struct {
+	Message
+	at time.Time
+}
+
+func newFleet(w *slowWorldOf, environments int, seed uint64) *fleet {
+	f := &fleet{w: w, rand: rand.New(rand.NewPCG(seed, 0))}
+	for range environments {
+		j := w.job(nil)
+		j.Logger = slog.New(slog.DiscardHandler)
+		f.jobs = append(f.jobs, j)
+	}
+	return f
+}
+
+// second hands out what is due, in batches of up to ten, each to a random
+// environment that is idle, and lets at least a second pass.
+func (f *fleet) second() {
+	began := time.Now()
+	for _, l := range f.w.later {
+		f.due = append(f.due, delayed{Message: fromRetry(l), at: began.Add(l.Wait)})
+	}
+	f.w.later = nil
+	var now []Message
+	f.due = slices.DeleteFunc(f.due, func(d delayed) bool {
+		if d.at.After(began) {
+			return false
+		}
+		now = append(now, d.Message)
+		return true
+	})
+	for len(now) > 0 {
+		var running sync.WaitGroup
+		for _, i := range f.rand.Perm(len(f.jobs)) {
+			batch := now[:min(10, len(now))]
+			now = now[len(batch):]
+			running.Go(func() { f.jobs[i].Deliver(f.w.t.Context(), batch) })
+			if len(now) == 0 {
+				break
+			}
+		}
+		running.Wait()
+	}
+	time.Sleep(max(0, time.Second-time.Since(began)))
+}
+
+// The bound that docs/limits.md gives: what waited for a slow app is through as
+// long after its recovery as it was slow, at most 900 s, and this.
+const andThen = 20 * time.Second
+
+func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {
+	for name, down := range map[string]time.Duration{"a minute": time.Minute, "half an hour": 30 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(3) {
+				synctest.Test(t, func(t *testing.T) {
+					recovered := false
+					w := slowWorld(func(string, int) time.Duration {
+						if recovered {
+							return quick
+						}
+						return hangs
+					}, "a")
+					w.t = t
+					f := newFleet(w, 20, seed)
+					arrives := func(webhooks int) {
+						for range webhooks {
+							f.due = append(f.due, delayed{Message: fromRetry(Later{Message: message("a")}), at: time.Now()})
+						}
+					}
+					arrives(1000)
+					sent := 1000
+					for start := time.Now(); time.Since(start) < down; f.second() {
+						n := f.rand.IntN(7)
+						arrives(n)
+						sent += n
+					}
+					recovered = true
+					start, waiting := time.Now(), len(f.due)
+					for len(f.due)+len(w.later) > 0 && time.Since(start) < 10*longestFault {
+						f.second()
+					}
+					took := time.Since(start).Round(time.Second)
+					if took > min(down, longestFault)+andThen {
+						t.Errorf("the last of %d waited for %v after %v", waiting, took, down)
+					}
+					equal(t, "attempts", len(w.entries), sent)
+				})
+			}
+		})
+	}
+}
