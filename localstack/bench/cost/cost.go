@@ -1,0 +1,71 @@
+// Package cost is the model of what webhooks cost on AWS.
+package cost
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Usage is what some webhooks have used.
+type Usage struct {
+	Webhooks    int
+	Invocations int           // a batch each
+	Billed      time.Duration // of all invocations, each rounded up to a millisecond
+	WriteUnits  float64       // of DynamoDB
+	ReadUnits   float64
+	SQSRequests int // that the function makes itself
+	LogBytes    int // that the function writes
+}
+
+// What the model takes as given. Dollars are list prices of us-east-1.
+const (
+	sqsRequest     = 0.40 / 1e6
+	lambdaRequest  = 0.20 / 1e6
+	gigabyteSecond = 1.33334e-5 // arm64
+	writeUnit      = 0.625 / 1e6
+	readUnit       = 0.125 / 1e6
+	logByte        = 0.50 / 1e9
+
+	memory = 0.25 // GB
+	// For each batch the mapping receives once and deletes once.
+	mappingRequests = 2
+	// PlatformLines are the bytes of Lambda's own log lines about an invocation.
+	PlatformLines = 600
+)
+
+// Line is one line of the bill.
+type Line struct {
+	What    string
+	Dollars float64 // for a million webhooks
+}
+
+// Bill is what a million webhooks cost, and the total.
+func Bill(u Usage) (lines []Line, total float64) {
+	of := func(amount float64) float64 { return amount * 1e6 / float64(u.Webhooks) }
+	invocations := float64(u.Invocations)
+	lines = []Line{
+		{"SQS: a receive and a delete for each batch, and deliver's own", of((mappingRequests*invocations + float64(u.SQSRequests)) * sqsRequest)},
+		{"Lambda: invocations", of(invocations * lambdaRequest)},
+		{"Lambda: 256 MB for as long as they take", of(u.Billed.Seconds() * memory * gigabyteSecond)},
+		{"DynamoDB: write units", of(u.WriteUnits * writeUnit)},
+		{"DynamoDB: read units", of(u.ReadUnits * readUnit)},
+		{"CloudWatch Logs", of((float64(u.LogBytes) + PlatformLines*invocations) * logByte)},
+	}
+	for _, l := range lines {
+		total += l.Dollars
+	}
+	return lines, total
+}
+
+// Sends is what the platform pays to send a million webhooks, ten at a time.
+const Sends = 1e6 / 10 * sqsRequest
+
+// Dollars shows an amount to the cent. Half a cent is rounded up, also where
+// binary fractions come out just below it.
+func Dollars(d float64) string { return fmt.Sprintf("$%.2f", math.Floor(d*100+0.5+1e-6)/100) }
+
+// Billable is a duration as Lambda bills it.
+func Billable(d time.Duration) time.Duration {
+	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
+}
