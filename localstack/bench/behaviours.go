@@ -20,6 +20,8 @@ const quick = 20 * time.Millisecond
 
 func answersQuickly(w http.ResponseWriter, r *http.Request, _ int) { answerAfter(quick, w, r) }
 
+func answersAtOnce(w http.ResponseWriter, _ *http.Request, _ int) { _, _ = io.WriteString(w, "ok\n") }
+
 func hangs(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
 
 func answersJustInTime(w http.ResponseWriter, r *http.Request, _ int) {
@@ -97,4 +99,15 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.behave(w, req, nth)
+}
+
+// requests are all that came in.
+func (r *receiver) requests() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, of := range r.seen {
+		n += of
+	}
+	return n
 }

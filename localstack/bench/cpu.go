@@ -4,45 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"hookwarden/localstack/bench/report"
 )
 
 // cpuPart measures what a delivered webhook costs.
 type cpuPart struct {
-	runs   int
 	effort time.Duration
 
-	deliver, bare string // paths of the programs
-	receivers     *receivers
-	aws           *standIns
-	delivered     int // webhooks, by all deliver processes
-}
-
-func (c *cpuPart) run(ctx context.Context, deliver string, out io.Writer) (err error) {
-	c.deliver, c.bare = deliver, filepath.Join(".local", "bench", "bare")
-	if err := runMake(ctx, "OUT="+c.bare, "-f", "Makefile", "-f", "localstack/bench/programs.mk", "bare"); err != nil {
-		return fmt.Errorf("build the bare program: %w", err)
-	}
-	if c.receivers, err = serveReceivers(); err != nil {
-		return err
-	}
-	defer c.receivers.close()
-	c.aws = &standIns{appURL: func(string) string { return c.receivers.url }}
-	if err = c.aws.serve(); err != nil {
-		return err
-	}
-	defer c.aws.close()
-
-	cpu, err := c.cpuPerWebhook(ctx)
-	if err != nil {
-		return err
-	}
-	return c.print(out, []row{cpu})
+	sample   []request      // as deliver sent them
+	requests map[string]int // to AWS, by all deliver processes, by operation
+	sent     int            // webhooks, by the same
 }
 
 const (
@@ -50,38 +26,73 @@ const (
 	round  = 2000 // webhooks between two looks at the clock
 )
 
-// cpuPerWebhook measures deliver and the bare program in turn. Each time both
-// are started anew; the ratio is that of the pair.
-func (c *cpuPart) cpuPerWebhook(ctx context.Context) (row, error) {
-	r := row{figure: "CPU per delivered webhook, µs", against: "bare program", goal: "≤ 2"}
-	for range c.runs {
-		ours, err := startDeliver(ctx, c.deliver, c.aws.url)
-		if err != nil {
-			return row{}, err
-		}
-		measured, err := c.cpuOf(ours)
-		if err != nil {
-			return row{}, err
-		}
-		c.delivered += ours.sent
-		theirs, err := startBare(ctx, c.bare, c.receivers.url, c.receivers.kept())
-		if err != nil {
-			return row{}, err
-		}
-		baseline, err := c.cpuOf(theirs)
-		if err != nil {
-			return row{}, err
-		}
-		r.add(measured, baseline)
+const cpuName = "CPU per delivered webhook, µs"
+
+func (b *bench) measureCPU(ctx context.Context) (report.Section, error) {
+	c := &b.cpu
+	c.requests = make(map[string]int)
+	f, err := b.inTurn(ctx,
+		report.Figure{Name: cpuName, Format: "%.0f", Against: "bare program", Goal: report.Goal{Ratio: 2}},
+		func(ctx context.Context) (float64, error) { return c.ofDeliver(ctx, b.now) }, c.ofBare)
+	if err != nil {
+		return report.Section{}, err
 	}
-	return r, nil
+	var operations []string
+	for _, name := range slices.Sorted(maps.Keys(c.requests)) {
+		operations = append(operations, fmt.Sprintf("%s %.1f", name, 1000*float64(c.requests[name])/float64(c.sent)))
+	}
+	return report.Section{Title: "CPU", Figures: []report.Figure{f}, Notes: []string{
+		fmt.Sprintf("User + system of the whole process, warm, %v of it in each run, over plain HTTP.", c.effort),
+		fmt.Sprintf("deliver: batches of %d for one internal app, bodies of %d bytes, RequestLog=all, 256 MB: it takes one processor.", batchSize, bodySize),
+		fmt.Sprintf("Bare program: POSTs the same bodies with the same headers with net/http, ten at a time, with GOMAXPROCS=%d. "+
+			"They come ready: it decodes, signs, logs and counts nothing.", procs),
+		"AWS requests of deliver per 1,000 webhooks, its app known: " + strings.Join(operations, ", ") + ".",
+	}}, nil
 }
 
-// cpuOf warms a subject up, measures it in microseconds per webhook, and stops
-// it.
-func (c *cpuPart) cpuOf(s subject) (float64, error) {
+// ofDeliver is a run of a build's deliver.
+func (c *cpuPart) ofDeliver(ctx context.Context, b build) (float64, error) {
+	receivers, err := serveReceivers()
+	if err != nil {
+		return 0, err
+	}
+	defer receivers.close()
+	aws := &standIns{appURL: func(string) string { return receivers.url }}
+	if err := aws.serve(); err != nil {
+		return 0, err
+	}
+	defer aws.close()
+	d, err := startDeliver(ctx, b.program("deliver"), settings{endpoint: aws.url})
+	if err != nil {
+		return 0, err
+	}
+	used, err := c.of(d, receivers)
+	c.sample = receivers.kept()
+	c.sent += d.sent
+	for name, n := range aws.counted() {
+		c.requests[name] += n
+	}
+	return used, err
+}
+
+// ofBare is a run of the bare program.
+func (c *cpuPart) ofBare(ctx context.Context) (float64, error) {
+	receivers, err := serveReceivers()
+	if err != nil {
+		return 0, err
+	}
+	defer receivers.close()
+	s, err := startBare(ctx, comparedProgram("bare"), receivers.url, c.sample)
+	if err != nil {
+		return 0, err
+	}
+	return c.of(s, receivers)
+}
+
+// of warms a subject up, measures it in microseconds per webhook, and stops it.
+func (c *cpuPart) of(s subject, to *receivers) (float64, error) {
 	defer s.stop()
-	if err := c.sendAll(s, warmUp); err != nil {
+	if err := sendAll(s, to, warmUp); err != nil {
 		return 0, err
 	}
 	before, err := cpuTime(s.pid())
@@ -89,7 +100,7 @@ func (c *cpuPart) cpuOf(s subject) (float64, error) {
 		return 0, err
 	}
 	for webhooks := round; ; webhooks += round {
-		if err := c.sendAll(s, round); err != nil {
+		if err := sendAll(s, to, round); err != nil {
 			return 0, err
 		}
 		after, err := cpuTime(s.pid())
@@ -103,37 +114,18 @@ func (c *cpuPart) cpuOf(s subject) (float64, error) {
 }
 
 // sendAll sends and looks whether all has arrived.
-func (c *cpuPart) sendAll(s subject, webhooks int) error {
-	before := c.receivers.got()
+func sendAll(s subject, to *receivers, webhooks int) error {
+	before := to.got()
 	if err := s.send(webhooks); err != nil {
 		return err
 	}
-	if got := c.receivers.got() - before; got != webhooks {
+	if got := to.got() - before; got != webhooks {
 		return fmt.Errorf("%d webhooks were sent and %d arrived", webhooks, got)
 	}
-	for _, r := range c.receivers.kept() {
+	for _, r := range to.kept() {
 		if len(r.Body) != bodySize || r.Header.Get("Webhook-Signature") == "" {
 			return errors.New("the webhooks are not what they should be")
 		}
 	}
 	return nil
-}
-
-func (c *cpuPart) print(out io.Writer, rows []row) error {
-	if err := printTable(out, rows); err != nil {
-		return err
-	}
-	requests := c.aws.counted()
-	var operations []string
-	for _, name := range slices.Sorted(maps.Keys(requests)) {
-		operations = append(operations, fmt.Sprintf("%s %.1f", name, 1000*float64(requests[name])/float64(c.delivered)))
-	}
-	_, err := fmt.Fprintf(out, `
-Medians of %d runs, in brackets the smallest and the largest. User + system of the whole process, warm, %s of it in each run.
-deliver: batches of %d for one internal app, bodies of %d bytes, RequestLog=all.
-bare program: POSTs the same bodies with the same headers, ten at a time; they come ready, it signs nothing.
-AWS requests of deliver per 1,000 webhooks: %s.
-
-`, c.runs, c.effort, batchSize, bodySize, strings.Join(operations, ", "))
-	return err
 }

@@ -1,35 +1,36 @@
 // The bench measures the real, stripped programs, as they are deployed: what a
 // webhook costs, against what is close to the limit, side by side in one run;
 // and what one app's receiver does to another app's webhooks, against the same
-// run without it. AWS and the receivers are stand-ins on loopback.
+// run without it. AWS and the receivers are stand-ins on loopback, but for the
+// mails, which are measured on the local stack.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"hookwarden/localstack/bench/report"
 )
 
 func main() {
-	b := bench{out: os.Stdout}
-	flag.StringVar(&b.only, "only", "", "measure only this part: cpu or neighbours")
-	flag.IntVar(&b.cpu.runs, "runs", 7, "cpu: how often the figure is measured")
+	b := bench{out: os.Stdout, now: build{name: "this tree", root: "."}}
+	flag.StringVar(&b.only, "only", "", "measure only these parts, parted by commas: "+strings.Join(b.names(), ", "))
+	flag.StringVar(&b.base, "base", "", "compare with this commit, branch or tag")
+	flag.IntVar(&b.runs, "runs", pageRuns, "how often a figure is measured; not of neighbours, verdicts' reads and mails")
 	flag.DurationVar(&b.cpu.effort, "effort", 1500*time.Millisecond, "cpu: CPU time that each measurement of it takes at least")
 	flag.BoolVar(&b.neighbours.all, "all", false, "neighbours: every behaviour, and on until the backlog is through (up to 27 minutes)")
 	flag.StringVar(&b.neighbours.chosen, "neighbour", "", "neighbours: only the behaviours whose name matches this expression")
 	flag.StringVar(&b.neighbours.trace, "trace", "", "neighbours: append a line for each webhook to this file")
-	flag.StringVar(&b.deliver, "deliver", "", "measure this program, instead of what make build makes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := b.run(ctx) // returns when every process that it started has ended
@@ -43,54 +44,132 @@ func main() {
 	}
 }
 
+// page is where the report of a whole run is kept, if it has so many runs.
+const (
+	page     = "docs/benchmarks.md"
+	pageRuns = 7
+)
+
 type bench struct {
 	out        io.Writer
-	only       string // a part's name; empty: all
-	deliver    string // path of the program
+	only       string // names of parts; empty: all
+	base       string // what git knows it by; empty: nothing is compared
+	runs       int
+	now        build
 	cpu        cpuPart
 	neighbours neighbourPart
 }
 
-func (b *bench) run(ctx context.Context) error {
-	parts := map[string]func(context.Context) error{
-		"cpu":        func(ctx context.Context) error { return b.cpu.run(ctx, b.deliver, b.out) },
-		"neighbours": func(ctx context.Context) error { return b.neighbours.run(ctx, b.deliver, b.out) },
+// part measures some of the figures.
+type part struct {
+	name    string
+	measure func(context.Context) (report.Section, error)
+}
+
+func (b *bench) parts() []part {
+	return []part{
+		{"cpu", b.measureCPU},
+		{"batches", b.measureBatches},
+		{"start", b.measureStart},
+		{"memory", b.measureMemory},
+		{"go", b.measureBenchmarks},
+		{"zips", b.measureZips},
+		{"units", b.measureUnits},
+		{"cost", b.measureCost},
+		{"neighbours", b.measureNeighbours},
+		{"verdicts", b.measureVerdicts},
+		{"mails", b.measureMails},
 	}
-	if b.only != "" && parts[b.only] == nil {
-		return fmt.Errorf("there is no part %q", b.only)
+}
+
+func (b *bench) names() (names []string) {
+	for _, p := range b.parts() {
+		names = append(names, p.name)
 	}
-	if b.deliver == "" {
-		b.deliver = filepath.Join("dist", runtime.GOARCH, "deliver", "bootstrap")
-		if err := runMake(ctx, "build"); err != nil {
-			return fmt.Errorf("build: %w", err)
+	return names
+}
+
+// wants reports whether a part is to be measured.
+func (b *bench) wants(name string) bool {
+	return b.only == "" || slices.Contains(strings.Split(b.only, ","), name)
+}
+
+func (b *bench) check() error {
+	for name := range strings.SplitSeq(b.only, ",") {
+		if name != "" && !slices.Contains(b.names(), name) {
+			return fmt.Errorf("there is no part %q, only %s", name, strings.Join(b.names(), ", "))
 		}
 	}
-	for _, name := range []string{"cpu", "neighbours"} {
-		if b.only != "" && b.only != name {
+	return nil
+}
+
+func (b *bench) run(ctx context.Context) error {
+	if err := b.check(); err != nil {
+		return err
+	}
+	if err := b.now.make(ctx, "build"); err != nil {
+		return err
+	}
+	if b.base != "" {
+		return b.compare(ctx)
+	}
+	if err := makePrograms(ctx); err != nil {
+		return err
+	}
+	r := report.Report{Title: "Benchmarks", About: about(ctx, b.runs)}
+	for _, p := range b.parts() {
+		if !b.wants(p.name) {
 			continue
 		}
-		if err := parts[name](ctx); err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "measuring: %s\n", p.name)
+		section, err := p.measure(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		if err := section.Text(b.out); err != nil {
 			return err
 		}
+		r.Sections = append(r.Sections, section)
 	}
-	_, err := fmt.Fprintln(b.out, machine())
-	return err
+	return b.close(r)
 }
 
-// runMake makes something for this machine, with the Makefile's own flags.
-func runMake(ctx context.Context, arguments ...string) error {
-	arguments = append([]string{"--no-print-directory", "TARGET_OS=" + runtime.GOOS, "ARCH=" + runtime.GOARCH}, arguments...)
-	command := exec.CommandContext(ctx, "make", arguments...)
-	// What the make that started this was told is not meant for these.
-	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "MAKEFLAGS=") || strings.HasPrefix(v, "MFLAGS=")
-	})
-	command.Stdout, command.Stderr = os.Stderr, os.Stderr
-	return command.Run()
+// close prints all figures, and writes the page if they are of a whole run.
+func (b *bench) close(r report.Report) error {
+	_, _ = fmt.Fprintf(b.out, "\n== All figures\n\n%s\n%s\n", report.Main(r.Sections).Text(), strings.Join(r.About, "\n"))
+	if b.only != "" || b.neighbours.chosen != "" || b.runs < pageRuns {
+		_, err := fmt.Fprintf(b.out, "\n%s is as it was: only a run of all parts, %d times, writes it.\n", page, pageRuns)
+		return err
+	}
+	var markdown bytes.Buffer
+	if err := r.Markdown(&markdown); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(b.out, "\nThe report is in %s.\n", page)
+	return os.WriteFile(page, markdown.Bytes(), 0o644)
 }
 
-// machine is one line about where the figures are from.
-func machine() string {
-	return fmt.Sprintf("%d cores, %s/%s, %s, GOMAXPROCS=%d for what is measured",
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), procs)
+// take measures one value. What is measured is started anew each time.
+type take func(context.Context) (float64, error)
+
+// inTurn measures a figure and what it is held against in turn. Its ratio is
+// that of each pair.
+func (b *bench) inTurn(ctx context.Context, f report.Figure, measured, baseline take) (report.Figure, error) {
+	for range b.runs {
+		value, err := measured(ctx)
+		if err != nil {
+			return f, err
+		}
+		against, err := baseline(ctx)
+		if err != nil {
+			return f, err
+		}
+		f.Add(value, against)
+	}
+	return f, nil
+}
+
+// always is a baseline that needs no measuring.
+func always(value float64) take {
+	return func(context.Context) (float64, error) { return value, nil }
 }

@@ -15,6 +15,8 @@ type neighbourPart struct {
 	all    bool   // every behaviour, and until the backlog is through
 	chosen string // expression for the names of those to measure; empty: by all
 	trace  string // file; empty: none
+
+	results []result // of the last run, the first without a neighbour
 }
 
 // neighbour is one behaviour of the app that floods the queue, or of the apps.
@@ -69,6 +71,7 @@ func (p *neighbourPart) run(ctx context.Context, program string, out io.Writer) 
 		}
 		results = append(results, r)
 	}
+	p.results = results
 	return printNeighbours(out, results)
 }
 

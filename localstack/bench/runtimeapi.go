@@ -15,6 +15,7 @@ import (
 type runtimeAPI struct {
 	address string
 	close   func()
+	asked   chan time.Time // when the process first asked for work
 	events  chan []byte
 	answers chan answer
 	served  int // invocations handed out
@@ -29,7 +30,7 @@ type answer struct {
 const functionTimeout = 60 * time.Second
 
 func serveRuntimeAPI() (*runtimeAPI, error) {
-	a := &runtimeAPI{events: make(chan []byte), answers: make(chan answer)}
+	a := &runtimeAPI{asked: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer)}
 	const invocation = "/2018-06-01/runtime/invocation/"
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET "+invocation+"next", a.next)
@@ -65,6 +66,10 @@ func (a *runtimeAPI) invoke(ctx context.Context, event []byte) ([]byte, error) {
 }
 
 func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
+	select {
+	case a.asked <- time.Now():
+	default: // not the first time
+	}
 	select {
 	case event := <-a.events:
 		a.served++

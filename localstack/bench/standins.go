@@ -21,9 +21,11 @@ type standIns struct {
 	url   string
 	close func()
 
-	appURL func(app string) string         // where an app receives its webhooks
-	log    func(entry logEntry)            // takes what is put into Requests; nil forgets it
-	take   func(queue string, sent sentOn) // takes what is sent to a queue; nil forgets it
+	appURL func(app string) string                              // where an app receives its webhooks
+	log    func(entry logEntry)                                 // takes what is put into Requests; nil forgets it
+	take   func(queue string, sent sentOn)                      // takes what is sent to a queue; nil forgets it
+	days   func(key string) []any                               // what Buffer has of an app; nil: nothing
+	charge func(operation string, request, answer []byte) error // counts units; nil: nobody does
 
 	mu       sync.Mutex
 	requests map[string]int // by operation
@@ -37,6 +39,7 @@ const (
 	deadQueue     = "dead"
 	appsTable     = "apps"
 	secretsTable  = "secrets"
+	bufferTable   = "buffer"
 	requestsTable = "requests"
 )
 
@@ -69,6 +72,9 @@ func (s *standIns) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	status, out := s.answer(operation, body)
 	text, err := json.Marshal(out)
+	if err == nil && s.charge != nil {
+		err = s.charge(operation, body, text)
+	}
 	if err != nil {
 		status, text = http.StatusInternalServerError, []byte(`{"__type":"InternalServerError"}`)
 	}
@@ -89,6 +95,10 @@ func (s *standIns) answer(operation string, body []byte) (status int, out any) {
 		return s.batchGet(body)
 	case "SendMessageBatch":
 		return s.sendBatch(body)
+	case "GetItem":
+		return s.get(body)
+	case "Query":
+		return s.query(body)
 	}
 	return refused("UnknownOperationException", "the stand-in does not know "+operation)
 }
@@ -117,6 +127,30 @@ func (s *standIns) batchGet(body []byte) (status int, out any) {
 	}
 	return http.StatusOK, object{"UnprocessedKeys": object{},
 		"Responses": object{appsTable: apps, secretsTable: secrets}}
+}
+
+// get knows apps alone.
+func (s *standIns) get(body []byte) (status int, out any) {
+	var in struct{ Key map[string]struct{ S string } }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refused("SerializationException", err.Error())
+	}
+	return http.StatusOK, object{"Item": s.app(in.Key["id"].S)}
+}
+
+// query knows the days of an app alone.
+func (s *standIns) query(body []byte) (status int, out any) {
+	var in struct {
+		ExpressionAttributeValues map[string]struct{ S string }
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refused("SerializationException", err.Error())
+	}
+	items := []any{}
+	if s.days != nil {
+		items = s.days(in.ExpressionAttributeValues[":pk"].S)
+	}
+	return http.StatusOK, object{"Items": items, "Count": len(items), "ScannedCount": len(items)}
 }
 
 func (s *standIns) app(id string) object {

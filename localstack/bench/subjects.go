@@ -32,14 +32,15 @@ const (
 	bodySize  = 1024 // what is POSTed, in bytes
 )
 
-// deliver is one environment that is handed one batch after another.
+// deliver is one environment of the function deliver, or of a program that takes
+// its events, that is handed one batch after another.
 type deliver struct {
 	*environment
 	sent int
 }
 
-func startDeliver(ctx context.Context, program, endpoint string) (*deliver, error) {
-	e, err := startEnvironment(ctx, program, settings{endpoint: endpoint, timeout: time.Second})
+func startDeliver(ctx context.Context, program string, s settings) (*deliver, error) {
+	e, err := startEnvironment(ctx, program, s)
 	return &deliver{environment: e}, err
 }
 
@@ -49,36 +50,44 @@ func (d *deliver) send(webhooks int) error {
 	batches := make([][]byte, webhooks/batchSize) // made before, so that none is waited for
 	for i := range batches {
 		var err error
-		if batches[i], err = json.Marshal(d.batch()); err != nil {
+		if batches[i], err = d.batch("17"); err != nil {
 			return err
 		}
 	}
-	for _, event := range batches {
-		got, err := d.invoke(event)
-		if err != nil {
+	for _, b := range batches {
+		if _, err := d.hand(b); err != nil {
 			return err
-		}
-		if string(got) != `{"batchItemFailures":[]}` {
-			return fmt.Errorf("deliver answered %s", got)
 		}
 	}
 	return nil
 }
 
-// batch is an event of ten webhooks for one app.
-func (d *deliver) batch() events.SQSEvent {
+// hand hands a batch over and returns how long it took, none of which may fail.
+func (d *deliver) hand(batch []byte) (time.Duration, error) {
+	start := time.Now()
+	got, err := d.invoke(batch)
+	took := time.Since(start)
+	if err == nil && string(got) != `{"batchItemFailures":[]}` {
+		err = fmt.Errorf("the function answered %s", got)
+	}
+	return took, err
+}
+
+// batch is an event of ten webhooks: for an app each, or all for the only one.
+func (d *deliver) batch(apps ...string) ([]byte, error) {
 	var e events.SQSEvent
-	for range batchSize {
+	for i := range batchSize {
 		d.sent++
+		app := apps[i%len(apps)]
 		e.Records = append(e.Records, record(webhookQueue, &queued{
 			id:       fmt.Sprintf("%08x-1278-4e51-a3c2-7a1e5e4fbb11", d.sent),
-			group:    "17",
-			body:     platformMessage(fmt.Sprintf("evt_%026d", d.sent), "17"),
+			group:    app,
+			body:     platformMessage(fmt.Sprintf("evt_%026d", d.sent), app),
 			sent:     time.Now(),
 			receives: 1,
 		}))
 	}
-	return e
+	return json.Marshal(e)
 }
 
 // platformMessage is one of WebhookQueue whose webhook has a body of bodySize bytes.
