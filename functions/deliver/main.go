@@ -25,6 +25,7 @@ func main() {
 		DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
 	}, delivery.Needs{
 		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
+		Warnings: dynamo.SlowApps{API: db, Table: e.SlowAppsTable},
 		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
 			Targets: webhook.TargetPolicy(e.Targets), Now: time.Now}),
 		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},

@@ -66,7 +66,7 @@ func functionEnvironment(runtimeAPI string, s settings) []string {
 		"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=" + strings.Repeat("t", 700),
 		"AWS_CONFIG_FILE=/var/empty/config", "AWS_SHARED_CREDENTIALS_FILE=/var/empty/credentials",
 		"LOG_LEVEL=INFO", "AWS_NEW_RETRIES_2026=true",
-		"APPS_TABLE=" + appsTable, "SECRETS_TABLE=" + secretsTable, "BUFFER_TABLE=" + bufferTable, "REQUESTS_TABLE=" + requestsTable,
+		"APPS_TABLE=" + appsTable, "SECRETS_TABLE=" + secretsTable, "SLOW_APPS_TABLE=" + slowAppsTable, "BUFFER_TABLE=" + bufferTable, "REQUESTS_TABLE=" + requestsTable,
 		"ORGANIZATIONS_TABLE=organizations", "AUDIT_TABLE=audit", "NOTICES_TABLE=notices",
 		"RETRY_QUEUE_URL=" + queueURL(retryQueue), "WEBHOOK_DLQ_URL=" + queueURL(deadQueue), "REGISTRY_DLQ_URL=" + queueURL(deadQueue),
 		"NOTIFICATION_QUEUE_URL=" + queueURL("notification"), "NOTIFICATION_DLQ_URL=" + queueURL(deadQueue),

@@ -28,7 +28,8 @@ type standIns struct {
 	charge func(operation string, request, answer []byte) error // counts units; nil: nobody does
 
 	mu       sync.Mutex
-	requests map[string]int // by operation
+	requests map[string]int    // by operation
+	slow     map[string]object // items of SlowApps, by app
 }
 
 // The names of what stands in for AWS's.
@@ -39,13 +40,14 @@ const (
 	deadQueue     = "dead"
 	appsTable     = "apps"
 	secretsTable  = "secrets"
+	slowAppsTable = "slowapps"
 	bufferTable   = "buffer"
 	requestsTable = "requests"
 )
 
 // serve starts them; url and close are set by then.
 func (s *standIns) serve() error {
-	s.requests = make(map[string]int)
+	s.requests, s.slow = make(map[string]int), make(map[string]object)
 	address, closeServer, err := serve(s)
 	s.url, s.close = "http://"+address, closeServer
 	return err
@@ -95,6 +97,8 @@ func (s *standIns) answer(operation string, body []byte) (status int, out any) {
 		return s.batchGet(body)
 	case "SendMessageBatch":
 		return s.sendBatch(body)
+	case "PutItem":
+		return s.put(body)
 	case "GetItem":
 		return s.get(body)
 	case "Query":
@@ -125,8 +129,32 @@ func (s *standIns) batchGet(body []byte) (status int, out any) {
 	for _, key := range in.RequestItems[secretsTable].Keys {
 		secrets = append(secrets, secretsOf(key["app_id"].S))
 	}
+	slow := []any{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range in.RequestItems[slowAppsTable].Keys {
+		if warning := s.slow[key["app_id"].S]; warning != nil {
+			slow = append(slow, warning)
+		}
+	}
 	return http.StatusOK, object{"UnprocessedKeys": object{},
-		"Responses": object{appsTable: apps, secretsTable: secrets}}
+		"Responses": object{appsTable: apps, secretsTable: secrets, slowAppsTable: slow}}
+}
+
+// put knows SlowApps alone.
+func (s *standIns) put(body []byte) (status int, out any) {
+	var in struct{ Item map[string]map[string]string }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return refused("SerializationException", err.Error())
+	}
+	warning := object{}
+	for name, value := range in.Item {
+		warning[name] = value
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow[in.Item["app_id"]["S"]] = warning
+	return http.StatusOK, struct{}{}
 }
 
 // get knows apps alone.

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,14 @@ type cached struct {
 func (c *cache) remembered(id string, now time.Time) (Registered, bool) {
 	e, ok := c.entries[id]
 	return e.Registered, ok && now.Before(e.until)
+}
+
+// forgotten returns those of which nothing is known without asking.
+func (c *cache) forgotten(ids []string, now time.Time) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		_, ok := c.remembered(id, now)
+		return ok
+	})
 }
 
 // read asks the registry. Apps that do not exist are not remembered.

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"hookwarden/shared/platform"
@@ -164,7 +165,12 @@ func (j *Job) read(ctx context.Context, items []*item) (known map[string]Registe
 	}
 	ctx, cancel := context.WithTimeout(ctx, readBudget)
 	defer cancel()
+	var listening sync.WaitGroup
+	if fresh := j.apps.forgotten(ids, j.Now()); len(fresh) > 0 {
+		listening.Go(func() { j.listen(ctx, fresh) })
+	}
 	known, unread, err := j.apps.read(ctx, ids, j.Now())
+	listening.Wait()
 	if err != nil {
 		j.Logger.ErrorContext(ctx, "apps not read", "error", err, "apps", len(unread))
 	}

@@ -36,6 +36,7 @@ type Config struct {
 // Needs are what the job works with; all are required.
 type Needs struct {
 	Registry Registry
+	Warnings Warnings
 	Sender   Sender
 	Counters Counters
 	Log      Log
@@ -63,14 +64,15 @@ func New(c Config, n Needs) *Job {
 // How long each step may take when AWS does not answer, so that the invocation
 // comes to its end: an invocation that is cut off repeats its requests.
 const (
-	readBudget  = 4 * time.Second // of one read of the registry
+	readBudget  = 4 * time.Second        // of one read of the registry
+	warnBudget  = 500 * time.Millisecond // of each call about slow apps
 	countBudget = 1500 * time.Millisecond
 	logBudget   = 1500 * time.Millisecond
 	oneTry      = 250 * time.Millisecond // of the log, while it fails
 	sendBudget  = 8 * time.Second        // RetryQueue and the dead-letter queue, with repeats
 
 	// afterwards is what may follow the last answer.
-	afterwards = readBudget + countBudget + sendBudget + logBudget + sendBudget
+	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + sendBudget
 )
 
 // Deliver handles a batch and returns the ids of the records that go back to
@@ -92,7 +94,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 	}
 	j.decide(ctx, webhooks)
 	for wave := range j.waves(ctx, webhooks) {
-		j.keepPace(wave)
+		j.keepPace(ctx, wave)
 		j.confirmGone(ctx, wave)
 		j.record(ctx, wave)
 	}
@@ -159,13 +161,34 @@ func (it *item) again(attempts int, wait time.Duration) {
 	it.next = next
 }
 
-// keepPace takes in how quickly the receivers of a wave answered.
-func (j *Job) keepPace(wave []*item) {
+// keepPace takes in how quickly the receivers of a wave answered, and warns the
+// other environments of those that are slow.
+func (j *Job) keepPace(ctx context.Context, wave []*item) {
 	for _, it := range wave {
 		if it.request != nil && it.result.Outcome != webhook.LocalError {
 			j.pace.answered(it, j.Now())
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, warnBudget)
+	defer cancel()
+	for _, w := range j.pace.warnings() {
+		if err := j.Warnings.Warn(ctx, w.app, w.at); err != nil {
+			j.Logger.WarnContext(ctx, "no warning of a slow app given", "app_id", w.app, "error", err)
+			return
+		}
+	}
+}
+
+// listen takes in what other environments found out about apps.
+func (j *Job) listen(ctx context.Context, apps []string) {
+	ctx, cancel := context.WithTimeout(ctx, warnBudget)
+	defer cancel()
+	warned, err := j.Warnings.Warned(ctx, j.pace.asks(apps, j.Now()))
+	if err != nil {
+		j.Logger.WarnContext(ctx, "warnings of slow apps not read", "error", err)
+		return
+	}
+	j.pace.hear(warned, j.Now())
 }
 
 // hasten lets the webhooks of a slow app wait no longer than they must, once one

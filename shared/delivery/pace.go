@@ -9,13 +9,17 @@ import (
 // those that do not from holding the batches of WebhookQueue: their webhooks go
 // out from RetryQueue, which has a concurrency of its own.
 //
-// Nothing of it is shared or stored. Two limits make that enough, whatever
-// receivers do: an app with two slow answers among its last four is slow, and an
-// environment finds out so about only a few apps at a time, within an allowance.
+// Two limits keep slow apps in bounds, whatever receivers do: an app with two slow
+// answers among its last four is slow, and an environment finds out so about only
+// a few apps at a time, within an allowance.
 // While that is used up, apps that were not quick a moment ago take the way over
 // RetryQueue too, so that a thousand slow apps hold no more batches than three;
 // only one that is alone in its batch is tried now and then, since it is likely
 // to be one of the many that are well.
+//
+// Environments warn each other, so that not each of them has to be held to find
+// out: an environment hears of warnings when it reads an app, and takes them for
+// what it would have found itself.
 type pace struct {
 	slowFrom time.Duration // an answer that takes so long is slow
 	deadline time.Duration // of a request
@@ -23,6 +27,8 @@ type pace struct {
 
 	allowance time.Duration // for slow answers over WebhookQueue; below one deadline: used up
 	filledAt  time.Time
+	toWarn    []warning // that have not been given
+	askedAt   time.Time // about EveryApp
 
 	// While the allowance is used up.
 	alone  string        // the only app of the batch of which nothing is known; empty if there are more
@@ -37,6 +43,13 @@ type record struct {
 	at     time.Time // of the last answer
 	quick  time.Time // of the last answer that was not slow
 	probed time.Time // when a request was last let through though the app is slow
+	warned time.Time // when others last were, or warned of it
+}
+
+// warning is of an app or of EveryApp.
+type warning struct {
+	app string
+	at  time.Time
 }
 
 const (
@@ -47,7 +60,8 @@ const (
 	probeEvery  = 10               // deadlines: one request of a slow app, over RetryQueue
 	paceSize    = 10_000           // apps remembered
 	lastFour    = 0b1111
-	slowIs      = 2 // slow answers among the last four
+	slowIs      = 2      // slow answers among the last four
+	hearsay     = 0b1001 // the last four of an app that others warned of: slow until one is answered quickly
 
 	firstSlowWait = 5 * time.Second // doubles with the hops, up to longestFault, until the app recovers
 )
@@ -137,9 +151,7 @@ func (p *pace) answered(it *item, now time.Time) {
 	took := it.result.Duration
 	r := p.apps[it.webhook.AppID]
 	if r == nil || now.Sub(r.at) >= forgetAfter {
-		makeRoom(p.apps, paceSize, func(r *record) bool { return now.Sub(r.at) >= forgetAfter })
-		r = &record{}
-		p.apps[it.webhook.AppID] = r
+		r = p.forget(it.webhook.AppID, now)
 	}
 	r.at = now
 	first := r.slow == 0
@@ -156,9 +168,66 @@ func (p *pace) answered(it *item, now time.Time) {
 		p.next = now.Add(p.spaced)
 	}
 	r.slow |= 1
+	if r.isSlow() && now.Sub(r.warned) >= forgetAfter/2 {
+		r.warned = now
+		p.toWarn = append(p.toWarn, warning{it.webhook.AppID, now})
+	}
 	if first && !it.FromRetry {
 		p.fill(now)
-		p.allowance -= took
+		p.spend(took, now)
+	}
+}
+
+func (p *pace) spend(took time.Duration, now time.Time) {
+	had := p.allowance >= p.deadline
+	p.allowance -= took
+	if had && p.allowance < p.deadline {
+		p.toWarn = append(p.toWarn, warning{EveryApp, now})
+	}
+}
+
+// forget begins an app's record anew.
+func (p *pace) forget(app string, now time.Time) *record {
+	makeRoom(p.apps, paceSize, func(r *record) bool { return now.Sub(r.at) >= forgetAfter })
+	r := &record{}
+	p.apps[app] = r
+	return r
+}
+
+// warnings returns what others are to be warned of, once.
+func (p *pace) warnings() []warning {
+	given := p.toWarn
+	p.toWarn = nil
+	return given
+}
+
+// asks returns what to read the warnings of: the apps, and once a second
+// EveryApp, which is one item for all environments.
+func (p *pace) asks(apps []string, now time.Time) []string {
+	if now.Sub(p.askedAt) < time.Second {
+		return apps
+	}
+	p.askedAt = now
+	return append([]string{EveryApp}, apps...)
+}
+
+// hear takes in what others have warned of, and when, unless it is older than what
+// is known here.
+func (p *pace) hear(warned map[string]time.Time, now time.Time) {
+	p.fill(now)
+	for app, at := range warned {
+		if app == EveryApp {
+			p.allowance = min(p.allowance, now.Sub(at)/refill)
+			continue
+		}
+		r := p.apps[app]
+		if r != nil && !r.at.Before(at) {
+			continue
+		}
+		if r == nil {
+			r = p.forget(app, now)
+		}
+		r.slow, r.at, r.warned = hearsay, at, at
 	}
 }
 

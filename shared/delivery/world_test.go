@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ type world struct {
 	later   []Later
 	letters []Letter
 	sent    []webhook.Request
+	warned  map[string]time.Time
 	figures map[string]int
 	lines   bytes.Buffer
 
@@ -37,6 +39,7 @@ type world struct {
 	countFault func() (err error, applied bool)
 	logFault   func() bool            // true: nothing is written
 	sendFault  func(body string) bool // true: not sent on
+	warnFault  func() (err error, applied bool)
 }
 
 var errLost = errors.New("the answer was lost")
@@ -49,6 +52,7 @@ func newWorld() *world {
 	return &world{
 		apps:    make(map[string]Registered),
 		counts:  make(map[CounterKey]buffer.Counts),
+		warned:  make(map[string]time.Time),
 		figures: make(map[string]int),
 		answer:  status(http.StatusOK),
 	}
@@ -91,7 +95,7 @@ func (w *world) job(change func(*Config)) *Job {
 	if change != nil {
 		change(&c)
 	}
-	return New(c, Needs{Registry: w, Sender: w, Counters: w, Log: w, Outbox: w, Metrics: w,
+	return New(c, Needs{Registry: w, Warnings: w, Sender: w, Counters: w, Log: w, Outbox: w, Metrics: w,
 		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now})
 }
 
@@ -111,6 +115,31 @@ func (w *world) ReadApps(_ context.Context, ids []string) (map[string]Registered
 		}
 	}
 	return known, nil, nil
+}
+
+func (w *world) Warn(_ context.Context, app string, at time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.warnFault != nil {
+		if err, applied := w.warnFault(); !applied {
+			return err
+		}
+	}
+	w.warned[app] = at
+	return nil
+}
+
+func (w *world) Warned(_ context.Context, apps []string) (map[string]time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.warnFault != nil {
+		if err, _ := w.warnFault(); err != nil {
+			return nil, err
+		}
+	}
+	warned := maps.Clone(w.warned)
+	maps.DeleteFunc(warned, func(app string, _ time.Time) bool { return !slices.Contains(apps, app) })
+	return warned, nil
 }
 
 func (w *world) Send(_ context.Context, r webhook.Request) webhook.Result {

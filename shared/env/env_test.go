@@ -10,7 +10,7 @@ import (
 
 // deliver is the least that the deliver function needs.
 func deliver() map[string]string {
-	return map[string]string{"APPS_TABLE": "a", "SECRETS_TABLE": "s", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
+	return map[string]string{"APPS_TABLE": "a", "SECRETS_TABLE": "s", "SLOW_APPS_TABLE": "slow", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
 		"RETRY_QUEUE_URL": "https://q/1/retry", "WEBHOOK_DLQ_URL": "https://q/1/dlq"}
 }
 
@@ -28,7 +28,7 @@ func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Deliver{
-		AppsTable: "a", SecretsTable: "s", BufferTable: "b", RequestsTable: "r",
+		AppsTable: "a", SecretsTable: "s", SlowAppsTable: "slow", BufferTable: "b", RequestsTable: "r",
 		RetryQueueURL: "https://q/1/retry", WebhookDLQURL: "https://q/1/dlq",
 		PlatformID: "sentry", PlatformName: "Sentry", HeaderPrefix: "Sentry-Hook-",
 		Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
@@ -96,7 +96,7 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 func TestAllFaultsAreSaidAtOnce(t *testing.T) {
 	r := reader(map[string]string{"RETRY_INTERNAL": "x"})
 	ReadDeliver(r)
-	for _, name := range []string{"APPS_TABLE", "SECRETS_TABLE", "BUFFER_TABLE", "REQUESTS_TABLE", "RETRY_QUEUE_URL", "WEBHOOK_DLQ_URL", "RETRY_INTERNAL"} {
+	for _, name := range []string{"APPS_TABLE", "SECRETS_TABLE", "SLOW_APPS_TABLE", "BUFFER_TABLE", "REQUESTS_TABLE", "RETRY_QUEUE_URL", "WEBHOOK_DLQ_URL", "RETRY_INTERNAL"} {
 		if err := r.Err(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v does not name %s", err, name)
 		}

@@ -49,16 +49,16 @@ func ReadRegister(r *Reader) Register {
 
 // Deliver is the environment of the deliver function.
 type Deliver struct {
-	AppsTable, SecretsTable, BufferTable, RequestsTable string
-	RetryQueueURL, WebhookDLQURL                        string
-	PlatformID, PlatformName, HeaderPrefix              string
-	Timeout                                             time.Duration
-	RetryDelays                                         []time.Duration
-	RetryInternal                                       bool
-	MaxAge                                              time.Duration
-	CountServerErrors                                   bool
-	RequestLog                                          string
-	Targets                                             Targets
+	AppsTable, SecretsTable, SlowAppsTable, BufferTable, RequestsTable string
+	RetryQueueURL, WebhookDLQURL                                       string
+	PlatformID, PlatformName, HeaderPrefix                             string
+	Timeout                                                            time.Duration
+	RetryDelays                                                        []time.Duration
+	RetryInternal                                                      bool
+	MaxAge                                                             time.Duration
+	CountServerErrors                                                  bool
+	RequestLog                                                         string
+	Targets                                                            Targets
 }
 
 // ReadDeliver reads it.
@@ -66,6 +66,7 @@ func ReadDeliver(r *Reader) Deliver {
 	return Deliver{
 		AppsTable:         r.Required("APPS_TABLE"),
 		SecretsTable:      r.Required("SECRETS_TABLE"),
+		SlowAppsTable:     r.Required("SLOW_APPS_TABLE"),
 		BufferTable:       r.Required("BUFFER_TABLE"),
 		RequestsTable:     r.Required("REQUESTS_TABLE"),
 		RetryQueueURL:     r.Required("RETRY_QUEUE_URL"),

@@ -1,0 +1,30 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+	"hookwarden/shared/dynamo"
+)
+
+// TestEnvironmentsAreWarnedOfAnAppThatHangs reads the warning as another
+// environment does.
+func TestEnvironmentsAreWarnedOfAnAppThatHangs(t *testing.T) {
+	hung := newApp(t, newOrganization(t, 1), "internal", receiver.Hang)
+	start := time.Now()
+	hung.send(t, hung.webhook(nil), hung.webhook(nil))
+	slow := dynamo.SlowApps{API: running.DB, Table: running.Names["SLOW_APPS_TABLE"]}
+	eventually(t, "the app is known to be slow", func(ctx context.Context) error {
+		warned, err := slow.Warned(ctx, []string{"nobody", hung.id})
+		if err == nil && warned[hung.id].IsZero() {
+			return stack.ErrNotYet
+		}
+		if at := warned[hung.id]; err == nil && (len(warned) != 1 || at.Before(start) || at.After(time.Now())) {
+			t.Errorf("warned of %v", warned)
+		}
+		return err
+	})
+}

@@ -1,0 +1,137 @@
+package delivery
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+func TestOneEnvironmentThatWasHeldSparesTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(app string, _ int) time.Duration {
+			return map[string]time.Duration{"hung": hangs, "well": quick}[app]
+		}, "hung", "well")
+		deliverAll(t, w.job(nil), of("hung", 5)...)
+		start, sent := time.Now(), len(w.sent)
+		for range 20 {
+			deliverAll(t, w.job(nil), append(of("hung", 5), of("well", 5)...)...)
+		}
+		equal(t, "requests", len(w.sent)-sent, 20*5)
+		equal(t, "deferred", w.figures["webhook.deferred reason=slow"], 20*5)
+		if took := time.Since(start); took >= time.Second {
+			t.Errorf("others were held for %v", took)
+		}
+	})
+}
+
+func TestAThousandSlowAppsHoldOneEnvironmentOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var apps []string
+		for i := range 1000 {
+			apps = append(apps, fmt.Sprint("slow", i))
+		}
+		w := slowWorld(func(app string, _ int) time.Duration {
+			if app == "well" {
+				return quick
+			}
+			return hangs
+		}, append(apps, "well")...)
+		batch := func(i int) (b []Message) {
+			for _, app := range apps[10*i : 10*i+10] {
+				b = append(b, message(app))
+			}
+			return b
+		}
+		deliverAll(t, w.job(nil), batch(0)...)
+		start := time.Now()
+		for i := range 20 {
+			j := w.job(nil)
+			deliverAll(t, j, batch(1+i)...)
+			deliverAll(t, j, message("well")) // alone, so it is tried
+		}
+		if took := time.Since(start); took >= time.Second {
+			t.Errorf("others were held for %v", took)
+		}
+		well := 0
+		for _, e := range w.entries {
+			if e.AppID == "well" {
+				well++
+			}
+		}
+		equal(t, "the healthy app's", well, 20)
+	})
+}
+
+func TestAWarningIsForgottenWithTheFirstAnswerInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
+		w.warned["a"] = time.Now()
+		j := w.job(nil)
+		deliverAll(t, j, of("a", 1)...)
+		equal(t, "deferred", len(w.later), 1)
+		time.Sleep(firstSlowWait)
+		deliverAll(t, j, fromRetry(w.later[0]))
+		time.Sleep(cacheFor) // the app is read again, and the warning with it
+		deliverAll(t, j, of("a", 10)...)
+		equal(t, "requests", len(w.sent), 11)
+	})
+}
+
+func TestAnOldWarningIsNotHeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
+		w.warned["a"], w.warned[EveryApp] = time.Now().Add(-forgetAfter), time.Now().Add(-startsWith*refill*time.Second)
+		deliverAll(t, w.job(nil), of("a", 1)...)
+		equal(t, "requests", len(w.sent), 1)
+	})
+}
+
+func TestWarningsAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(string, int) time.Duration { return hangs }, "a")
+		given := 0
+		w.warnFault = func() (error, bool) { given++; return nil, true }
+		j := w.job(nil)
+		deliverAll(t, j, of("a", 10)...)
+		read, written := 1, 1
+		equal(t, "calls", given, read+written)
+		for range 10 {
+			deliverAll(t, j, of("a", 10)...)
+		}
+		equal(t, "calls while the app is cached", given, read+written)
+
+		w.register("off", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() })
+		for range 10 { // read from the registry each time, to be sure
+			deliverAll(t, j, of("off", 10)...)
+		}
+		equal(t, "calls for a disabled app", given, read+written+read)
+		equalList(t, "asked about", j.pace.asks([]string{"b"}, time.Now()), "b")
+		time.Sleep(time.Second)
+		equalList(t, "asked about a second later", j.pace.asks([]string{"b"}, time.Now()), EveryApp, "b")
+	})
+}
+
+func TestDeliveriesDoNotNeedWarnings(t *testing.T) {
+	for name, fault := range map[string]func() (error, bool){
+		"failed and not applied": func() (error, bool) { return errLost, false },
+		"failed but applied":     func() (error, bool) { return errLost, true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := slowWorld(func(app string, _ int) time.Duration {
+					return map[string]time.Duration{"hung": hangs, "well": quick}[app]
+				}, "hung", "well")
+				w.warnFault = fault
+				j := w.job(nil)
+				deliverAll(t, j, append(of("hung", 3), of("well", 3)...)...)
+				deliverAll(t, j, append(of("hung", 3), of("well", 3)...)...)
+				equal(t, "requests", len(w.sent), 9)
+				equal(t, "deferred", len(w.later), 3)
+				equal(t, "entries", len(w.entries), 9)
+			})
+		})
+	}
+}

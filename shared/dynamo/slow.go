@@ -1,0 +1,58 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/delivery"
+)
+
+type slowAppsAPI interface {
+	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+}
+
+// SlowApps is the table of the apps that environments of deliver have found to be
+// slow.
+type SlowApps struct {
+	API   slowAppsAPI
+	Table string
+}
+
+var _ delivery.Warnings = SlowApps{}
+
+// warningLife is longer than any warning is heeded.
+const warningLife = time.Hour
+
+// Warn implements delivery.Warnings. Whichever warning is written last stays: they
+// differ by moments.
+func (t SlowApps) Warn(ctx context.Context, app string, at time.Time) error {
+	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table, Item: item{
+		"app_id": text(app), "slow_at": number(at.UnixMilli()), "expires_at": number(at.Add(warningLife).Unix())}}, once)
+	return err
+}
+
+// Warned implements delivery.Warnings. Keys that DynamoDB leaves unprocessed count
+// as not warned of.
+func (t SlowApps) Warned(ctx context.Context, apps []string) (map[string]time.Time, error) {
+	warned := make(map[string]time.Time)
+	for start := 0; start < len(apps); start += 2 * appsPerRead {
+		var keys []map[string]types.AttributeValue
+		for _, app := range apps[start:min(start+2*appsPerRead, len(apps))] {
+			keys = append(keys, item{"app_id": text(app)})
+		}
+		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			t.Table: {Keys: keys, ConsistentRead: aws.Bool(true)}}}, once)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range out.Responses[t.Table] {
+			warned[item(i).text("app_id")] = time.UnixMilli(item(i).number("slow_at"))
+		}
+	}
+	return warned, nil
+}
