@@ -9,13 +9,12 @@ type result struct {
 
 	// Of the healthy app, from sent to arrived. What has not arrived by the end
 	// counts with the time until then.
-	delays       []time.Duration // from one deadline after the flood on, sorted
-	later        []time.Duration // of these, from a second later on: what held the queue is over by then
-	worst        time.Duration   // within the deadline after the flood
-	notArrived   int
-	overRetry    int // of those that delays is about: sent to RetryQueue at least once
-	late         []time.Duration
-	environments int
+	delays     []time.Duration // from one deadline after the flood on, sorted
+	later      []time.Duration // of these, from a second later on: what held the queue is over by then
+	worst      time.Duration   // within the deadline after the flood
+	notArrived int
+	overRetry  int // of those that delays is about: sent to RetryQueue at least once
+	late       []time.Duration
 
 	// The books of all webhooks.
 	webhooks, attempted, left, lost int
@@ -35,7 +34,7 @@ func (r *result) close(w *world) map[string]trip {
 	queued := w.queuedWebhooks()
 	trips, usedUp := w.ledger.copied()
 	now := time.Now()
-	r.usedUp, r.reasons, r.environments = usedUp, w.ledger.reasons(), w.pool.size()
+	r.usedUp, r.reasons = usedUp, w.ledger.reasons()
 	for id, t := range trips {
 		r.count(t, queued[id])
 		if t.app == healthyApp {

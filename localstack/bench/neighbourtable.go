@@ -25,13 +25,13 @@ were sent from one deadline after the flood on, or a second later; "worst before
 until the end. In the first moments after the deadline all that had to wait is handed out, as fast as this machine runs so many processes at once.
 Neighbour: %d webhooks at once after %v; after %v it answers in %v, however it behaved. WEBHOOK_TIMEOUT_SECONDS=%g, all apps internal: one attempt each.
 Queues: in memory, in order of arrival, fair only where it says so; batches of what is there, up to ten; %d at once over WebhookQueue, %d over RetryQueue. SQS itself takes no time.
-Environments: real deliver processes. A batch of either queue goes to any that is idle, at random; if none is, another is started.
+Environments: %d real deliver processes, started before and knowing nobody. A batch of either queue goes to any that is idle, at random.
 Lost: neither in the log as an attempt nor queued at the end. Used up: attempts that a message carries on RetryQueue and that are not in the log.
 SQS requests: SendMessageBatch of deliver, and the receives and deletes on RetryQueue that are not empty, for each webhook that was deferred at all.
 Waited: on RetryQueue, from when a message was due until it was received.
 Timers: how late this program's own were, 99th percentile. Where that is many milliseconds, the machine was busy and the run is worth repeating.
 
-`, loadLasts, quick, floodSize, floodAt, loadLasts, quick, deadline.Seconds(), deliverConcurrency, retryConcurrency)
+`, loadLasts, quick, floodSize, floodAt, loadLasts, quick, deadline.Seconds(), deliverConcurrency, retryConcurrency, deliverConcurrency+retryConcurrency)
 	return err
 }
 
@@ -59,11 +59,11 @@ func printBooks(w io.Writer, results []result) {
 }
 
 func printDeferrals(w io.Writer, results []result) {
-	_, _ = fmt.Fprintln(w, "neighbour\tdeferred webhooks\ttimes each\tSQS requests each\twaited p50, s\twaited p99\tenvironments\tdeferrals by reason")
+	_, _ = fmt.Fprintln(w, "neighbour\tdeferred webhooks\ttimes each\tSQS requests each\twaited p50, s\twaited p99\tdeferrals by reason")
 	for _, r := range results {
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%.2f\t%.2f\t%d\t%s\n", r.neighbour.name,
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%.2f\t%.2f\t%s\n", r.neighbour.name,
 			r.deferred, per(r.deferrals, r.deferred), per(r.requests, r.deferred),
-			percentile(r.waited, 50).Seconds(), percentile(r.waited, 99).Seconds(), r.environments, listed(r.reasons))
+			percentile(r.waited, 50).Seconds(), percentile(r.waited, 99).Seconds(), listed(r.reasons))
 	}
 }
 

@@ -65,7 +65,12 @@ func open(ctx context.Context, program string, n neighbour) (_ *world, _ context
 	w.pool = &pool{start: func() (*environment, error) {
 		return startEnvironment(ctx, program, settings{endpoint: w.aws.url, timeout: deadline, read: w.ledger.read})
 	}}
-	closing = append(closing, w.serve(ctx, end), w.pool.stop)
+	served := func() {}
+	closing = append(closing, func() { served() }, w.pool.stop)
+	if err = w.pool.fill(deliverConcurrency + retryConcurrency); err != nil {
+		return nil, nil, err
+	}
+	served = w.serve(ctx, end)
 	return w, ctx, nil
 }
 
