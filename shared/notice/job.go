@@ -125,7 +125,7 @@ func (j *Job) Handle(ctx context.Context, n platform.Notice) error {
 	}
 	now := j.Now().UTC().Truncate(time.Millisecond)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < j.timeNeeded() {
-		return &Later{After: clockSkew, Reason: LaterNoTime, Err: context.DeadlineExceeded}
+		return j.putOff(clockSkew, LaterNoTime, context.DeadlineExceeded)
 	}
 	err = j.Claims.Claim(ctx, n.ID, now, j.lease())
 	if errors.Is(err, ErrSettled) {
@@ -191,13 +191,20 @@ func (j *Job) later(err error) *Later {
 	switch {
 	case errors.As(err, &held):
 		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
-		return &Later{max(left, 0) + clockSkew, LaterClaimed, err}
+		return j.putOff(max(left, 0)+clockSkew, LaterClaimed, err)
 	case errors.Is(err, ErrOurs):
-		return &Later{max(waitOurs, j.lease()), LaterOurs, err}
+		return j.putOff(max(waitOurs, j.lease()), LaterOurs, err)
 	case errors.Is(err, ErrThrottled):
-		return &Later{max(j.between(waitThrottled, waitThrottledMax), j.lease()), LaterThrottled, err}
+		return j.putOff(max(j.between(waitThrottled, waitThrottledMax), j.lease()), LaterThrottled, err)
 	}
-	return &Later{max(j.between(waitUnknown, waitUnknownMax), j.lease()), LaterUnknown, err}
+	return j.putOff(max(j.between(waitUnknown, waitUnknownMax), j.lease()), LaterUnknown, err)
+}
+
+// putOff counts every mail that is not sent now: nothing else shows one that
+// waits, since SQS leaves messages that were received often out of its age.
+func (j *Job) putOff(d time.Duration, reason string, err error) *Later {
+	j.Metrics.Count("notice.deferred", "reason", reason)
+	return &Later{After: d, Reason: reason, Err: err}
 }
 
 func (j *Job) between(low, high time.Duration) time.Duration {

@@ -244,6 +244,9 @@ func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
 		if l := later(t, err); l.After != row.wait || l.Reason != LaterClaimed || len(w.mails) > 0 {
 			t.Errorf("age %s: %v, %d mails", row.age, l, len(w.mails))
 		}
+		if diff := cmp.Diff(map[string]int{"notice.deferred reason=claimed": 1}, w.counted); diff != "" {
+			t.Errorf("age %s: counted (-want +got):\n%s", row.age, diff)
+		}
 	}
 }
 
@@ -269,8 +272,11 @@ func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
 		if l := later(t, err); l.After != row.after || l.Reason != row.reason || !errors.Is(err, row.answer) {
 			t.Errorf("%v: %v", row.answer, l)
 		}
-		if w.notices[n.ID].State != "claimed" || len(w.counted) > 0 {
-			t.Errorf("%v: %+v, %v", row.answer, w.notices[n.ID], w.counted)
+		if w.notices[n.ID].State != "claimed" {
+			t.Errorf("%v: %+v", row.answer, w.notices[n.ID])
+		}
+		if diff := cmp.Diff(map[string]int{"notice.deferred reason=" + row.reason: 1}, w.counted); diff != "" {
+			t.Errorf("%v: counted (-want +got):\n%s", row.answer, diff)
 		}
 		w.answer = nil
 		w.now = w.now.Add(row.after)
@@ -346,8 +352,8 @@ func TestNoMailIsBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
 	w, n := newWorld(), disabled()
 	ctx, cancel := context.WithDeadline(context.Background(), w.now.Add(functionTimeout/2-time.Millisecond))
 	defer cancel()
-	if l := later(t, w.job().Handle(ctx, n)); l.Reason != LaterNoTime || len(w.writes) > 0 {
-		t.Errorf("%v, %q", l, w.writes)
+	if l := later(t, w.job().Handle(ctx, n)); l.Reason != LaterNoTime || len(w.writes) > 0 || w.counted["notice.deferred reason=no_time"] != 1 {
+		t.Errorf("%v, %q, %v", l, w.writes, w.counted)
 	}
 }
 
