@@ -219,6 +219,21 @@ func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 		}
 	})
 
+	t.Run("a dead-letter queue goes with the stack, and stays with its letters if an update replaces it", func(t *testing.T) {
+		for name, q := range queues {
+			deleted, replaced := "", ""
+			if strings.HasSuffix(name, "DLQ") {
+				deleted, replaced = "Delete", "Retain"
+			}
+			if r := template.Resources[name]; r.DeletionPolicy != deleted || r.UpdateReplacePolicy != replaced {
+				t.Errorf("%s: deleted %q, replaced %q", name, r.DeletionPolicy, r.UpdateReplacePolicy)
+			}
+			if replaced == "" && q["QueueName"] == nil {
+				t.Errorf("%s has no name, so an update may replace it", name)
+			}
+		}
+	})
+
 	t.Run("the environment is what the code reads, and nothing else", func(t *testing.T) {
 		settings := map[string]func(*env.Reader){
 			"RegisterFunction": func(r *env.Reader) { env.ReadRegister(r) },
