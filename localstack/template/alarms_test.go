@@ -3,6 +3,8 @@ package template
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,7 +35,12 @@ func describeAlarm(a Object) string {
 func describeMetric(m Object) string {
 	text := m["MetricName"].(string) + " "
 	for _, d := range List(m["Dimensions"]) {
-		text += Target(At(d, "Value")) + " "
+		value := At(d, "Value")
+		if literal, ok := value.(string); ok {
+			text += literal + " "
+			continue
+		}
+		text += Target(value) + " "
 	}
 	return text
 }
@@ -52,7 +59,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"StreamDLQAlarm":            "AWS/SQS ApproximateNumberOfMessagesVisible StreamDLQ >0 1x60",
 		"WebhookQueueAgeAlarm":      "AWS/SQS ApproximateAgeOfOldestMessage WebhookQueue >300 5x60",
 		"RegistryQueueAgeAlarm":     "AWS/SQS ApproximateAgeOfOldestMessage RegistryQueue >900 3x300",
-		"NotificationQueueAgeAlarm": "AWS/SQS ApproximateAgeOfOldestMessage NotificationQueue >21600 3x300",
+		"NotificationQueueAgeAlarm": "AWS/SQS ApproximateAgeOfOldestMessage NotificationQueue >3600 3x300",
 		"RetryQueueShareAlarm": "IF(NumberOfMessagesReceived RetryQueue > 5 * FILL(NumberOfMessagesReceived WebhookQueue, 0) AND " +
 			"NumberOfMessagesReceived RetryQueue >= 100, 1, 0) 6x300",
 		"RegisterErrorsAlarm":    "AWS/Lambda Errors RegisterFunction >0 3/5x60",
@@ -69,9 +76,16 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"StreamGivenUpAlarm":     "AWS/Lambda OnFailureDestinationDeliveredEventCount DisableFunctionCounts >0 1x300",
 		"StreamReportsLostAlarm": "AWS/Lambda DestinationDeliveryFailures DisableFunction >0 1x300",
 		"LogDroppedAlarm":        "hookwarden log.dropped >0 3x300",
-		"DisableHeldAlarm":       "hookwarden disable.held >0 1x60",
-		"BounceRateAlarm":        "AWS/SES Reputation.BounceRate >=0.05 1x3600",
-		"ComplaintRateAlarm":     "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
+		"SenderRefusedAlarm":     "hookwarden notice.deferred ours >0 2/6x300",
+		"MailsThrottledAlarm":    "hookwarden notice.deferred throttled >0 4x900",
+		"MailsUnansweredAlarm":   "hookwarden notice.deferred unknown >0 6x300",
+		"NobodyToldAlarm":        "hookwarden notice.nobody >0 1/13x300",
+		"CountsLostAlarm":        "hookwarden counts.lost >0 1x60",
+		"MailsRejectedAlarm": "SUM([FILL(Reject ConfigurationSet app_disabled, 0), " +
+			"FILL(Reject ConfigurationSet app_enabled, 0)]) 1x300",
+		"DisableHeldAlarm":   "hookwarden disable.held >0 1x60",
+		"BounceRateAlarm":    "AWS/SES Reputation.BounceRate >=0.05 1x3600",
+		"ComplaintRateAlarm": "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
@@ -174,13 +188,31 @@ func TestTheDashboardShowsEveryMetric(t *testing.T) {
 			t.Errorf("no widget shows %s", shown)
 		}
 	}
-	// The names of design section 10, with their dimensions.
-	for _, search := range []string{`{hookwarden,outcome} MetricName=\"webhook.attempts\"`, `{hookwarden,reason} MetricName=\"webhook.skipped\"`,
-		`{hookwarden,reason} MetricName=\"webhook.deferred\"`, `{hookwarden,reason} MetricName=\"app.disabled\"`,
-		`{hookwarden,kind} MetricName=\"notice.queued\"`, `{hookwarden,kind} MetricName=\"notice.sent\"`,
-		`"hookwarden", "webhook.latency"`, `"hookwarden", "disable.held"`, `"hookwarden", "log.dropped"`} {
-		if !strings.Contains(text, search) {
-			t.Errorf("the dashboard lacks %s", search)
+	// Each metric that the code counts, or a filter makes of its log, with its dimension.
+	metrics := counted(t)
+	for _, filter := range template.OfType("AWS::Logs::MetricFilter") {
+		for _, m := range List(filter["MetricTransformations"]) {
+			metrics[At(m, "MetricName").(string)] = ""
+		}
+	}
+	if len(metrics) < 14 {
+		t.Errorf("the code counts only %v", metrics)
+	}
+	for name, dimension := range metrics {
+		shown := fmt.Sprintf(`"hookwarden", "%s"`, name)
+		if dimension != "" {
+			shown = fmt.Sprintf(`{hookwarden,%s} MetricName=\"%s\"`, dimension, name)
+		}
+		if !strings.Contains(text, shown) {
+			t.Errorf("the dashboard lacks %s", shown)
+		}
+	}
+	for _, event := range []string{"Bounce", "Complaint", "Reject"} {
+		for _, kind := range mailKinds() {
+			shown := `"AWS/SES", "` + event + `", "ses:configuration-set", "${ConfigurationSet}", "kind", "` + kind + `"`
+			if !strings.Contains(text, shown) {
+				t.Errorf("the dashboard lacks %s", shown)
+			}
 		}
 	}
 	for kind, dimension := range map[string]string{"AWS::SQS::Queue": "QueueName", "AWS::DynamoDB::Table": "TableName", "AWS::Lambda::Function": "FunctionName"} {
@@ -189,5 +221,43 @@ func TestTheDashboardShowsEveryMetric(t *testing.T) {
 				t.Errorf("the dashboard lacks %s", name)
 			}
 		}
+	}
+}
+
+// counted are the metrics in the code of the jobs, with their dimensions.
+func counted(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "shared", "*", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := regexp.MustCompile(`Metrics\.(?:Count|Milliseconds)\("([^"]+)", (?:"([^"]*)")?`)
+	metrics := make(map[string]string)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range call.FindAllStringSubmatch(string(text), -1) {
+			metrics[m[1]] = m[2]
+		}
+	}
+	return metrics
+}
+
+func TestLostCountsAreCountedFromTheirLine(t *testing.T) {
+	t.Parallel()
+	filter := expand(t).Resources["CountsLostFilter"].Properties
+	want := Object{"LogGroupName": Object{"Ref": "DeliverLogGroup"}, "FilterPattern": `{ $.message = "counts lost" }`,
+		"MetricTransformations": []any{Object{"MetricNamespace": "hookwarden", "MetricName": "counts.lost", "MetricValue": "1", "Unit": "Count"}}}
+	if diff := cmp.Diff(want, filter); diff != "" {
+		t.Errorf("the filter (-want +got):\n%s", diff)
+	}
+	code, err := os.ReadFile(filepath.Join(root, "shared", "delivery", "counts.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(code), `Logger.ErrorContext(ctx, "counts lost"`) { // at ERROR, so that no LogLevel hides it
+		t.Error("deliver does not write the line that the filter looks for")
 	}
 }
