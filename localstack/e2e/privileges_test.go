@@ -10,10 +10,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
@@ -77,12 +80,14 @@ func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 	driveErrorPaths(t)
 	expanded, err := template.Expand(t.Context(), root)
 	must(t, err)
-	called := calls(t, expanded)
+	called, writes := calls(t, expanded)
 	allowed := make(map[privilege]bool)
 	for name, role := range expanded.OfType("AWS::IAM::Role") {
 		for _, s := range template.Statements(role) {
 			for _, g := range template.Grants(s) {
-				allowed[privilege{strings.ToLower(strings.TrimSuffix(name, "Role")), g}] = true
+				p := privilege{strings.ToLower(strings.TrimSuffix(name, "Role")), g}
+				allowed[p] = true
+				fitsCondition(t, p, s, writes[p])
 			}
 		}
 	}
@@ -109,6 +114,71 @@ func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 		t.Errorf("only %d privileges were used", len(called))
 	}
 	noneRefused(t)
+}
+
+// fitsCondition compares what a statement asks of writes to a table with the
+// writes that were made: the engine evaluates neither of these conditions.
+func fitsCondition(t *testing.T, p privilege, statement object, writes []write) {
+	t.Helper()
+	if list := template.At(statement, "Condition", "ForAllValues:StringEquals", "dynamodb:Attributes"); list != nil {
+		listed, named := make(map[string]bool), make(map[string]bool)
+		for _, attribute := range list.([]any) {
+			listed[attribute.(string)] = true
+		}
+		for _, w := range writes {
+			for _, attribute := range w.attributes {
+				named[attribute] = true
+			}
+		}
+		if diff := gocmp.Diff(listed, named); diff != "" {
+			t.Errorf("%v: attributes (-in the condition +in the calls):\n%s", p, diff)
+		}
+	}
+	if template.At(statement, "Condition", "StringEqualsIfExists", "dynamodb:ReturnValues") == "NONE" {
+		if len(writes) == 0 {
+			t.Errorf("%v: not called, so nothing shows that its condition fits", p)
+		}
+		if slices.ContainsFunc(writes, func(w write) bool { return w.returns }) {
+			t.Errorf("%v: a call asks for what was there, and the condition forbids it", p)
+		}
+	}
+}
+
+// write is what a call that changes one item says beside the key's values.
+type write struct {
+	attributes []string // that it names, the key's too
+	returns    bool     // whether it asks for what was there
+}
+
+var (
+	expressionWord = regexp.MustCompile(`[:#]?[A-Za-z_][A-Za-z0-9_]*`)
+	// What is no attribute in an expression.
+	expressionWords = strings.Fields("SET REMOVE ADD DELETE AND OR NOT IN BETWEEN attribute_exists attribute_not_exists if_not_exists begins_with")
+)
+
+func readWrite(w object) write {
+	var result write
+	key, _ := w["Key"].(object)
+	for attribute := range key {
+		result.attributes = append(result.attributes, attribute)
+	}
+	for _, expression := range []string{"UpdateExpression", "ConditionExpression"} {
+		text, _ := w[expression].(string)
+		for _, word := range expressionWord.FindAllString(text, -1) {
+			if alias, ok := template.At(w["ExpressionAttributeNames"], word).(string); ok {
+				word = alias
+			} else if word[0] == ':' || slices.Contains(expressionWords, word) {
+				continue
+			}
+			result.attributes = append(result.attributes, word)
+		}
+	}
+	for _, member := range []string{"ReturnValues", "ReturnValuesOnConditionCheckFailure"} {
+		if v, ok := w[member].(string); ok && v != "NONE" {
+			result.returns = true
+		}
+	}
+	return result
 }
 
 // noneRefused looks for refusals in the functions' logs: the engine records no
@@ -289,15 +359,16 @@ func ask(t *testing.T, operation string, in, out any) error {
 	return json.Unmarshal(answer, out)
 }
 
-// calls are the privileges that the functions' calls needed. A function is known
-// by the name that AWS_SDK_UA_APP_ID gives it.
-func calls(t *testing.T, expanded *template.Template) map[privilege]bool {
+// calls are the privileges that the functions' calls needed, and the writes of
+// single items among them. A function is known by the name that
+// AWS_SDK_UA_APP_ID gives it.
+func calls(t *testing.T, expanded *template.Template) (used map[privilege]bool, writes map[privilege][]write) {
 	t.Helper()
 	names := make(map[string]string) // logical ids by what the stack calls them
 	for output, o := range expanded.Outputs {
 		names[running.Names[upperSnake(output)]] = template.Target(o.Value)
 	}
-	used := make(map[privilege]bool)
+	used, writes = make(map[privilege]bool), make(map[privilege][]write)
 	for _, c := range recorded(t, time.Time{}) {
 		var event struct {
 			UserAgent         string
@@ -321,6 +392,10 @@ func calls(t *testing.T, expanded *template.Template) map[privilege]bool {
 			}
 			used[privilege{function, template.Grant{Action: g.Action, On: names[name] + rest}}] = true
 		}
+		for g, all := range writesOf(c.EventName, event.RequestParameters) {
+			p := privilege{function, template.Grant{Action: g.Action, On: names[g.On]}}
+			writes[p] = append(writes[p], all...)
+		}
 	}
 	// MiniStack 1.5.33 does not record calls of SES v2: what shows them is the mail.
 	if mails, err := running.Mails(t.Context()); err == nil && len(mails) > 0 {
@@ -329,7 +404,28 @@ func calls(t *testing.T, expanded *template.Template) map[privilege]bool {
 				On: "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:" + on}}] = true
 		}
 	}
-	return used
+	return used, writes
+}
+
+// writesOf are the updates in a call, by what IAM asks for them.
+func writesOf(operation string, parameters object) map[template.Grant][]write {
+	found := make(map[template.Grant][]write)
+	add := func(update object) {
+		table, _ := update["TableName"].(string)
+		g := template.Grant{Action: "dynamodb:UpdateItem", On: table}
+		found[g] = append(found[g], readWrite(update))
+	}
+	switch operation {
+	case "UpdateItem":
+		add(parameters)
+	case "TransactWriteItems":
+		for _, item := range parameters["TransactItems"].([]any) {
+			if update, ok := template.At(item, "Update").(object); ok {
+				add(update)
+			}
+		}
+	}
+	return found
 }
 
 // needed says what IAM asks for a call. On is a table's name or a queue's URL,

@@ -70,6 +70,49 @@ func TestOnlyRegisterWritesSecretsAndOnlyDeliverReadsThem(t *testing.T) {
 	}
 }
 
+// conditionOf is the condition under which a role may do an action on a table.
+func conditionOf(t *testing.T, role Object, action, table string) Object {
+	t.Helper()
+	var found []Object
+	for _, s := range Statements(role) {
+		if slices.Contains(Grants(s), Grant{action, table}) {
+			condition, _ := s["Condition"].(Object)
+			found = append(found, condition)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d statements allow %s on %s", len(found), action, table)
+	}
+	return found[0]
+}
+
+func TestRegisterGetsNoSecretBackFromAWrite(t *testing.T) {
+	t.Parallel()
+	role := expand(t).Resources["RegisterRole"].Properties
+	want := Object{"StringEqualsIfExists": Object{"dynamodb:ReturnValues": "NONE"}}
+	if diff := cmp.Diff(want, conditionOf(t, role, "dynamodb:UpdateItem", "SecretsTable")); diff != "" {
+		t.Errorf("condition (-want +got):\n%s", diff)
+	}
+}
+
+// privileges_test.go in localstack/e2e proves that the calls name these
+// attributes and no others.
+func TestDisableAndSweepChangeAnAppsStateAndNothingThatThePlatformSaid(t *testing.T) {
+	t.Parallel()
+	want := Object{"ForAllValues:StringEquals": Object{"dynamodb:Attributes": []any{
+		"id", "status", "deleted", "enabled_at", "disabled_at", "disabled_reason", "disabled_evidence", "notified_at"}}}
+	for _, name := range []string{"DisableRole", "SweepRole"} {
+		role := expand(t).Resources[name].Properties
+		if diff := cmp.Diff(want, conditionOf(t, role, "dynamodb:UpdateItem", "AppsTable")); diff != "" {
+			t.Errorf("%s: condition (-want +got):\n%s", name, diff)
+		}
+		// These replace an item as a whole, whatever attributes they name.
+		if touches(role, "AppsTable", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem") {
+			t.Errorf("%s may replace an app", name)
+		}
+	}
+}
+
 // touches reports whether a role may do one of the actions on a table.
 func touches(role Object, table string, actions ...string) bool {
 	return slices.ContainsFunc(Statements(role), func(s Object) bool {
