@@ -46,6 +46,7 @@ ROOT_KEY = "test"
 VENVS = {
     LOCAL / "venv-engine": ROOT / "localstack" / "requirements-engine.txt",
     LOCAL / "venv-sam": ROOT / "localstack" / "requirements-sam.txt",
+    LOCAL / "venv-cli": ROOT / "localstack" / "requirements-cli.txt",
     LOCAL / "venv-checkov": ROOT / "localstack" / "requirements-checkov.txt",
 }
 # What only `make lint` needs.
@@ -103,7 +104,7 @@ def setup(lint: bool = False) -> None:
         stale = [venv for venv in VENVS if (lint or venv not in LINT_VENVS) and read(venv / "stamp") != stamp(venv)]
         if not stale:
             return
-        names = " and ".join(f".local/{venv.name}" for venv in stale)
+        names = ", ".join(f".local/{venv.name}" for venv in stale)
         with step(f"installing {names} (once)"):
             install(stale)
 

@@ -20,6 +20,7 @@ const root = "../.."
 var running struct { //nolint:gochecknoglobals // TestMain has no other way to hand it on
 	*stack.Stack
 	held *stack.Held
+	env  string // path of its stack.env
 }
 
 // TestMain holds a stack of its own on a free port for as long as the tests
@@ -57,7 +58,7 @@ func withStack(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	running.Stack = opened
+	running.Stack, running.env = opened, env
 	for _, name := range []string{"RECEIVER_HOST", "RECEIVER_LISTEN"} { // for package receiver
 		if value := opened.Names[name]; value != "" {
 			_ = os.Setenv(name, value)

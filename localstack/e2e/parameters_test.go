@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -28,8 +29,27 @@ func TestWithOtherParameters(t *testing.T) {
 			redeploy(t, "")
 		}
 	})
+	t.Run("the commands of the README work", readme)
 	t.Run("a receiver that hangs is disabled after the third time-out", hanging)
 	t.Run("the sweep finds what the stream never announced", swept)
+}
+
+// readme takes a stack that knows nothing of app 17.
+func readme(t *testing.T) {
+	if running.held == nil || running.Names["RECEIVER_HOST"] != "" {
+		t.Skip("the stack is someone's own, or its functions do not reach a receiver on loopback")
+	}
+	runPage(t, "README.md", "8080", freePort(t))
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	must(t, err)
+	return port
 }
 
 func redeploy(t *testing.T, overrides string) {

@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// pageLimit is how long all blocks of a page may take.
+const pageLimit = 3 * time.Minute
+
+// block is one that is fenced as `sh run`, with what its page says it prints: the
+// block right after it that is fenced as `text`, where … is anything.
+type block struct {
+	heading, code, prints string
+	line                  int
+}
+
+// runPage pastes the blocks of a page into one shell, one after another, as its
+// reader does, and compares what they print. The AWS CLI is the one that set-up
+// installed. Old text is replaced by new.
+func runPage(t *testing.T, page string, oldNew ...string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, page))
+	must(t, err)
+	blocks := blocksToRun(strings.NewReplacer(oldNew...).Replace(string(text)))
+	if len(blocks) == 0 {
+		t.Fatalf("%s has no block that is fenced as `sh run`", page)
+	}
+	printed, err := paste(t, blocks)
+	for i, out := range printed {
+		b := blocks[i]
+		where := fmt.Sprintf("the block at %s:%d, under %q,", page, b.line, b.heading)
+		switch {
+		case err != nil && i == len(printed)-1:
+			t.Errorf("%s failed: %v\n%s\nIt printed:\n%s", where, err, b.code, out)
+		case b.prints != "" && !matches(b.prints, out):
+			t.Errorf("%s printed\n%s\nbut the page says\n%s", where, out, b.prints)
+		}
+	}
+	if err == nil && len(printed) < len(blocks) {
+		t.Errorf("%d of %d blocks ran", len(printed), len(blocks))
+	}
+}
+
+// blocksToRun finds the blocks of a page.
+func blocksToRun(page string) []block {
+	var blocks []block
+	fence, heading, after := "", "", false // after: right after a block to run
+	for i, line := range strings.Split(page, "\n") {
+		opens, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case isFence && fence != "":
+			after, fence = fence == "sh run", ""
+		case isFence:
+			fence = opens
+			if fence == "sh run" {
+				blocks = append(blocks, block{heading: heading, line: i + 1})
+			}
+			if fence == "text" && !after {
+				fence = "other"
+			}
+		case fence == "sh run":
+			blocks[len(blocks)-1].code += line + "\n"
+		case fence == "text":
+			blocks[len(blocks)-1].prints += line + "\n"
+		case fence == "":
+			after = false
+			if title, ok := strings.CutPrefix(line, "#"); ok {
+				heading = strings.TrimLeft(title, "# ")
+			}
+		}
+	}
+	return blocks
+}
+
+// begins is printed before each block.
+const begins = "\x1e\n"
+
+// paste runs the blocks in one shell that ends at the first command that fails,
+// and returns what each block that was begun has printed.
+func paste(t *testing.T, blocks []block) ([]string, error) {
+	t.Helper()
+	env, err := filepath.Abs(running.env)
+	must(t, err)
+	script := "set -eu; (set -o pipefail) 2>/dev/null && set -o pipefail\nset -a; . '" + env + "'; set +a\n"
+	for _, b := range blocks {
+		script += "printf '\\036\\n'\n" + b.code
+	}
+	output, err := os.Create(filepath.Join(t.TempDir(), "output")) // a pipe would be held open by what a block leaves running
+	must(t, err)
+	defer func() { _ = output.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), pageLimit)
+	defer cancel()
+	shell := exec.CommandContext(ctx, "sh", "-c", script)
+	shell.Dir, shell.Env = root, shellEnvironment(t)
+	shell.Stdout, shell.Stderr = output, output
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) }
+	ran := shell.Run()
+	if shell.Process != nil {
+		_ = syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) // what a block left running
+	}
+	if ctx.Err() != nil {
+		ran = errors.Join(ctx.Err(), ran)
+	}
+	printed, err := os.ReadFile(output.Name())
+	must(t, err)
+	before, rest, begun := strings.Cut(string(printed), begins)
+	if !begun {
+		t.Fatalf("no block was begun: %v\n%s", ran, before)
+	}
+	return strings.Split(rest, begins), ran
+}
+
+// shellEnvironment is ours without what would lead the AWS CLI to an account, and
+// with the AWS CLI of set-up in front.
+func shellEnvironment(t *testing.T) []string {
+	t.Helper()
+	cli, err := filepath.Abs(filepath.Join(root, ".local", "venv-cli", "bin"))
+	must(t, err)
+	var kept []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "AWS_") && !strings.HasPrefix(variable, "STACK=") {
+			kept = append(kept, variable)
+		}
+	}
+	return append(kept, "PATH="+cli+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true")
+}
+
+// matches compares what was printed with what a page shows. Space in a line is as
+// wide as it likes.
+func matches(shown, printed string) bool {
+	pattern := regexp.QuoteMeta(narrow(shown))
+	return regexp.MustCompile(`(?s)\A` + strings.ReplaceAll(pattern, "…", ".*") + `\z`).MatchString(narrow(printed))
+}
+
+func narrow(text string) string {
+	return string(bytes.TrimSpace(regexp.MustCompile(`[ \t]+`).ReplaceAll([]byte(text), []byte(" "))))
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Print the mails in the mailbox of a local stack, whose names are in the environment. Fails as long as there are none.
+
+    mails.py                     all of them
+    mails.py ada@acme.example    those to this address
+
+Standard library only, Python 3.10 or later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.request
+
+
+def mails(box: dict) -> list[tuple[list[str], str, str]]:
+    """Recipients, subject and text of each, as MiniStack's mailbox has them or as aws-ses-v2-local's."""
+    if "emails" in box:
+        return [(mail["destination"]["to"], mail["subject"], mail["body"].get("text", "")) for mail in box["emails"]]
+    return [(mail["To"], mail["Subject"], mail["BodyText"]) for account in box["messages"].values() for mail in account]
+
+
+def main() -> int:
+    if "MAILBOX_URL" not in os.environ:
+        sys.exit("mails.py: MAILBOX_URL is not set. Say first: set -a; . .local/stack.env; set +a")
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(os.environ["MAILBOX_URL"], timeout=10) as answer:
+        box = json.load(answer)
+    address = sys.argv[1] if len(sys.argv) > 1 else ""
+    found = [mail for mail in mails(box) if any(address in recipient for recipient in mail[0])]
+    for recipients, subject, text in found:
+        print(f"To: {', '.join(recipients)}\nSubject: {subject}\n\n{text}")
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
