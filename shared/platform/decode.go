@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,23 +27,29 @@ func (e *InvalidError) Error() string {
 // asks for the error once, at the end.
 type object struct {
 	path   string // "" for the body, else as in "app."
-	fields map[string]json.RawMessage
+	fields fields
 	first  *error
 }
 
 func openBody(body []byte) object {
 	o := object{first: new(error)}
-	if err := json.Unmarshal(body, &o.fields); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			*o.first = &InvalidError{"", fmt.Sprintf("is not JSON (at byte %d)", syntax.Offset)}
-			return o
-		}
+	if !json.Valid(body) {
+		*o.first = &InvalidError{"", fmt.Sprintf("is not JSON (at byte %d)", faultAt(body))}
+		return o
 	}
-	if o.fields == nil {
+	if o.fields = split(body); o.fields == nil {
 		*o.first = &InvalidError{"", "is not a JSON object"}
 	}
 	return o
+}
+
+// faultAt is where a body stops being JSON.
+func faultAt(body []byte) int64 {
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(body, new(any)); errors.As(err, &syntax) {
+		return syntax.Offset
+	}
+	return 0
 }
 
 func (o object) err() error { return *o.first }
@@ -57,22 +62,22 @@ func (o object) wrong(field, problem string) {
 
 // has reports whether the field is there and not null.
 func (o object) has(field string) bool {
-	v, ok := o.fields[field]
-	return ok && !bytes.Equal(v, []byte("null"))
+	v := o.fields.get(field)
+	return v != nil && string(v) != "null"
 }
 
 // object opens a required object.
 func (o object) object(field string) object {
 	inner := object{path: o.path + field + ".", first: o.first}
 	if raw := o.rawObject(field); raw != nil {
-		_ = json.Unmarshal(raw, &inner.fields) // raw has been parsed as an object
+		inner.fields = split(raw)
 	}
 	return inner
 }
 
 // rawObject reads a required object as the bytes that came.
 func (o object) rawObject(field string) json.RawMessage {
-	raw := o.fields[field]
+	raw := o.fields.get(field)
 	switch {
 	case !o.has(field):
 		o.wrong(field, "is required")
@@ -110,11 +115,12 @@ func (o object) optionalText(field string) string {
 	if !o.has(field) {
 		return ""
 	}
-	var s string
-	if err := json.Unmarshal(o.fields[field], &s); err != nil {
+	raw := o.fields.get(field)
+	if raw[0] != '"' {
 		o.wrong(field, "must be a string")
+		return ""
 	}
-	return s
+	return string(unquote(raw))
 }
 
 // id reads a required string of 1 to limit characters of A-Z a-z 0-9 and extra.
@@ -162,7 +168,7 @@ func (o object) version(field string) int64 {
 		return 0
 	}
 	var n int64
-	if err := json.Unmarshal(o.fields[field], &n); err != nil || n <= 0 {
+	if err := json.Unmarshal(o.fields.get(field), &n); err != nil || n <= 0 {
 		o.wrong(field, "must be a whole number above zero")
 	}
 	return n
@@ -174,7 +180,7 @@ func (o object) texts(field string) []string {
 		return nil
 	}
 	var list []*string
-	if err := json.Unmarshal(o.fields[field], &list); err != nil {
+	if err := json.Unmarshal(o.fields.get(field), &list); err != nil {
 		o.wrong(field, "must be a list of strings")
 		return nil
 	}
@@ -194,15 +200,19 @@ func (o object) objects(field string) []object {
 	if !o.has(field) {
 		return nil
 	}
-	var list []map[string]json.RawMessage
-	if err := json.Unmarshal(o.fields[field], &list); err != nil {
+	var list []json.RawMessage
+	if err := json.Unmarshal(o.fields.get(field), &list); err != nil {
 		o.wrong(field, "must be a list of objects")
 		return nil
 	}
 	objects := make([]object, 0, len(list))
-	for i, fields := range list {
+	for i, raw := range list {
+		if raw[0] != '{' && string(raw) != "null" {
+			o.wrong(field, "must be a list of objects")
+			return nil
+		}
 		objects = append(objects, object{
-			path: fmt.Sprintf("%s%s[%d].", o.path, field, i), fields: fields, first: o.first})
+			path: fmt.Sprintf("%s%s[%d].", o.path, field, i), fields: split(raw), first: o.first})
 	}
 	return objects
 }

@@ -30,6 +30,9 @@ func checkInvalid(t *testing.T, err error) {
 
 func FuzzDecodeWebhook(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
+		if json.Valid(body) {
+			checkSplit(t, body)
+		}
 		w, err := DecodeWebhook(body)
 		if err != nil {
 			checkInvalid(t, err)

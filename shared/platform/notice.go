@@ -124,7 +124,7 @@ func (o object) evidence(field string) []Day {
 		return nil
 	}
 	var days []Day
-	if err := json.Unmarshal(o.fields[field], &days); err != nil {
+	if err := json.Unmarshal(o.fields.get(field), &days); err != nil {
 		o.wrong(field, "must be a list of days with their counts")
 	}
 	for i, d := range days {
