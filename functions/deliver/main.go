@@ -33,5 +33,5 @@ func main() {
 		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
 		Metrics:  figures, Logger: logger, Now: time.Now,
 	})
-	lambda.StartHandlerFunc(queue.Deliver(job, e.RetryQueueURL, figures.Flush))
+	lambda.Start(queue.Deliver{Job: job, Retry: e.RetryQueueURL, Flush: figures.Flush})
 }

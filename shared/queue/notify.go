@@ -70,7 +70,7 @@ func (q Notify) wait(ctx context.Context, r events.SQSMessage, d time.Duration) 
 
 func (q Notify) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
 	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
-	kept := carried(decodeRecord(r).Attributes, carriedOnLetter)
+	kept := carried(producers(r.MessageAttributes), carriedOnLetter)
 	_, err := send(ctx, q.API, q.DLQ, []types.SendMessageBatchRequestEntry{letter(r.Body, kept, reason, detail)})
 	return err
 }

@@ -214,6 +214,7 @@ func record(arn string) events.SQSMessage {
 		Attributes: map[string]string{"SentTimestamp": "5000", "ApproximateReceiveCount": "2"},
 		MessageAttributes: map[string]events.SQSMessageAttribute{
 			"trace":      {DataType: "String", StringValue: text("t")},
+			"seal":       {DataType: "Binary", BinaryValue: []byte{1, 2}},
 			attrAttempts: {DataType: "Number", StringValue: text("3")},
 			attrHops:     {DataType: "Number", StringValue: text("7")},
 			attrSentAt:   {DataType: "Number", StringValue: text("1000")},
@@ -223,34 +224,63 @@ func record(arn string) events.SQSMessage {
 	}
 }
 
+// messages is what deliver makes of records.
+func messages(t testing.TB, records ...events.SQSMessage) []delivery.Message {
+	t.Helper()
+	payload, err := json.Marshal(events.SQSEvent{Records: records})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := Deliver{Retry: retryURL}.decode(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batch
+}
+
 func TestOurAttributesAreBelievedOnRetryQueueAlone(t *testing.T) {
-	for arn, want := range map[string]bool{
-		"arn:aws:sqs:us-east-1:000000000000:stack-RetryQueue-1":    true,
-		"arn:aws:sqs:us-east-1:000000000000:stack-WebhookQueue-1":  false,
-		"arn:aws:sqs:us-east-1:000000000001:stack-RetryQueue-1":    false,
-		"arn:aws:sqs:us-east-1:000000000000:my-stack-RetryQueue-1": false,
-		"": false,
+	producers := map[string]delivery.Attribute{"trace": {Type: "String", Text: "t"}, "seal": {Type: "Binary", Binary: []byte{1, 2}}}
+	plain := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(5000), Receives: 2, Attributes: producers}
+	traveller := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(1000), Receives: 2, Attributes: producers,
+		FromRetry: true, Attempts: 3, Hops: 7, DueAt: time.UnixMilli(9000), Counts: true}
+	for arn, want := range map[string]delivery.Message{
+		"arn:aws:sqs:us-east-1:000000000000:stack-RetryQueue-1":    traveller,
+		"arn:aws:sqs:us-east-1:000000000000:stack-WebhookQueue-1":  plain,
+		"arn:aws:sqs:us-east-1:000000000001:stack-RetryQueue-1":    plain,
+		"arn:aws:sqs:us-east-1:000000000000:my-stack-RetryQueue-1": plain,
+		"": plain,
 	} {
-		if got := isQueue(arn, retryURL); got != want {
-			t.Errorf("isQueue(%s): %v", arn, got)
+		if diff := cmp.Diff([]delivery.Message{want}, messages(t, record(arn))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", arn, diff)
 		}
-	}
-	r := record("")
-	m := decodeRecord(r)
-	if m.Attempts != 0 || m.Hops != 0 || m.Counts || !m.SentAt.Equal(time.UnixMilli(5000)) || !m.DueAt.IsZero() ||
-		m.Receives != 2 || len(m.Attributes) != 1 {
-		t.Errorf("from WebhookQueue: %+v", m)
-	}
-	readTrip(r, &m)
-	if m.Attempts != 3 || m.Hops != 7 || !m.Counts || !m.SentAt.Equal(time.UnixMilli(1000)) || !m.DueAt.Equal(time.UnixMilli(9000)) {
-		t.Errorf("from RetryQueue: %+v", m)
 	}
 	for _, bad := range []string{"-1", "x", "", "9999999999999999999999"} {
+		r := record("arn:aws:sqs:us-east-1:000000000000:stack-RetryQueue-1")
 		r.MessageAttributes[attrAttempts] = events.SQSMessageAttribute{DataType: "Number", StringValue: &bad}
-		readTrip(r, &m)
-		if m.Attempts != 0 {
-			t.Errorf("attempts of %q: %d", bad, m.Attempts)
+		if got := messages(t, r)[0].Attempts; got != 0 {
+			t.Errorf("attempts of %q: %d", bad, got)
 		}
+	}
+}
+
+func TestAnEventThatIsNoneFailsAsAWhole(t *testing.T) {
+	flushed := false
+	q := Deliver{Retry: retryURL, Flush: func() { flushed = true }}
+	for _, payload := range []string{"", "[]", `{"Records":{}}`, `{"Records":[{"body":1}]}`} {
+		if answer, err := q.Invoke(t.Context(), []byte(payload)); err == nil || answer != nil {
+			t.Errorf("%q: answer %s, error %v", payload, answer, err)
+		}
+	}
+	if !flushed {
+		t.Error("the metrics were not flushed")
+	}
+}
+
+func TestAnEventWithoutRecordsIsAnsweredWithoutFailures(t *testing.T) {
+	job := delivery.New(delivery.Config{}, delivery.Needs{Now: time.Now})
+	answer, err := Deliver{Job: job, Retry: retryURL, Flush: func() {}}.Invoke(t.Context(), []byte(`{"Records":[]}`))
+	if err != nil || string(answer) != `{"batchItemFailures":[]}` {
+		t.Errorf("%s %v", answer, err)
 	}
 }
 

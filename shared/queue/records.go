@@ -5,13 +5,17 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"hookwarden/shared/delivery"
 )
@@ -32,32 +36,78 @@ const (
 	kindCounts = "counts"
 )
 
-// Deliver hands each event to the job. The attributes of hookwarden are believed
-// only on records of RetryQueue. After each event flush is called.
-func Deliver(job *delivery.Job, retryQueueURL string, flush func()) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
-	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-		defer flush()
-		batch := make([]delivery.Message, len(e.Records))
-		for i, r := range e.Records {
-			batch[i] = decodeRecord(r)
-			if isQueue(r.EventSourceARN, retryQueueURL) {
-				readTrip(r, &batch[i])
-			}
-		}
-		return failures(job.Deliver(ctx, batch)), nil
-	}
+// Deliver is the consumer of WebhookQueue and RetryQueue. The attributes of
+// hookwarden are believed only on records of RetryQueue.
+type Deliver struct {
+	Job   *delivery.Job
+	Retry string // URL of RetryQueue
+	Flush func() // called after each event
 }
 
-// decodeRecord reads what any record has.
-func decodeRecord(r events.SQSMessage) delivery.Message {
-	m := delivery.Message{
-		ID:         r.MessageId,
-		Body:       r.Body,
-		Attributes: make(map[string]delivery.Attribute),
-		SentAt:     sentAt(r),
-		Receives:   receives(r),
+var _ lambda.Handler = Deliver{}
+
+// Invoke implements lambda.Handler, which hands events over as they came. For a
+// function of events.SQSEvent the Lambda library would read them through a
+// json.Decoder, and decode what nobody here needs: that took as long as sending.
+func (q Deliver) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	defer q.Flush()
+	batch, err := q.decode(payload)
+	if err != nil {
+		return nil, err
 	}
-	for name, a := range r.MessageAttributes {
+	return json.Marshal(failures(q.Job.Deliver(ctx, batch)))
+}
+
+func (q Deliver) decode(payload []byte) ([]delivery.Message, error) {
+	var e webhooksEvent
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	batch := make([]delivery.Message, len(e.Records))
+	retryARN := arnSuffix(q.Retry)
+	for i, r := range e.Records {
+		batch[i] = r.message(strings.HasSuffix(r.EventSourceARN, retryARN))
+	}
+	return batch, nil
+}
+
+// webhooksEvent is as much of events.SQSEvent as deliver needs.
+type webhooksEvent struct {
+	Records []webhookRecord `json:"Records"`
+}
+
+type webhookRecord struct {
+	MessageID         string                                `json:"messageId"`
+	Body              string                                `json:"body"`
+	EventSourceARN    string                                `json:"eventSourceARN"`
+	MessageAttributes map[string]events.SQSMessageAttribute `json:"messageAttributes"`
+	Attributes        struct {
+		SentTimestamp string `json:"SentTimestamp"`
+		Receives      string `json:"ApproximateReceiveCount"`
+	} `json:"attributes"`
+}
+
+func (r webhookRecord) message(fromRetry bool) delivery.Message {
+	m := delivery.Message{
+		ID:         r.MessageID,
+		Body:       r.Body,
+		Attributes: producers(r.MessageAttributes),
+		SentAt:     parseMilliseconds(r.Attributes.SentTimestamp),
+		Receives:   parseReceives(r.Attributes.Receives),
+	}
+	if fromRetry {
+		readTrip(r.MessageAttributes, &m)
+	}
+	return m
+}
+
+// producers are a record's attributes without those of hookwarden.
+func producers(attributes map[string]events.SQSMessageAttribute) map[string]delivery.Attribute {
+	if len(attributes) == 0 {
+		return nil
+	}
+	kept := make(map[string]delivery.Attribute, len(attributes))
+	for name, a := range attributes {
 		if strings.HasPrefix(name, ours) {
 			continue
 		}
@@ -65,35 +115,35 @@ func decodeRecord(r events.SQSMessage) delivery.Message {
 		if a.StringValue != nil {
 			attribute.Text = *a.StringValue
 		}
-		m.Attributes[name] = attribute
+		kept[name] = attribute
 	}
-	return m
+	return kept
 }
 
 // readTrip reads what a record of RetryQueue carries from hop to hop.
-func readTrip(r events.SQSMessage, m *delivery.Message) {
+func readTrip(attributes map[string]events.SQSMessageAttribute, m *delivery.Message) {
 	m.FromRetry = true
-	m.Attempts = int(numberAttribute(r, attrAttempts))
-	m.Hops = int(numberAttribute(r, attrHops))
-	m.Counts = textAttribute(r, attrKind) == kindCounts
-	if ms := numberAttribute(r, attrSentAt); ms > 0 {
+	m.Attempts = int(numberAttribute(attributes, attrAttempts))
+	m.Hops = int(numberAttribute(attributes, attrHops))
+	m.Counts = textAttribute(attributes, attrKind) == kindCounts
+	if ms := numberAttribute(attributes, attrSentAt); ms > 0 {
 		m.SentAt = time.UnixMilli(ms)
 	}
-	if ms := numberAttribute(r, attrDueAt); ms > 0 {
+	if ms := numberAttribute(attributes, attrDueAt); ms > 0 {
 		m.DueAt = time.UnixMilli(ms)
 	}
 }
 
-func textAttribute(r events.SQSMessage, name string) string {
-	if v := r.MessageAttributes[name].StringValue; v != nil {
+func textAttribute(attributes map[string]events.SQSMessageAttribute, name string) string {
+	if v := attributes[name].StringValue; v != nil {
 		return *v
 	}
 	return ""
 }
 
 // numberAttribute reads a whole number of 0 and above; 0 for anything else.
-func numberAttribute(r events.SQSMessage, name string) int64 {
-	n, err := strconv.ParseInt(textAttribute(r, name), 10, 64)
+func numberAttribute(attributes map[string]events.SQSMessageAttribute, name string) int64 {
+	n, err := strconv.ParseInt(textAttribute(attributes, name), 10, 64)
 	if err != nil {
 		return 0
 	}
@@ -101,21 +151,25 @@ func numberAttribute(r events.SQSMessage, name string) int64 {
 }
 
 // sentAt is when the record was queued.
-func sentAt(r events.SQSMessage) time.Time {
-	ms, _ := strconv.ParseInt(r.Attributes["SentTimestamp"], 10, 64)
+func sentAt(r events.SQSMessage) time.Time { return parseMilliseconds(r.Attributes["SentTimestamp"]) }
+
+func receives(r events.SQSMessage) int { return parseReceives(r.Attributes["ApproximateReceiveCount"]) }
+
+func parseMilliseconds(text string) time.Time {
+	ms, _ := strconv.ParseInt(text, 10, 64)
 	return time.UnixMilli(ms)
 }
 
-func receives(r events.SQSMessage) int {
-	n, _ := strconv.Atoi(r.Attributes["ApproximateReceiveCount"])
+func parseReceives(text string) int {
+	n, _ := strconv.Atoi(text)
 	return n
 }
 
-// isQueue reports whether an ARN, "arn:<partition>:sqs:<region>:<account>:<name>",
-// is that of the queue with the URL "https://<host>/<account>/<name>".
-func isQueue(arn, url string) bool {
-	parts := strings.Split(arn, ":")
-	return len(parts) == 6 && strings.HasSuffix(url, "/"+parts[4]+"/"+parts[5])
+// arnSuffix is how the ARN, "arn:<partition>:sqs:<region>:<account>:<name>", of
+// the queue with the URL "https://<host>/<account>/<name>" ends.
+func arnSuffix(url string) string {
+	account, name := path.Split(url)
+	return ":" + path.Base(account) + ":" + name
 }
 
 // failures is the answer that lists records to be received again. It is [] and

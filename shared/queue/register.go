@@ -56,7 +56,7 @@ func (q Registry) handle(ctx context.Context, r events.SQSMessage) error {
 // hold.
 func (q Registry) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
 	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
-	kept := carried(decodeRecord(r).Attributes, carriedOnLetter)
+	kept := carried(producers(r.MessageAttributes), carriedOnLetter)
 	_, err := send(ctx, q.API, q.DLQ, []types.SendMessageBatchRequestEntry{letter(redactSecrets(r.Body), kept, reason, detail)})
 	return err
 }
