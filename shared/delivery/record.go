@@ -32,17 +32,32 @@ type group struct {
 }
 
 func (j *Job) recordCounts(ctx context.Context, items []*item) {
-	groups := make(map[CounterKey]*group)
+	groups := groupCounts(items)
+	if len(groups) == 0 {
+		return
+	}
+	var others sync.WaitGroup
+	for _, g := range groups[1:] {
+		others.Go(func() { j.addGroup(ctx, g) })
+	}
+	j.addGroup(ctx, groups[0]) // mostly the only one: a goroutine's stack would have to grow for each call
+	others.Wait()
+}
+
+func groupCounts(items []*item) []*group {
+	var groups []*group
+	byKey := make(map[CounterKey]*group)
 	for _, it := range items {
 		if it.back || it.counts.IsZero() {
 			continue
 		}
 		app := it.known.App
 		key := CounterKey{buffer.Key(app.ID, app.OrganizationID), buffer.DateOf(it.result.Started)}
-		g := groups[key]
+		g := byKey[key]
 		if g == nil {
 			g = &group{key: key, first: it.result.Started}
-			groups[key] = g
+			byKey[key] = g
+			groups = append(groups, g)
 		}
 		g.counts = g.counts.Plus(it.counts)
 		g.items = append(g.items, it)
@@ -50,11 +65,7 @@ func (j *Job) recordCounts(ctx context.Context, items []*item) {
 			g.first = it.result.Started
 		}
 	}
-	var all sync.WaitGroup
-	for _, g := range groups {
-		all.Go(func() { j.addGroup(ctx, g) })
-	}
-	all.Wait()
+	return groups
 }
 
 // addGroup adds a group's counts, or queues them as a message of ours. If

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,50 +35,58 @@ const (
 
 // WriteEntries implements delivery.Log.
 func (t Requests) WriteEntries(ctx context.Context, entries []delivery.Entry) (unwritten []delivery.Entry) {
-	left := make(map[string]delivery.Entry, len(entries)) // by key, so that no call has one twice
-	var order []string
+	puts := make([]put, 0, len(entries))
+	at := make(map[string]int, len(entries))
 	for _, e := range entries {
-		id := partition(e) + " " + sortKey(e)
-		if _, twice := left[id]; !twice {
-			order = append(order, id)
+		p := put{entry: e, item: encodeEntry(e)}
+		p.key = entryKey(p.item)
+		if i, twice := at[p.key]; twice { // no call may have a key twice
+			puts[i] = p
+			continue
 		}
-		left[id] = e
+		at[p.key] = len(puts)
+		puts = append(puts, p)
 	}
-	for start := 0; start < len(order); start += writesAtOnce {
-		var writes []types.WriteRequest
-		for _, id := range order[start:min(start+writesAtOnce, len(order))] {
-			writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: encodeEntry(left[id])}})
-		}
-		t.write(ctx, writes, func(written string) { delete(left, written) })
-	}
-	for _, e := range left {
-		unwritten = append(unwritten, e)
+	for chunk := range slices.Chunk(puts, writesAtOnce) {
+		unwritten = append(unwritten, t.write(ctx, chunk)...)
 	}
 	return unwritten
 }
 
+// put is an entry on its way.
+type put struct {
+	entry delivery.Entry
+	item  item
+	key   string // entryKey
+}
+
+func entryKey(i item) string { return i.text("pk") + " " + i.text("sk") }
+
 // write writes one call's worth of entries, once.
-func (t Requests) write(ctx context.Context, writes []types.WriteRequest, written func(id string)) {
+func (t Requests) write(ctx context.Context, puts []put) (unwritten []delivery.Entry) {
+	writes := make([]types.WriteRequest, len(puts))
+	for i, p := range puts {
+		writes[i].PutRequest = &types.PutRequest{Item: p.item}
+	}
 	out, err := t.API.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
 		RequestItems: map[string][]types.WriteRequest{t.Table: writes}}, once)
 	if err != nil {
 		t.Logger.WarnContext(ctx, "log not written", "error", err)
-		return
+		return entriesOf(puts)
 	}
-	unprocessed := make(map[string]bool)
+	left := make(map[string]bool)
 	for _, w := range out.UnprocessedItems[t.Table] {
-		unprocessed[requestID(w)] = true
+		left[entryKey(w.PutRequest.Item)] = true
 	}
-	for _, w := range writes {
-		if id := requestID(w); !unprocessed[id] {
-			written(id)
-		}
-	}
+	return entriesOf(slices.DeleteFunc(puts, func(p put) bool { return !left[p.key] }))
 }
 
-func requestID(w types.WriteRequest) string {
-	i := item(w.PutRequest.Item)
-	return i.text("pk") + " " + i.text("sk")
+func entriesOf(puts []put) []delivery.Entry {
+	var entries []delivery.Entry
+	for _, p := range puts {
+		entries = append(entries, p.entry)
+	}
+	return entries
 }
 
 func partition(e delivery.Entry) string {
@@ -90,15 +99,15 @@ func sortKey(e delivery.Entry) string {
 }
 
 func encodeEntry(e delivery.Entry) item {
-	i := item{
-		"pk":         text(partition(e)),
-		"sk":         text(sortKey(e)),
-		"app_id":     text(e.AppID),
-		"event_type": text(e.EventType),
-		"outcome":    text(e.Outcome),
-		"attempt":    number(int64(e.Attempt)),
-		"expires_at": number(e.Time.Add(requestLife).Unix()),
-	}
+	const attributes = 16 // a map that grows is made twice
+	i := make(item, attributes)
+	i["pk"] = text(partition(e))
+	i["sk"] = text(sortKey(e))
+	i["app_id"] = text(e.AppID)
+	i["event_type"] = text(e.EventType)
+	i["outcome"] = text(e.Outcome)
+	i["attempt"] = number(int64(e.Attempt))
+	i["expires_at"] = number(e.Time.Add(requestLife).Unix())
 	i.setText("organization_id", e.OrganizationID)
 	i.setText("error_code", e.Code)
 	if !e.Sent {

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -70,7 +71,7 @@ type Result struct {
 	Started  time.Time
 	Duration time.Duration
 
-	RequestHeader http.Header   // of the request; nil if the URL's form ruled it out
+	RequestHeader http.Header   // of a request that did not succeed, if one was made
 	Header        http.Header   // of the answer; nil without one
 	Body          []byte        // of the answer, its first 16 KiB
 	RetryAfter    time.Duration // what a 429 or 503 asked for; 0 if nothing
@@ -144,7 +145,10 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 			result = Result{Outcome: LocalError, Err: cmp.Or(context.Cause(ctx), err)}
 		}
 	}
-	result.RequestHeader = header
+	if result.Outcome != Success {
+		result.RequestHeader = maps.Clone(header)
+		delete(result.RequestHeader, replayed)
+	}
 	return result
 }
 
@@ -157,16 +161,13 @@ func endedWith(invocation, attempt context.Context, err error) bool {
 }
 
 // post sends the request. A receiver that answers early has net/http still
-// reading the request's header when it returns, so that map is its own.
+// reading the header when it returns: nobody may change it from then on.
 func (s *Sender) post(ctx context.Context, target *url.URL, header http.Header, body []byte) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header = header.Clone()
-	// Not sent; it lets net/http send the request once more when a kept-alive
-	// connection turns out to have been closed by the receiver.
-	req.Header["Idempotency-Key"] = nil
+	req.URL, req.Host, req.Header = target, target.Host, header
 	return s.transport.RoundTrip(req)
 }
 
@@ -184,8 +185,14 @@ func (s *Sender) header(r Request, at time.Time) http.Header {
 		"webhook-id":         {r.ID},
 		"webhook-timestamp":  {timestamp},
 		"webhook-signature":  {standardSignature(r.Secrets, r.ID, at, r.Body)},
+		replayed:             nil,
 	}
 }
+
+// replayed is a header that is not sent: without a value it lets net/http send a
+// request once more when a kept-alive connection turns out to have been closed
+// by the receiver.
+const replayed = "Idempotency-Key"
 
 type attemptKey struct{}
 

@@ -67,7 +67,8 @@ func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 			return nil, err
 		}
 	}
-	u.Host = strings.ToLower(u.Host) // else the Host header of an international name is not the one looked up
+	// Else the Host header of an international name is not the one looked up, and has an empty port.
+	u.Host = strings.TrimSuffix(strings.ToLower(u.Host), ":")
 	return u, nil
 }
 

@@ -158,3 +158,18 @@ func TestWhyATargetIsBlockedQuotesNothingOfIt(t *testing.T) {
 		}
 	}
 }
+
+func TestTheHostIsAsItsHeaderHasIt(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://Receiver.Example/":       "receiver.example",
+		"https://receiver.example:/":      "receiver.example",
+		"https://receiver.example:443/":   "receiver.example:443",
+		"https://BÜCHER.example:/":        "bücher.example",
+		"https://b%C3%BCcher.example/":    "bücher.example",
+		"https://[2606:2800:21F::8B2C]:/": "[2606:2800:21f::8b2c]",
+	} {
+		if u, err := (TargetPolicy{AllowPrivate: true}).parse(raw); err != nil || u.Host != want {
+			t.Errorf("%s: host %v, error %v, want %s", raw, u, err, want)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/delivery"
+)
+
+// fakeWrites takes entries as BatchWriteItem does: it refuses a call that has a
+// key twice or too many, and leaves as unprocessed what it is told to.
+type fakeWrites struct {
+	calls   [][]string // event types, by call
+	refused map[string]bool
+	err     error
+}
+
+func (f *fakeWrites) BatchWriteItem(_ context.Context, in *dynamodb.BatchWriteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	var call []string
+	keys := make(map[string]bool)
+	left := make(map[string][]types.WriteRequest)
+	for table, writes := range in.RequestItems {
+		for _, w := range writes {
+			i := item(w.PutRequest.Item)
+			if call = append(call, i.text("event_type")); keys[entryKey(i)] {
+				return nil, errors.New("a key is there twice")
+			}
+			keys[entryKey(i)] = true
+			if f.refused[i.text("event_type")] {
+				left[table] = append(left[table], w)
+			}
+		}
+	}
+	f.calls = append(f.calls, call)
+	if len(call) > 25 {
+		return nil, errors.New("too many writes")
+	}
+	return &dynamodb.BatchWriteItemOutput{UnprocessedItems: left}, f.err
+}
+
+func logEntry(webhook, event string) delivery.Entry {
+	return delivery.Entry{Time: time.UnixMilli(1764000000000), AppID: "17", WebhookID: webhook, MessageID: "m", EventType: event, Outcome: "skipped"}
+}
+
+func TestEntriesThatAreUnprocessedAreReturned(t *testing.T) {
+	first, second, third := logEntry("e1", "a.a"), logEntry("e2", "b.b"), logEntry("e3", "c.c")
+	for name, test := range map[string]struct {
+		db   fakeWrites
+		want []delivery.Entry
+	}{
+		"none":       {fakeWrites{}, nil},
+		"one":        {fakeWrites{refused: map[string]bool{"b.b": true}}, []delivery.Entry{second}},
+		"all, lost":  {fakeWrites{err: errors.New("no connection")}, []delivery.Entry{first, second, third}},
+		"the others": {fakeWrites{refused: map[string]bool{"a.a": true, "c.c": true}}, []delivery.Entry{first, third}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := Requests{API: &test.db, Table: "requests", Logger: slog.New(slog.DiscardHandler)}
+			if diff := cmp.Diff(test.want, requests.WriteEntries(t.Context(), []delivery.Entry{first, second, third})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOfTwoEntriesWithOneKeyTheLaterIsWritten(t *testing.T) {
+	db := &fakeWrites{}
+	requests := Requests{API: db, Table: "requests", Logger: slog.New(slog.DiscardHandler)}
+	left := requests.WriteEntries(t.Context(), []delivery.Entry{logEntry("e1", "a.a"), logEntry("e2", "b.b"), logEntry("e1", "c.c")})
+	if diff := cmp.Diff([][]string{{"c.c", "b.b"}}, db.calls); diff != "" || left != nil {
+		t.Errorf("left %v (-want +got):\n%s", left, diff)
+	}
+}
+
+func TestEntriesAreWrittenTwentyFiveAtOnce(t *testing.T) {
+	db := &fakeWrites{}
+	var entries []delivery.Entry
+	for i := range 60 {
+		entries = append(entries, logEntry(fmt.Sprint("e", i), "a.a"))
+	}
+	left := Requests{API: db, Table: "requests", Logger: slog.New(slog.DiscardHandler)}.WriteEntries(t.Context(), entries)
+	if left != nil || len(db.calls) != 3 || len(db.calls[0]) != 25 || len(db.calls[2]) != 10 {
+		t.Errorf("left %v, calls %v", left, db.calls)
+	}
+}
