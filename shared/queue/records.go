@@ -66,7 +66,10 @@ func (q Deliver) decode(payload []byte) ([]delivery.Message, error) {
 	batch := make([]delivery.Message, len(e.Records))
 	retryARN := arnSuffix(q.Retry)
 	for i, r := range e.Records {
-		batch[i] = r.message(strings.HasSuffix(r.EventSourceARN, retryARN))
+		batch[i] = r.message()
+		if strings.HasSuffix(r.EventSourceARN, retryARN) {
+			readTrip(r.MessageAttributes, &batch[i])
+		}
 	}
 	return batch, nil
 }
@@ -87,18 +90,14 @@ type webhookRecord struct {
 	} `json:"attributes"`
 }
 
-func (r webhookRecord) message(fromRetry bool) delivery.Message {
-	m := delivery.Message{
+func (r webhookRecord) message() delivery.Message {
+	return delivery.Message{
 		ID:         r.MessageID,
 		Body:       r.Body,
 		Attributes: producers(r.MessageAttributes),
 		SentAt:     parseMilliseconds(r.Attributes.SentTimestamp),
 		Receives:   parseReceives(r.Attributes.Receives),
 	}
-	if fromRetry {
-		readTrip(r.MessageAttributes, &m)
-	}
-	return m
 }
 
 // producers are a record's attributes without those of hookwarden.
