@@ -10,9 +10,10 @@ func (s *story) showByHand() {
 	}
 	a := s.cast.bot
 	s.title("Now you")
-	s.paragraph("The stack stays up. To send %s a webhook by hand, with the AWS CLI, in a new shell since this sets AWS_ variables:", a.name)
+	s.paragraph("The stack stays up. To send %s a webhook by hand, with the AWS CLI that make has installed, in a new shell since this sets AWS_ variables:", a.name)
 	s.code(
 		`set -a; . ./`+env+`; set +a`,
+		`PATH="$PWD/.local/venv-cli/bin:$PATH"`,
 		`aws sqs send-message --endpoint-url "$AWS_ENDPOINT_URL" --queue-url "$WEBHOOK_QUEUE_URL" \`,
 		`  --message-body '{"id": "evt_by_hand_1", "app_id": "`+a.id+`", "organization_id": "`+s.cast.org+`",`,
 		`    "installation": {"uuid": "7a485448-a9e2-4c85-8a3c-4f44175783c9"},`,
@@ -25,7 +26,8 @@ func (s *story) showByHand() {
 		`  --expression-attribute-values '{":pk": {"S": "`+a.id+`#'"$(date -u +%F)"'"}}' \`,
 		`  --query 'Items[-1].[event_type.S, url.S, outcome.S, error_code.S]' --output text`,
 	)
-	s.paragraph(`With "url": "http://127.0.0.1:8000/" in the message, it goes to a receiver of yours.`)
+	s.paragraph(`With "url": "http://127.0.0.1:8080/" in the message, it goes to a receiver of yours. ` +
+		`This one prints what it gets: python3 localstack/receive.py 8080`)
 	s.line("")
 	s.line("%s takes the stack down.", s.bold(down))
 }
