@@ -12,15 +12,15 @@ import (
 )
 
 // about says how, where, when and of what the figures were taken.
-func about(ctx context.Context, runs int) []string {
+func (b *bench) about() []string {
 	return []string{
-		"`make bench` has written this page; it takes about twelve minutes. It drives the real, stripped programs through Lambda's Runtime API, " +
+		"`make bench` has written this page. It drives the real, stripped programs through Lambda's Runtime API, " +
 			"with stand-ins for DynamoDB and SQS that answer at once, and receivers, all on loopback. Only the mails are measured on the local stack.",
 		fmt.Sprintf("A figure is the median of %d runs, in brackets the smallest and the largest, unless its section says otherwise. "+
-			"What is compared is measured in turn, in the same run, and a ratio is that of each pair. A goal is met if the median is within it.", runs),
-		fmt.Sprintf("Measured on %s: %s, %d processors, %s/%s, GOMAXPROCS=%d for the programs. %s; %s. %s.",
-			time.Now().UTC().Format("2006-01-02, 15:04 UTC"), processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, procs,
-			runtime.Version(), modules(), commit(ctx)),
+			"What is compared is measured in turn, in the same run, and a ratio is that of each pair. A goal is met if the median is within it.", b.runs),
+		fmt.Sprintf("Measured on %s: %s, %d processors, %s/%s, GOMAXPROCS=%d for the programs. %s; %s. %s. The run took %.0f minutes.",
+			b.begun.UTC().Format("2006-01-02, 15:04 UTC"), processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, procs,
+			runtime.Version(), modules(), b.commit, time.Since(b.begun).Minutes()),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -22,10 +23,12 @@ func (b *bench) gauges() []gauge {
 	all := []gauge{
 		{"cpu", cpuName, "%.0f", b.cpu.ofDeliver},
 		{"batches", batchName, "%.1f", batchTime},
-		{"memory", memoryName, "%.1f", func(ctx context.Context, of build) (float64, error) {
+	}
+	if runtime.GOOS == "linux" {
+		all = append(all, gauge{"memory", memoryName, "%.1f", func(ctx context.Context, of build) (float64, error) {
 			_, many, err := peaks(ctx, of.program("deliver"))
 			return many, err
-		}},
+		}})
 	}
 	for _, function := range functions() {
 		all = append(all, gauge{"start", fmt.Sprintf(startName, function), "%.1f", func(ctx context.Context, of build) (float64, error) {
@@ -46,7 +49,7 @@ func (b *bench) compare(ctx context.Context) error {
 		return err
 	}
 	b.cpu.requests = make(map[string]int)
-	s := report.Section{Title: b.now.name + " against " + base.name, Notes: about(ctx, b.runs)[1:]}
+	s := report.Section{Title: b.now.name + " against " + base.name}
 	if err := b.compareGauges(ctx, base, &s); err != nil {
 		return err
 	}
@@ -60,6 +63,7 @@ func (b *bench) compare(ctx context.Context) error {
 			return err
 		}
 	}
+	s.Notes = append(s.Notes, b.about()[1:]...)
 	return s.Text(b.out)
 }
 

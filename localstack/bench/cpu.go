@@ -43,7 +43,7 @@ func (b *bench) measureCPU(ctx context.Context) (report.Section, error) {
 	}
 	return report.Section{Title: "CPU", Figures: []report.Figure{f}, Notes: []string{
 		fmt.Sprintf("User + system of the whole process, warm, %v of it in each run, over plain HTTP.", c.effort),
-		fmt.Sprintf("deliver: batches of %d for one internal app, bodies of %d bytes, RequestLog=all, 256 MB: it takes one processor.", batchSize, bodySize),
+		fmt.Sprintf("deliver: batches of %d for one internal app, bodies of %d bytes, RequestLog=all, with 256 MB, at which it sets GOMAXPROCS to 1 by itself.", batchSize, bodySize),
 		fmt.Sprintf("Bare program: POSTs the same bodies with the same headers with net/http, ten at a time, with GOMAXPROCS=%d. "+
 			"They come ready: it decodes, signs, logs and counts nothing.", procs),
 		"AWS requests of deliver per 1,000 webhooks, its app known: " + strings.Join(operations, ", ") + ".",

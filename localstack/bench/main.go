@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	b := bench{out: os.Stdout, now: build{name: "this tree", root: "."}}
+	b := bench{begun: time.Now(), out: os.Stdout, now: build{name: "this tree", root: "."}}
 	flag.StringVar(&b.only, "only", "", "measure only these parts, parted by commas: "+strings.Join(b.names(), ", "))
 	flag.StringVar(&b.base, "base", "", "compare with this commit, branch or tag")
 	flag.IntVar(&b.runs, "runs", pageRuns, "how often a figure is measured; not of neighbours, verdicts' reads and mails")
@@ -51,6 +51,8 @@ const (
 )
 
 type bench struct {
+	begun      time.Time
+	commit     string // of this tree
 	out        io.Writer
 	only       string // names of parts; empty: all
 	base       string // what git knows it by; empty: nothing is compared
@@ -107,6 +109,7 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.check(); err != nil {
 		return err
 	}
+	b.commit = commit(ctx)
 	if err := b.now.make(ctx, "build"); err != nil {
 		return err
 	}
@@ -116,7 +119,7 @@ func (b *bench) run(ctx context.Context) error {
 	if err := makePrograms(ctx); err != nil {
 		return err
 	}
-	r := report.Report{Title: "Benchmarks", About: about(ctx, b.runs)}
+	r := report.Report{Title: "Benchmarks"}
 	for _, p := range b.parts() {
 		if !b.wants(p.name) {
 			continue
@@ -131,12 +134,19 @@ func (b *bench) run(ctx context.Context) error {
 		}
 		r.Sections = append(r.Sections, section)
 	}
+	r.About = b.about()
 	return b.close(r)
 }
 
 // close prints all figures, and writes the page if they are of a whole run.
 func (b *bench) close(r report.Report) error {
-	_, _ = fmt.Fprintf(b.out, "\n== All figures\n\n%s\n%s\n", report.Main(r.Sections).Text(), strings.Join(r.About, "\n"))
+	all := report.Section{Title: "All", Notes: r.About[1:]}
+	for _, s := range r.Sections {
+		all.Figures = append(all.Figures, s.Figures...)
+	}
+	if err := all.Text(b.out); err != nil {
+		return err
+	}
 	if b.only != "" || b.neighbours.chosen != "" || b.runs < pageRuns {
 		_, err := fmt.Fprintf(b.out, "\n%s is as it was: only a run of all parts, %d times, writes it.\n", page, pageRuns)
 		return err

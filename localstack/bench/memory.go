@@ -25,7 +25,7 @@ func (b *bench) measureMemory(ctx context.Context) (report.Section, error) {
 		return s, nil
 	}
 	peak := report.Figure{Name: memoryName, Format: "%.1f", Against: "hello", Goal: report.Goal{Ratio: 2.5}}
-	flat := report.Figure{Name: "the same", Format: "%.1f", Against: "after 1,000", Goal: report.Goal{Ratio: 1.05}}
+	flat := report.Figure{Name: memoryName + ", is it flat?", Format: "%.1f", Against: "after 1,000", Goal: report.Goal{Ratio: 1.05}}
 	for range b.runs {
 		few, many, err := peaks(ctx, b.now.program("deliver"))
 		if err != nil {

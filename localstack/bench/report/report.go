@@ -91,6 +91,8 @@ func (f Figure) goal() string {
 		return fmt.Sprintf("≤ %g ×", f.Goal.Ratio)
 	case f.Goal.Value > 0:
 		return "≤ " + fmt.Sprintf(f.Format, f.Goal.Value)
+	case f.Against != "":
+		return ""
 	}
 	return "reported"
 }
