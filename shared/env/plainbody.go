@@ -12,21 +12,22 @@ import (
 // soon as the answer begins, when net/http may still be looking for the body's
 // end. Through Read it then finds the end; through WriteTo it finds an error,
 // tears the connection down with the answer in it, and the call is repeated, or
-// its answer lost.
+// its answer lost. It comes after the body was hashed, since hashing through Read
+// takes a buffer of 32 KB.
 func plainBody(stack *middleware.Stack) error {
-	return stack.Build.Add(middleware.BuildMiddlewareFunc("PlainBody",
-		func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("PlainBody",
+		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 			if request, ok := in.Request.(*smithyhttp.Request); ok {
 				if stream, ok := request.GetStream().(io.ReadSeeker); ok {
 					length := request.ContentLength
 					plain, err := request.SetStream(struct{ io.ReadSeeker }{stream})
 					if err != nil {
-						return middleware.BuildOutput{}, middleware.Metadata{}, err
+						return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 					}
 					plain.ContentLength = length
 					in.Request = plain
 				}
 			}
-			return next.HandleBuild(ctx, in)
+			return next.HandleFinalize(ctx, in)
 		}), middleware.After)
 }
