@@ -65,6 +65,8 @@ func ofLambda() map[privilege]string {
 		list[privilege{function, template.Grant{Action: "logs:PutLogEvents", On: group}}] = "Lambda writes what the function prints"
 		list[privilege{function, template.Grant{Action: "xray:PutTraceSegments", On: "*"}}] = "Lambda sends the trace of an invocation"
 		list[privilege{function, template.Grant{Action: "xray:PutTelemetryRecords", On: "*"}}] = "Lambda says how sending traces went"
+		list[privilege{function, template.Grant{Action: "kms:Decrypt", On: "KmsKeyArn"}}] = "SQS and DynamoDB decrypt in the function's name what it reads"
+		list[privilege{function, template.Grant{Action: "kms:GenerateDataKey", On: "KmsKeyArn"}}] = "SQS encrypts in the function's name what it sends"
 	}
 	return list
 }
@@ -78,7 +80,8 @@ func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 		t.Skipf("the engine records no calls; MiniStack does when it is started with CLOUDTRAIL_RECORDING=1 (%v)", err)
 	}
 	driveErrorPaths(t)
-	expanded, err := template.Expand(t.Context(), root)
+	// With a key, so that all that a role may ever do is there. The roles' own statements are the same without.
+	expanded, err := template.Expand(t.Context(), root, "KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/1")
 	must(t, err)
 	called, writes := calls(t, expanded)
 	allowed := make(map[privilege]bool)
@@ -88,6 +91,15 @@ func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 				p := privilege{strings.ToLower(strings.TrimSuffix(name, "Role")), g}
 				allowed[p] = true
 				fitsCondition(t, p, s, writes[p])
+			}
+		}
+	}
+	for _, policy := range expanded.OfType("AWS::IAM::Policy") {
+		for _, role := range template.List(policy["Roles"]) {
+			for _, s := range template.Statements(policy) {
+				for _, g := range template.Grants(s) {
+					allowed[privilege{strings.ToLower(strings.TrimSuffix(template.Target(role), "Role")), g}] = true
+				}
 			}
 		}
 	}
@@ -185,9 +197,8 @@ func readWrite(w object) write {
 // call that it refused, and not every failing call fails a test.
 func noneRefused(t *testing.T) {
 	t.Helper()
-	stackName, _, _ := strings.Cut(running.Names["DELIVER_FUNCTION"], "-DeliverFunction")
 	for _, function := range []string{"register", "deliver", "disable", "sweep", "notify"} {
-		group := "/aws/lambda/" + stackName + "-" + function
+		group := logGroup(function)
 		var any, refused struct{ Events []struct{ Message string } }
 		engine(t, "Logs_20140328.FilterLogEvents", object{"logGroupName": group, "limit": 1}, &any)
 		if len(any.Events) == 0 {
@@ -198,6 +209,11 @@ func noneRefused(t *testing.T) {
 			t.Errorf("%s was refused a call: %s", function, e.Message)
 		}
 	}
+}
+
+func logGroup(function string) string {
+	stackName, _, _ := strings.Cut(running.Names["DELIVER_FUNCTION"], "-DeliverFunction")
+	return "/aws/lambda/" + stackName + "-" + function
 }
 
 func sorted(set map[privilege]bool) []privilege {
@@ -226,20 +242,37 @@ func driveErrorPaths(t *testing.T) {
 		id := unique("notice")
 		must(t, running.Put(t.Context(), "NOTICES_TABLE", stack.Item{"pk": id, "state": "claimed",
 			"claimed_at": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), "expires_at": time.Now().Add(time.Hour).Unix()}))
-		text, err := os.ReadFile(root + "/events/notify-disabled.json")
-		must(t, err)
-		var event struct{ Records []struct{ Body string } }
-		must(t, json.Unmarshal(text, &event))
-		var notice object
-		must(t, json.Unmarshal([]byte(event.Records[0].Body), &notice))
-		notice["id"] = id
-		must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: notice}))
+		sendNotice(t, id)
 		eventually(t, "notify puts it off", func(context.Context) error {
 			if !slices.ContainsFunc(recorded(t, since), func(c call) bool { return c.EventName == "ChangeMessageVisibility" }) {
 				return stack.ErrNotYet
 			}
 			return nil
 		})
+	})
+	t.Run("a mail that SES refuses waits, and is counted for the alarm", func(t *testing.T) {
+		const sender = "hookwarden@platform.example"
+		mailIdentity(t, http.MethodDelete, "/"+sender, nil)
+		defer mailIdentity(t, http.MethodPost, "", object{"EmailIdentity": sender})
+		id := unique("notice")
+		sendNotice(t, id)
+		eventually(t, "notify puts it off", func(context.Context) error {
+			var lines struct{ Events []struct{ Message string } }
+			engine(t, "Logs_20140328.FilterLogEvents", object{"logGroupName": logGroup("notify"), "filterPattern": `"notice.deferred"`}, &lines)
+			for _, e := range lines.Events {
+				var figures struct {
+					Reason   string
+					Deferred int `json:"notice.deferred"`
+				}
+				if json.Unmarshal([]byte(e.Message), &figures) == nil && figures.Reason == "ours" && figures.Deferred > 0 {
+					return nil
+				}
+			}
+			return stack.ErrNotYet
+		})
+		if item, err := running.Get(t.Context(), "NOTICES_TABLE", "pk", id); err != nil || item.Text("state") != "claimed" {
+			t.Errorf("the notice is %v, %v", item, err)
+		}
 	})
 	t.Run("counts that could not be added are added later", func(t *testing.T) {
 		a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(http.StatusOK))
@@ -273,6 +306,25 @@ func driveErrorPaths(t *testing.T) {
 			t.Errorf("the counts are %v, %v", days, err)
 		}
 	})
+}
+
+// sendNotice queues the notice of the sample event under an id of its own.
+func sendNotice(t *testing.T, id string) {
+	t.Helper()
+	text, err := os.ReadFile(root + "/events/notify-disabled.json")
+	must(t, err)
+	var event struct{ Records []struct{ Body string } }
+	must(t, json.Unmarshal(text, &event))
+	var notice object
+	must(t, json.Unmarshal([]byte(event.Records[0].Body), &notice))
+	notice["id"] = id
+	must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: notice}))
+}
+
+// mailIdentity changes which senders the engine's SES has verified.
+func mailIdentity(t *testing.T, method, path string, in object) {
+	t.Helper()
+	must(t, send(t, method, "/v2/email/identities"+path, "ses", "", in, nil))
 }
 
 // buried waits for a dead letter whose body has the text.
@@ -331,22 +383,31 @@ func engine(t *testing.T, operation string, in, out any) {
 	must(t, ask(t, operation, in, out))
 }
 
-// ask is engine that may fail. The engine does not check the root key's
-// signature.
+// ask is engine that may fail.
 func ask(t *testing.T, operation string, in, out any) error {
+	t.Helper()
+	service, _, _ := strings.Cut(strings.ToLower(operation), "_")
+	return send(t, http.MethodPost, "", service, operation, in, out)
+}
+
+// send makes a call of any service. The engine does not check the root key's
+// signature.
+func send(t *testing.T, method, path, service, operation string, in, out any) error {
 	t.Helper()
 	body, err := json.Marshal(in)
 	must(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, running.Names["AWS_ENDPOINT_URL"], bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, running.Names["AWS_ENDPOINT_URL"]+path, bytes.NewReader(body))
 	must(t, err)
-	service, _, _ := strings.Cut(strings.ToLower(operation), "_")
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("X-Amz-Target", operation)
+	if operation != "" {
+		request.Header.Set("X-Amz-Target", operation)
+	}
 	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request, SignedHeaders=host, Signature=%064d",
 		running.Names["AWS_ACCESS_KEY_ID"], time.Now().UTC().Format("20060102"), running.Names["AWS_REGION"], service, 0))
+	what := strings.TrimSpace(method + " " + path + " " + operation)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("%s: %w", operation, err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
@@ -354,7 +415,10 @@ func ask(t *testing.T, operation string, in, out any) error {
 		err = errors.New(response.Status)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w: %s", operation, err, answer)
+		return fmt.Errorf("%s: %w: %s", what, err, answer)
+	}
+	if out == nil {
+		return nil
 	}
 	return json.Unmarshal(answer, out)
 }

@@ -100,6 +100,31 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 	}
 }
 
+// In the table of docs/operations.md each row names its alarms first, and marks
+// those of hookwarden's own metrics, which do not say of which stack they are.
+func TestTheOperationsPageHasEachAlarmAndMarksThoseThatStacksShare(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]bool)
+	for line := range strings.Lines(string(page)) {
+		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.Contains(cells[1], "Alarm") {
+			for _, name := range regexp.MustCompile(`\w+Alarm`).FindAllString(cells[1], -1) {
+				got[name] = strings.Contains(cells[1], `\*`)
+			}
+		}
+	}
+	want := make(map[string]bool)
+	for name, a := range expand(t, "AlarmEmail=a@b.example").OfType("AWS::CloudWatch::Alarm") {
+		want[name] = a["Namespace"] == "hookwarden"
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alarms (-template +page):\n%s", diff)
+	}
+}
+
 func TestEachQueueHasAnAlarm(t *testing.T) {
 	t.Parallel()
 	template := expand(t, "AlarmTopicArn=arn:aws:sns:us-east-1:123456789012:alarms")
@@ -219,6 +244,22 @@ func TestTheDashboardShowsEveryMetric(t *testing.T) {
 		for name := range template.OfType(kind) {
 			if !regexp.MustCompile(`"` + dimension + `", "\$\{` + name + `[.}]`).MatchString(text) {
 				t.Errorf("the dashboard lacks %s", name)
+			}
+		}
+	}
+}
+
+func TestTheDashboardShowsTheIndexesWhoseWritesHoldTheirTablesBack(t *testing.T) {
+	t.Parallel()
+	template := expand(t)
+	text := At(template.Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)
+	for name, table := range template.OfType("AWS::DynamoDB::Table") {
+		for _, index := range List(table["GlobalSecondaryIndexes"]) {
+			for _, metric := range []string{"WriteThrottleEvents", "ConsumedWriteCapacityUnits"} {
+				shown := fmt.Sprintf(`"%s", "TableName", "${%s}", "GlobalSecondaryIndexName", "%s"`, metric, name, At(index, "IndexName"))
+				if !strings.Contains(text, shown) {
+					t.Errorf("the dashboard lacks %s", shown)
+				}
 			}
 		}
 	}
