@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -39,7 +41,7 @@ func (b *bench) measureBatches(ctx context.Context) (report.Section, error) {
 	for range b.runs {
 		var hung, answered []float64
 		for range hungProcesses {
-			with, without, err := nineArrive(ctx, b.now)
+			with, without, err := untilAllArrive(ctx, b.now)
 			if err != nil {
 				return report.Section{}, err
 			}
@@ -87,6 +89,21 @@ func batchTime(ctx context.Context, b build) (float64, error) {
 	return report.Median(times), nil
 }
 
+// errDeferred says that not all of a batch were sent: the process took an app
+// for slow, as it does when the machine stands still for half a second.
+var errDeferred = errors.New("not all webhooks of a batch were sent")
+
+// untilAllArrive tries nineArrive some times, each with a new process.
+func untilAllArrive(ctx context.Context, b build) (hung, answered []float64, err error) {
+	for range 3 {
+		if hung, answered, err = nineArrive(ctx, b); !errors.Is(err, errDeferred) {
+			return hung, answered, err
+		}
+		_, _ = fmt.Fprintf(os.Stderr, "batches: %v; once more\n", err)
+	}
+	return nil, nil, err
+}
+
 // nineArrive is how long it takes until nine requests of a batch have reached
 // their receivers, in milliseconds, beside a tenth that hangs and beside one that
 // answers, in turn.
@@ -129,7 +146,7 @@ func nineArrive(ctx context.Context, b build) (hung, answered []float64, err err
 		}
 	}
 	if sent := tenth.requests(); sent != 2*hungBatches {
-		err = fmt.Errorf("%d of %d webhooks were sent to the tenth app", sent, 2*hungBatches)
+		err = fmt.Errorf("%w: %d of %d to the tenth app", errDeferred, sent, 2*hungBatches)
 	}
 	return hung, answered, err
 }
@@ -178,7 +195,7 @@ func (a *arrivals) of(d *deliver, apps []string) (time.Duration, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.count < batchSize-1 {
-		return 0, fmt.Errorf("only %d webhooks of a batch arrived", a.count)
+		return 0, fmt.Errorf("%w: %d of nine arrived", errDeferred, a.count)
 	}
 	return a.last.Sub(start), nil
 }
