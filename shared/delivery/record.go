@@ -131,7 +131,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // recordLog writes the log, as far as its budget goes. What is left goes to the
 // function's own log in full: an entry never holds up a delivery.
 func (j *Job) recordLog(ctx context.Context, items []*item) {
-	var entries []Entry
+	entries := make([]Entry, 0, len(items))
 	for _, it := range items {
 		if e, ok := it.entry(j.Now()); ok && j.wanted(e) {
 			entries = append(entries, e)

@@ -71,29 +71,42 @@ func (r *Recorder) Detail(name string, detail any) {
 // or each further reason, one more.
 func (r *Recorder) Flush() {
 	r.mu.Lock()
-	counts, values, details := r.counts, r.values, r.details
-	r.counts, r.values, r.details = nil, nil, nil
-	r.mu.Unlock()
-
+	defer r.mu.Unlock()
 	var lines []line
-	for dimension, byValue := range byDimension(counts) {
+	for dimension, byValue := range byDimension(r.counts) {
 		for i, value := range slices.Sorted(maps.Keys(byValue)) {
 			lines = at(lines, i)
 			lines[i].add(dimension, value, byValue[value])
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		for i, chunk := range slices.Collect(slices.Chunk(values[name], maxValues)) {
+	for _, name := range slices.Sorted(maps.Keys(r.values)) {
+		for i, chunk := range slices.Collect(slices.Chunk(r.values[name], maxValues)) {
 			lines = at(lines, i)
 			lines[i].add("", "", figures{name: {"Milliseconds", chunk}})
 		}
 	}
-	for name, list := range details {
-		lines = at(lines, 0)
-		lines[0].members[name] = list
+	for name, list := range r.details {
+		if len(list) > 0 {
+			lines = at(lines, 0)
+			lines[0].members[name] = list
+		}
 	}
 	for _, l := range lines {
 		r.write(l)
+	}
+	r.forget()
+}
+
+// forget keeps the room for the next invocation's figures, which are much like
+// the last one's.
+func (r *Recorder) forget() {
+	clear(r.counts)
+	for name, list := range r.values {
+		r.values[name] = list[:0]
+	}
+	for name, list := range r.details {
+		clear(list)
+		r.details[name] = list[:0]
 	}
 }
 
