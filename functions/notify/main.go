@@ -23,8 +23,9 @@ func main() {
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: e.FunctionTimeout}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL, Rule: buffer.Rule(e.Rule)}),
 		Claims:   dynamo.Notices{API: dynamo.NewClient(aws), Table: e.NoticesTable},
-		Mailer:   ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet},
-		Metrics:  figures, Logger: logger, Now: time.Now, Random: rand.Float64,
+		Mailer: ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
+			PreferenceURL: e.PreferenceURL},
+		Metrics: figures, Logger: logger, Now: time.Now, Random: rand.Float64,
 	}}
 	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,
 		Logger: logger, Flush: figures.Flush}

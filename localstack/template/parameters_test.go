@@ -43,8 +43,8 @@ func TestParametersAreChecked(t *testing.T) {
 	for name, values := range map[string]struct{ good, bad []string }{
 		"PlatformId":            {[]string{"sentry", "é", strings.Repeat("x", 40)}, []string{"", strings.Repeat("x", 41)}},
 		"PlatformName":          {[]string{"My Platform"}, []string{"", strings.Repeat("x", 41)}},
-		"PlatformUrl":           {[]string{"https://platform.example", "http://127.0.0.1:8080/a"}, []string{"", "platform.example", "https://platform.example/", "https://a.example?x", "https://a.example/" + strings.Repeat("x", 80)}},
-		"MailFrom":              {[]string{"hookwarden@platform.example"}, []string{"", "Hook <a@b.example>", "a@b@c", strings.Repeat("x", 80) + "@b.example"}},
+		"PlatformUrl":           {[]string{"https://platform.example", "http://127.0.0.1:8080/a"}, []string{"", "platform.example", "https://platform.example/", "https://a.example?x", "https://a.example/" + strings.Repeat("x", 43)}},
+		"MailFrom":              {[]string{"hookwarden@platform.example"}, []string{"", "Hook <a@b.example>", "a@b@c", strings.Repeat("x", 51) + "@b.example"}},
 		"HeaderPrefix":          {[]string{"Sentry-Hook-", "X-"}, []string{"", "X", "1-", "X: ", "X" + strings.Repeat("-", 40)}},
 		"RetryDelays":           {[]string{"300", "1,2,3,4,5,6,7,8,9,10", "999999,999999,999999,999999,999999,999999,999999,999999,999999,999999"}, []string{"300,", "1,2,3,4,5,6,7,8,9,10,11", "-1", "1.5", "1000000"}},
 		"LogLevel":              {[]string{"DEBUG", "warn", "Info", "error"}, []string{"", "LOUD", "INFO2"}},
@@ -57,6 +57,7 @@ func TestParametersAreChecked(t *testing.T) {
 		"KmsKeyArn":             {[]string{"", key, strings.Replace(key, "aws", "aws-us-gov", 1), strings.Replace(key, "key/", "key/mrk-", 1)}, []string{"alias/x", "arn:aws:kms:us-east-1:123456789012:alias/x", key + " "}},
 		"PlatformPrincipal":     {[]string{"", "123456789012", "arn:aws:iam::123456789012:role/a/b", "arn:aws-cn:iam::123456789012:root"}, []string{"*", "12345", "arn:aws:iam::123456789012:user/x", "arn:aws:iam::123456789012:role/*"}},
 		"AlarmTopicArn":         {[]string{"", "arn:aws:sns:eu-west-1:123456789012:on-call"}, []string{"on-call", "arn:aws:sqs:eu-west-1:123456789012:q"}},
+		"PreferenceUrl":         {[]string{"", "https://platform.example/mails?user=me"}, []string{"platform.example", "https://a.example/a b", "https://a.example/>,<b", "https://a.example/" + strings.Repeat("x", 31)}},
 		"AlarmEmail":            {[]string{"", "on.call@platform.example"}, []string{"on call@x", "x"}},
 		"DisableMode":           {[]string{"enforce", "observe"}, []string{"", "off"}},
 		"RequestLog":            {[]string{"all", "failures", "off"}, []string{"", "none"}},
@@ -86,7 +87,7 @@ func TestParametersAreChecked(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"PlatformId": "sentry", "PlatformName": "Sentry", "PlatformUrl": "<nil>", "MailFrom": "<nil>", "HeaderPrefix": "Sentry-Hook-",
+		"PlatformId": "sentry", "PlatformName": "Sentry", "PlatformUrl": "<nil>", "PreferenceUrl": "", "MailFrom": "<nil>", "HeaderPrefix": "Sentry-Hook-",
 		"WebhookTimeoutSeconds": "1.0", "RetryDelays": "300,300,300", "RetryInternal": "false", "MaxAgeHours": "72",
 		"TimeoutThreshold": "1000", "TimeoutMinShare": "0", "GoneThreshold": "3", "WindowDays": "7", "CountServerErrors": "false",
 		"DisableMode": "enforce", "MaxDisablesPerHour": "20", "RequestLog": "all", "AllowPrivateTargets": "false", "AllowHttpTargets": "false",

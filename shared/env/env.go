@@ -129,8 +129,12 @@ func (r *Reader) HeaderPrefix(name, absent string) string {
 }
 
 // URL reads the address of a web site, which must be set.
-func (r *Reader) URL(name string) string {
-	value := r.Required(name)
+func (r *Reader) URL(name string) string { return r.url(name, r.Required(name)) }
+
+// OptionalURL reads one that may be missing or empty.
+func (r *Reader) OptionalURL(name string) string { return r.url(name, r.Text(name, "")) }
+
+func (r *Reader) url(name, value string) string {
 	if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		r.wrong(name, "must be a URL that starts with https://")
 	}

@@ -62,6 +62,7 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"MAX_DISABLES_PER_HOUR=0":       "MAX_DISABLES_PER_HOUR must be a whole number from 1 to 1000000",
 		"MAIL_FROM=Hook <a@b.example>":  "MAIL_FROM must be a mail address without a display name",
 		"PLATFORM_URL=platform.example": "PLATFORM_URL must be a URL that starts with https://",
+		"PREFERENCE_URL=mails":          "PREFERENCE_URL must be a URL that starts with https://",
 		"FUNCTION_TIMEOUT_SECONDS=0":    "FUNCTION_TIMEOUT_SECONDS must be a number from 1 to 900",
 		"ALLOW_PRIVATE_TARGETS=1":       `ALLOW_PRIVATE_TARGETS is "1" and must be false or true`,
 		"REGISTRY_DLQ_URL=":             "REGISTRY_DLQ_URL is not set",

@@ -113,6 +113,7 @@ type Notify struct {
 	NotificationQueueURL       string
 	NotificationDLQURL         string
 	PlatformName, PlatformURL  string
+	PreferenceURL              string // empty: none
 	MailFrom, ConfigurationSet string
 	Rule                       Rule
 	FunctionTimeout            time.Duration
@@ -126,6 +127,7 @@ func ReadNotify(r *Reader) Notify {
 		NotificationDLQURL:   r.Required("NOTIFICATION_DLQ_URL"),
 		PlatformName:         r.Text("PLATFORM_NAME", "Sentry"),
 		PlatformURL:          r.URL("PLATFORM_URL"),
+		PreferenceURL:        r.OptionalURL("PREFERENCE_URL"),
 		MailFrom:             r.MailAddress("MAIL_FROM"),
 		ConfigurationSet:     r.Text("CONFIGURATION_SET", ""),
 		Rule:                 readRule(r),
