@@ -23,7 +23,7 @@ const (
 	// their median is a run's value. What one environment may spend on finding
 	// out about slow apps is three deadlines: a fourth would be kept waiting.
 	hungBatches   = 3
-	hungProcesses = 3
+	hungProcesses = 5
 	between       = 5 // batches of known apps before each of them
 )
 
