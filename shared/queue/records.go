@@ -48,7 +48,8 @@ var _ lambda.Handler = Deliver{}
 
 // Invoke implements lambda.Handler, which hands events over as they came. For a
 // function of events.SQSEvent the Lambda library would read them through a
-// json.Decoder, and decode what nobody here needs: that took as long as sending.
+// json.Decoder, and decode what nobody here needs: an eighth of all CPU that a
+// webhook takes.
 func (q Deliver) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer q.Flush()
 	batch, err := q.decode(payload)
