@@ -31,14 +31,14 @@ help: ## this list
 demo: setup ## the whole story on this machine: webhooks sent, broken apps disabled, their owners mailed (KEEP=1 leaves the stack up)
 	@go run ./localstack/demo
 
-test: setup validate $(if $(CI),fuzz) ## unit tests under the race detector, and the end-to-end tests on a stack of their own
+test: setup validate $(if $(CI),fuzz) ## unit tests under the race detector, each benchmark once, and the end-to-end tests on a stack of their own
 	@race=-race; \
 	if ! printf 'int main(void){return 0;}' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then \
 	  if [ "$$CI" = true ]; then echo "No C compiler works here, and without one there is no race detector." >&2; exit 1; fi; \
 	  echo "No C compiler works here: testing without the race detector." >&2; \
 	  race=; \
 	fi; \
-	go test $$race -count=1 ./...
+	go test $$race -count=1 -bench . -benchtime 1x ./...
 
 fuzz: ## fuzz what reads from outside, 10 s each (CI does it before the tests)
 	@for target in platform:FuzzDecodeWebhook platform:FuzzDecodeRegistry webhook:FuzzReadResponse; do \
