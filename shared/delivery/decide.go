@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"hash/crc32"
 	"slices"
 	"sync"
 	"time"
@@ -66,11 +67,12 @@ func (j *Job) decide(ctx context.Context, items []*item) {
 	j.lookUp(ctx, items)
 	j.pace.lookAt(items, j.Now())
 	for _, it := range items {
-		j.guard(ctx, it, func() { j.decideOne(it) })
+		j.guard(ctx, it, func() { j.decideOne(it, items[0].ID) })
 	}
 }
 
-func (j *Job) decideOne(it *item) {
+// decideOne takes the batch's name too: what of it is deferred stays together.
+func (j *Job) decideOne(it *item, batch string) {
 	if it.found && !it.unread && it.known.App.Deleted {
 		it.skip(skipDeleted) // however old: its secrets are gone for good
 		return
@@ -92,8 +94,20 @@ func (j *Job) decideOne(it *item) {
 	case overRetryQueue:
 		it.later(deferSlow, 0)
 	case waitItsTurn:
-		it.later(deferSlow, min(firstSlowWait<<min(it.Hops, 10), longestFault))
+		it.later(deferSlow, slowWait(it.Hops, batch))
 	}
+}
+
+// slowWait doubles with the hops, up to longestFault. Before that, up to a half is
+// taken off, as much as the batch's name says: a flood does not come back at once,
+// and a batch of it comes back as one.
+func slowWait(hops int, batch string) time.Duration {
+	wait := min(firstSlowWait<<min(hops, 10), longestFault)
+	if wait == longestFault {
+		return wait
+	}
+	const parts = 256
+	return wait - wait/2*time.Duration(crc32.ChecksumIEEE([]byte(batch))%parts)/parts
 }
 
 // decideUnsendable settles a message that is too old, or whose app cannot be
