@@ -28,7 +28,7 @@ func main() {
 	flag.StringVar(&b.base, "base", "", "compare with this commit, branch or tag")
 	flag.IntVar(&b.runs, "runs", pageRuns, "how often a figure is measured; not of neighbours, verdicts' reads and mails")
 	flag.DurationVar(&b.cpu.effort, "effort", 1500*time.Millisecond, "cpu: CPU time that each measurement of it takes at least")
-	flag.BoolVar(&b.neighbours.all, "all", false, "neighbours: every behaviour, and on until the backlog is through (up to 27 minutes)")
+	flag.BoolVar(&b.neighbours.all, "all", false, "neighbours: every behaviour, and on until the backlog is through (17 minutes with all parts, more if it takes long)")
 	flag.StringVar(&b.neighbours.chosen, "neighbour", "", "neighbours: only the behaviours whose name matches this expression")
 	flag.StringVar(&b.neighbours.trace, "trace", "", "neighbours: append a line for each webhook to this file")
 	flag.Parse()
