@@ -102,7 +102,7 @@ func (j *Job) decideOne(it *item, batch string) {
 // taken off, as much as the batch's name says: a flood does not come back at once,
 // and a batch of it comes back as one.
 func slowWait(hops int, batch string) time.Duration {
-	wait := min(firstSlowWait<<min(hops, 10), longestFault)
+	wait := doubled(firstSlowWait, hops)
 	if wait == longestFault {
 		return wait
 	}
@@ -134,8 +134,11 @@ func (j *Job) expired(it *item) bool {
 }
 
 // faultWait grows with the hops, so that their number outlasts MaxAge.
-func (j *Job) faultWait(it *item) time.Duration {
-	return min(firstFault<<min(it.Hops, 10), longestFault)
+func (j *Job) faultWait(it *item) time.Duration { return doubled(firstFault, it.Hops) }
+
+// doubled is a wait that doubles with each hop, up to longestFault.
+func doubled(first time.Duration, hops int) time.Duration {
+	return min(first<<min(hops, 10), longestFault)
 }
 
 // lookUp finds each item's app: in the cache if that says yes, else by a

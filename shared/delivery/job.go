@@ -162,16 +162,22 @@ func (it *item) again(attempts int, wait time.Duration) {
 }
 
 // keepPace takes in how quickly the receivers of a wave answered, and warns the
-// other environments of those that are slow.
+// other environments of those that were found to be slow.
 func (j *Job) keepPace(ctx context.Context, wave []*item) {
 	for _, it := range wave {
 		if it.request != nil && it.result.Outcome != webhook.LocalError {
 			j.pace.answered(it, j.Now())
 		}
 	}
+	if found := j.pace.warnings(); len(found) > 0 {
+		j.warn(ctx, found)
+	}
+}
+
+func (j *Job) warn(ctx context.Context, found []warning) {
 	ctx, cancel := context.WithTimeout(ctx, warnBudget)
 	defer cancel()
-	for _, w := range j.pace.warnings() {
+	for _, w := range found {
 		if err := j.Warnings.Warn(ctx, w.app, w.at); err != nil {
 			j.Logger.WarnContext(ctx, "no warning of a slow app given", "app_id", w.app, "error", err)
 			return

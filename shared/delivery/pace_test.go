@@ -38,6 +38,41 @@ func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slo
 	return w
 }
 
+// thousandThatHang is a world of a thousand apps that hang and one, well, that
+// does not.
+func thousandThatHang() (w *slowWorldOf, apps []string) {
+	for i := range 1000 {
+		apps = append(apps, fmt.Sprint("slow", i))
+	}
+	return slowWorld(func(app string, _ int) time.Duration {
+		if app == "well" {
+			return quick
+		}
+		return hangs
+	}, append(apps, "well")...), apps
+}
+
+// successes is how many attempts of an app the log has as such.
+func (w *slowWorldOf) successes(app string) (n int) {
+	for _, e := range w.entries {
+		if e.AppID == app && e.Outcome == "success" {
+			n++
+		}
+	}
+	return n
+}
+
+// worldThatRecovers has one app, a, that hangs until recovered is set.
+func worldThatRecovers() (w *slowWorldOf, recovered *bool) {
+	recovered = new(bool)
+	return slowWorld(func(string, int) time.Duration {
+		if *recovered {
+			return quick
+		}
+		return hangs
+	}, "a"), recovered
+}
+
 // slowWorldOf is a world whose receivers' slowness can change.
 type slowWorldOf struct {
 	t *testing.T
@@ -138,16 +173,7 @@ func TestWhatIsSlow(t *testing.T) {
 
 func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var apps []string
-		for i := range 1000 {
-			apps = append(apps, fmt.Sprint("slow", i))
-		}
-		w := slowWorld(func(app string, _ int) time.Duration {
-			if app == "well" {
-				return quick
-			}
-			return hangs
-		}, append(apps, "well")...)
+		w, apps := thousandThatHang()
 		j := w.job(nil)
 		deliverAll(t, j, message("well"))
 		start := time.Now()
@@ -161,13 +187,7 @@ func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 		if held := time.Since(start); held > 5*time.Second { // of 112 s
 			t.Errorf("the batches were held for %v", held)
 		}
-		well := 0
-		for _, e := range w.entries {
-			if e.AppID == "well" && e.Outcome == "success" {
-				well++
-			}
-		}
-		equal(t, "the healthy app's", well, 1+112)
+		equal(t, "the healthy app's", w.successes("well"), 1+112)
 		for _, l := range w.later {
 			equal(t, "an unknown app's wait", l.Wait, 0)
 		}
@@ -200,13 +220,7 @@ func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 
 func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		recovered := false
-		w := slowWorld(func(string, int) time.Duration {
-			if recovered {
-				return quick
-			}
-			return hangs
-		}, "a")
+		w, recovered := worldThatRecovers()
 		j := w.job(nil)
 		deliverAll(t, j, of("a", 10)...)
 		deliverAll(t, j, of("a", 10)...)
@@ -225,7 +239,7 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 		equal(t, "and of the next at once", len(w.sent)-sent, 1)
 		within(t, "wait", w.later[len(w.later)-1].Wait, 2*firstSlowWait)
 
-		recovered = true
+		*recovered = true
 		time.Sleep(probeEvery * time.Second)
 		deferred := len(w.later)
 		deliverAll(t, j, retries...)

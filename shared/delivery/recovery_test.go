@@ -78,13 +78,7 @@ func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2) {
 				synctest.Test(t, func(t *testing.T) {
-					recovered := false
-					w := slowWorld(func(string, int) time.Duration {
-						if recovered {
-							return quick
-						}
-						return hangs
-					}, "a")
+					w, recovered := worldThatRecovers()
 					w.t = t
 					f := newFleet(w, 20, seed)
 					arrives := func(webhooks int) {
@@ -99,7 +93,7 @@ func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {
 						arrives(n)
 						sent += n
 					}
-					recovered = true
+					*recovered = true
 					start, waiting := time.Now(), len(f.due)
 					for len(f.due)+len(w.later) > 0 && time.Since(start) < 10*longestFault {
 						f.second()

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,16 +28,7 @@ func TestOneEnvironmentThatWasHeldSparesTheOthers(t *testing.T) {
 
 func TestAThousandSlowAppsHoldOneEnvironmentOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var apps []string
-		for i := range 1000 {
-			apps = append(apps, fmt.Sprint("slow", i))
-		}
-		w := slowWorld(func(app string, _ int) time.Duration {
-			if app == "well" {
-				return quick
-			}
-			return hangs
-		}, append(apps, "well")...)
+		w, apps := thousandThatHang()
 		batch := func(i int) (b []Message) {
 			for _, app := range apps[10*i : 10*i+10] {
 				b = append(b, message(app))
@@ -55,13 +45,7 @@ func TestAThousandSlowAppsHoldOneEnvironmentOnly(t *testing.T) {
 		if took := time.Since(start); took >= time.Second {
 			t.Errorf("others were held for %v", took)
 		}
-		well := 0
-		for _, e := range w.entries {
-			if e.AppID == "well" {
-				well++
-			}
-		}
-		equal(t, "the healthy app's", well, 20)
+		equal(t, "the healthy app's", w.successes("well"), 20)
 	})
 }
 
