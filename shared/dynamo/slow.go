@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,9 +41,9 @@ func (t SlowApps) Warn(ctx context.Context, app string, at time.Time) error {
 // as not warned of.
 func (t SlowApps) Warned(ctx context.Context, apps []string) (map[string]time.Time, error) {
 	warned := make(map[string]time.Time)
-	for start := 0; start < len(apps); start += 2 * appsPerRead {
+	for some := range slices.Chunk(apps, 2*appsPerRead) {
 		var keys []map[string]types.AttributeValue
-		for _, app := range apps[start:min(start+2*appsPerRead, len(apps))] {
+		for _, app := range some {
 			keys = append(keys, item{"app_id": text(app)})
 		}
 		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{

@@ -21,9 +21,7 @@ func (s Section) Text(out io.Writer) error {
 	if s.Verbatim != "" {
 		b.WriteString("\n" + s.Verbatim)
 	}
-	for _, note := range s.Notes {
-		b.WriteString("\n" + wrap(note, 120) + "\n")
-	}
+	b.WriteString(paragraphs(s.Notes))
 	_, err := io.WriteString(out, b.String())
 	return err
 }
@@ -46,9 +44,7 @@ func (t Table) Text() string {
 func (r Report) Markdown(out io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# " + r.Title + "\n")
-	for _, p := range r.About {
-		b.WriteString("\n" + wrap(p, 120) + "\n")
-	}
+	b.WriteString(paragraphs(r.About))
 	b.WriteString("\n" + Main(r.Sections).Markdown())
 	for _, s := range r.Sections {
 		b.WriteString("\n## " + s.Title + "\n")
@@ -61,9 +57,7 @@ func (r Report) Markdown(out io.Writer) error {
 		if s.Verbatim != "" {
 			b.WriteString("\n```\n" + strings.TrimSpace(s.Verbatim) + "\n```\n")
 		}
-		for _, note := range s.Notes {
-			b.WriteString("\n" + wrap(note, 120) + "\n")
-		}
+		b.WriteString(paragraphs(s.Notes))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -83,6 +77,15 @@ func (t Table) Markdown() string {
 	b.WriteString(strings.Repeat("|---", len(t.Head)) + "|\n")
 	for _, row := range t.Rows {
 		line(row)
+	}
+	return b.String()
+}
+
+// paragraphs are each wrapped, with an empty line before it.
+func paragraphs(texts []string) string {
+	var b strings.Builder
+	for _, t := range texts {
+		b.WriteString("\n" + wrap(t, 120) + "\n")
 	}
 	return b.String()
 }
