@@ -25,7 +25,8 @@ type state struct {
 	Buffer        map[string]map[buffer.Date]buffer.Counts
 	Audit         map[string]entry // by "<pk> <sk>"
 	Brake         map[string]int   // by hour
-	Bookmark      string
+	Elsewhere     map[string]int   // the shard of the index failing in which a key's days stand, if not in its own
+	Bookmark      disabling.Place
 	Notices       map[string]claim
 	Queue         []platform.Notice // in the order in which they were queued
 	Mails         map[string]int    // how often each notice was mailed
@@ -81,6 +82,7 @@ func newTables() *tables {
 			Buffer:        make(map[string]map[buffer.Date]buffer.Counts),
 			Audit:         make(map[string]entry),
 			Brake:         make(map[string]int),
+			Elsewhere:     make(map[string]int),
 			Notices:       make(map[string]claim),
 			Mails:         make(map[string]int),
 		},
@@ -215,8 +217,12 @@ func (s store) ReadFailing(_ context.Context, partition string, found func(strin
 	var keys []string
 	err := s.read("ReadFailing", func() {
 		for key, days := range s.Buffer {
+			shard, elsewhere := s.Elsewhere[key]
+			if !elsewhere {
+				shard = buffer.Shard(key)
+			}
 			for date, counts := range days {
-				if counts.Failed() && buffer.FailingDay(date, key) == partition {
+				if counts.Failed() && buffer.FailingShard(date, shard) == partition {
 					keys = append(keys, key)
 				}
 			}
@@ -304,13 +310,13 @@ func (s store) SendNotices(_ context.Context, notices []platform.Notice) error {
 	return errors.Join(faults...)
 }
 
-func (s store) ReadBookmark(context.Context) (key string, err error) {
-	err = s.read("ReadBookmark", func() { key = s.Bookmark })
-	return key, err
+func (s store) ReadBookmark(context.Context) (place disabling.Place, err error) {
+	err = s.read("ReadBookmark", func() { place = s.Bookmark })
+	return place, err
 }
 
-func (s store) SetBookmark(_ context.Context, key string) error {
-	return s.write("SetBookmark", func() error { s.Bookmark = key; return nil })
+func (s store) SetBookmark(_ context.Context, place disabling.Place) error {
+	return s.write("SetBookmark", func() error { s.Bookmark = place; return nil })
 }
 
 func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Secret) error {

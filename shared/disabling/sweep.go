@@ -10,12 +10,21 @@ import (
 	"hookwarden/shared/buffer"
 )
 
+// Place is how far a sweep came in the index of failing days: all shards before
+// Shard, and of that the keys up to Key. The zero place is the beginning. It is
+// never worked out from the key alone: a day that was written by hand may stand
+// in a shard that is not its key's own.
+type Place struct {
+	Shard int
+	Key   string // the last that was judged; empty: none of the shard
+}
+
 // Bookmark keeps how far a sweep came before its time ran out.
 type Bookmark interface {
-	// ReadBookmark returns the key that was judged last; empty if the sweep
-	// before came to its end.
-	ReadBookmark(ctx context.Context) (key string, err error)
-	SetBookmark(ctx context.Context, key string) error
+	// ReadBookmark returns where to go on; the beginning if the sweep before came
+	// to its end.
+	ReadBookmark(ctx context.Context) (Place, error)
+	SetBookmark(ctx context.Context, place Place) error
 }
 
 const (
@@ -32,28 +41,25 @@ const (
 // and takes up what was not finished. An app that could not be seen through does
 // not keep it from the others; the next sweep comes to it again.
 //
-// It holds the keys of one shard of the index at a time, and judges each once,
-// in the order of shards and keys. When the context's deadline is near it stops;
-// the next sweep goes on from there.
+// It holds the keys of one shard of the index at a time, and judges each once for
+// each shard that it stands in, in the order of shards and keys. When the
+// context's deadline is near it stops; the next sweep goes on from there.
 func (j *Job) Sweep(ctx context.Context) error {
 	work, cancel := beforeDeadline(ctx, sweepReserve)
 	defer cancel()
-	s := sweep{Job: j, last: j.readBookmark(ctx)}
+	s := sweep{Job: j, place: j.readBookmark(ctx)}
 	for back := range max(minSweepDays, j.Rule.WindowDays) + 1 {
 		s.dates = append(s.dates, buffer.DateOf(j.Now()).Plus(-back))
 	}
-	start := 0
-	if s.last != "" {
-		start = buffer.Shard(s.last)
+	for s.place.Shard < buffer.Shards && work.Err() == nil {
+		s.shard(work)
+		j.setBookmark(ctx, s.place)
 	}
-	for shard := start; shard < buffer.Shards && work.Err() == nil; shard++ {
-		s.shard(work, shard)
-		j.setBookmark(ctx, s.last)
-	}
-	if work.Err() != nil {
-		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "faults", s.faults, "bookmark", s.last)
+	if s.place.Shard < buffer.Shards {
+		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "faults", s.faults,
+			"shard", s.place.Shard, "key", s.place.Key)
 	} else {
-		j.setBookmark(ctx, "")
+		j.setBookmark(ctx, Place{})
 		j.Logger.InfoContext(ctx, "swept", "judged", s.judged, "faults", s.faults)
 	}
 	if s.faults > 0 {
@@ -66,15 +72,16 @@ func (j *Job) Sweep(ctx context.Context) error {
 type sweep struct {
 	*Job
 	dates  []buffer.Date
-	last   string // the key that was judged last
+	place  Place
 	judged int
 	faults int
 }
 
-// shard judges the keys of one shard that are after the last one.
-func (s *sweep) shard(ctx context.Context, shard int) {
-	for _, key := range s.failing(ctx, shard) {
-		if s.last != "" && buffer.Shard(s.last) == shard && key <= s.last {
+// shard judges the keys of one shard that are after the place, and moves the
+// place on: to the next shard, unless the time ran out.
+func (s *sweep) shard(ctx context.Context) {
+	for _, key := range s.failing(ctx, s.place.Shard) {
+		if key <= s.place.Key {
 			continue
 		}
 		err := s.judge(ctx, key, s.dates)
@@ -85,8 +92,11 @@ func (s *sweep) shard(ctx context.Context, shard int) {
 			s.faults++
 			s.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
 		}
-		s.last = key
+		s.place.Key = key
 		s.judged++
+	}
+	if ctx.Err() == nil {
+		s.place = Place{Shard: s.place.Shard + 1}
 	}
 }
 
@@ -114,23 +124,26 @@ func beforeDeadline(ctx context.Context, reserve time.Duration) (context.Context
 }
 
 // readBookmark returns where to go on. Whoever cannot read it begins anew.
-func (j *Job) readBookmark(ctx context.Context) string {
+func (j *Job) readBookmark(ctx context.Context) Place {
 	if j.Bookmark == nil {
-		return ""
+		return Place{}
 	}
-	key, err := j.Bookmark.ReadBookmark(ctx)
+	place, err := j.Bookmark.ReadBookmark(ctx)
 	if err != nil {
 		j.Logger.ErrorContext(ctx, "bookmark not read", "error", err)
-		return ""
+		return Place{}
 	}
-	return key
+	if place.Shard < 0 || place.Shard >= buffer.Shards {
+		return Place{}
+	}
+	return place
 }
 
-func (j *Job) setBookmark(ctx context.Context, key string) {
+func (j *Job) setBookmark(ctx context.Context, place Place) {
 	if j.Bookmark == nil {
 		return
 	}
-	if err := j.Bookmark.SetBookmark(ctx, key); err != nil {
-		j.Logger.ErrorContext(ctx, "bookmark not set", "bookmark", key, "error", err)
+	if err := j.Bookmark.SetBookmark(ctx, place); err != nil {
+		j.Logger.ErrorContext(ctx, "bookmark not set", "shard", place.Shard, "key", place.Key, "error", err)
 	}
 }

@@ -124,9 +124,9 @@ func TestTheSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 			return w.Apps[id], nil
 		})
 		runs := 0
-		for ; runs == 0 || w.Bookmark != ""; runs++ {
+		for ; runs == 0 || w.Bookmark != (disabling.Place{}); runs++ {
 			if runs == 20 {
-				t.Fatalf("no end after %d runs, bookmark %s", runs, w.Bookmark)
+				t.Fatalf("no end after %d runs, bookmark %+v", runs, w.Bookmark)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			start := time.Now()
@@ -163,8 +163,8 @@ func TestTheSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
 		if err := job.Sweep(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if w.Bookmark != "" {
-			t.Errorf("bookmark %q, want none", w.Bookmark)
+		if own := buffer.Shard(w.key(app)); w.Bookmark != (disabling.Place{Shard: own}) {
+			t.Errorf("bookmark %+v, want the beginning of shard %d", w.Bookmark, own)
 		}
 		w.sweep(t)
 		w.mailAll(t)
@@ -195,8 +195,8 @@ func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 		return nil
 	}
 	job.Days, job.Bookmark = s, s
-	if err := job.Sweep(t.Context()); err == nil || w.Bookmark == "" {
-		t.Fatalf("died with %v, bookmark %q", err, w.Bookmark)
+	if err := job.Sweep(t.Context()); err == nil || w.Bookmark == (disabling.Place{}) {
+		t.Fatalf("died with %v, bookmark %+v", err, w.Bookmark)
 	}
 	job.Days, job.Bookmark = w.store(), w.store()
 	if err := job.Sweep(t.Context()); err != nil {
@@ -209,9 +209,90 @@ func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 	}
 }
 
+// A day that was written by hand stands in a shard that is not its key's own. Whatever
+// key a sweep stops at, the next one neither skips a shard nor begins one again.
+func TestADayThatStandsInAnotherShardLeadsNoSweepAstray(t *testing.T) {
+	const apps = 60
+	for stopAt := range apps {
+		w := newWorld()
+		w.quiet = true
+		w.own(org, ada)
+		for n := range apps {
+			id := fmt.Sprint("app", n)
+			w.put(id, org)
+			w.count(id, w.today(), buffer.Counts{Success: 1, Error: 1})
+			switch n % 3 {
+			case 1:
+				w.Elsewhere[w.key(id)] = 0
+			case 2:
+				w.Elsewhere[w.key(id)] = buffer.Shards - 1
+			}
+		}
+		looked := make(map[string]int)
+		job := w.disabler()
+		var stop context.CancelFunc
+		job.Apps = appsFunc(func(id string) (platform.App, error) {
+			if len(looked) == stopAt && stop != nil {
+				stop()
+				return platform.App{}, errFault
+			}
+			looked[id]++
+			return w.Apps[id], nil
+		})
+		var ctx context.Context
+		ctx, stop = context.WithCancel(t.Context())
+		if err := job.Sweep(ctx); err != nil || len(looked) != stopAt {
+			t.Fatalf("stopped after %d of %d, error %v", len(looked), stopAt, err)
+		}
+		stop = nil
+		if err := job.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for n := range apps {
+			if got := looked[fmt.Sprint("app", n)]; got != 1 {
+				t.Errorf("stopped after %d: app%d was looked at %d times", stopAt, n, got)
+			}
+		}
+		if w.Bookmark != (disabling.Place{}) {
+			t.Errorf("stopped after %d: the place is %+v in the end", stopAt, w.Bookmark)
+		}
+	}
+}
+
+// What the end of the time left unread of a shard is read by the next sweep.
+func TestAShardWhoseReadWasCutOffIsReadAgain(t *testing.T) {
+	w := brokenWorld()
+	ctx, stop := context.WithCancel(t.Context())
+	w.delay = func(call string) error {
+		if call == "ReadFailing" {
+			stop()
+			return ctx.Err()
+		}
+		return nil
+	}
+	w.Bookmark = disabling.Place{Shard: buffer.Shard(w.key(app))}
+	if err := w.disabler().Sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.delay = nil
+	w.sweep(t)
+	w.mailAll(t)
+	w.assertDisabledOnce(t, app, ada, bob)
+}
+
+func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
+	for _, shard := range []int{-1, buffer.Shards} {
+		w := brokenWorld()
+		w.Bookmark = disabling.Place{Shard: shard, Key: "zzz"}
+		w.sweep(t)
+		w.mailAll(t)
+		w.assertDisabledOnce(t, app, ada, bob)
+	}
+}
+
 func TestWithoutABookmarkEverySweepBeginsAnew(t *testing.T) {
 	w := brokenWorld()
-	w.Bookmark = "zzz#42"
+	w.Bookmark = disabling.Place{Shard: buffer.Shards - 1, Key: "zzz#42"}
 	job := w.disabler()
 	job.Bookmark = nil
 	if err := job.Sweep(t.Context()); err != nil {

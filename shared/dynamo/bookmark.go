@@ -24,20 +24,23 @@ var _ disabling.Bookmark = Bookmark{}
 
 func bookmarkKey() item { return item{"pk": text("#sweep"), "sk": text("bookmark")} }
 
-// ReadBookmark implements disabling.Bookmark.
-func (t Bookmark) ReadBookmark(ctx context.Context) (string, error) {
+// ReadBookmark implements disabling.Bookmark. A key without a shard, which older
+// versions wrote, says nothing: the sweep begins anew.
+func (t Bookmark) ReadBookmark(ctx context.Context) (disabling.Place, error) {
 	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &t.Table, Key: bookmarkKey(), ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return "", err
+	if err != nil || out.Item["shard"] == nil {
+		return disabling.Place{}, err
 	}
-	return item(out.Item).text("last_key"), nil
+	place := item(out.Item)
+	return disabling.Place{Shard: int(place.number("shard")), Key: place.text("last_key")}, nil
 }
 
 // SetBookmark implements disabling.Bookmark.
-func (t Bookmark) SetBookmark(ctx context.Context, key string) error {
-	place := bookmarkKey()
-	place.setText("last_key", key)
-	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table, Item: place})
+func (t Bookmark) SetBookmark(ctx context.Context, place disabling.Place) error {
+	i := bookmarkKey()
+	i["shard"] = number(int64(place.Shard))
+	i.setText("last_key", place.Key)
+	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table, Item: i})
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"hookwarden/shared/disabling"
 )
 
 // oneItem is a table of one item.
@@ -21,15 +23,24 @@ func (o *oneItem) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fun
 
 func TestABookmarkIsReadAsItWasSet(t *testing.T) {
 	b := Bookmark{API: &oneItem{}, Table: "audit"}
-	if got, err := b.ReadBookmark(t.Context()); got != "" || err != nil {
-		t.Fatalf("of an empty table: %q %v", got, err)
+	if got, err := b.ReadBookmark(t.Context()); got != (disabling.Place{}) || err != nil {
+		t.Fatalf("of an empty table: %+v %v", got, err)
 	}
-	for _, key := range []string{"", "17#42", ""} {
-		if err := b.SetBookmark(t.Context(), key); err != nil {
+	for _, place := range []disabling.Place{{}, {Shard: 3, Key: "17#42"}, {Shard: 4}, {Key: "17#42"}, {}} {
+		if err := b.SetBookmark(t.Context(), place); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := b.ReadBookmark(t.Context()); got != key || err != nil {
-			t.Errorf("set to %q, read %q %v", key, got, err)
+		if got, err := b.ReadBookmark(t.Context()); got != place || err != nil {
+			t.Errorf("set to %+v, read %+v %v", place, got, err)
 		}
+	}
+}
+
+func TestABookmarkWithoutAShardIsTheBeginning(t *testing.T) {
+	old := bookmarkKey()
+	old["last_key"] = text("17#42")
+	b := Bookmark{API: &oneItem{old}, Table: "audit"}
+	if got, err := b.ReadBookmark(t.Context()); got != (disabling.Place{}) || err != nil {
+		t.Errorf("read %+v %v", got, err)
 	}
 }
