@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
 )
 
 // Entry is one line of the request log: an attempt, or a webhook that was not
@@ -37,9 +38,11 @@ type Entry struct {
 	ResponseBody   string
 }
 
-// Failed reports whether the entry is an attempt that got no answer, or one of
-// 400 and above.
-func (e Entry) Failed() bool { return e.Sent && (e.ResponseCode == 0 || e.ResponseCode >= 400) }
+// Failed reports whether the entry is an attempt that did not succeed, whatever
+// its status, or a webhook that was given up.
+func (e Entry) Failed() bool {
+	return e.Outcome == outcomeExpired || e.Sent && e.Outcome != string(webhook.Success)
+}
 
 const (
 	maxURL       = 512

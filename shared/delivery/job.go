@@ -11,13 +11,14 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// RequestLog says which log entries are written.
+// RequestLog says which log entries are written. Those of webhooks that expired
+// always are.
 type RequestLog string
 
 // What is logged.
 const (
 	LogAll      RequestLog = "all"
-	LogFailures RequestLog = "failures" // attempts that got no answer or one of 400 and above
+	LogFailures RequestLog = "failures" // attempts that did not succeed: Entry.Failed
 	LogOff      RequestLog = "off"
 )
 

@@ -110,6 +110,9 @@ func encodeEntry(e delivery.Entry) item {
 	i["expires_at"] = number(e.Time.Add(requestLife).Unix())
 	i.setText("organization_id", e.OrganizationID)
 	i.setText("error_code", e.Code)
+	if e.Failed() {
+		i["failed_app"] = i["pk"]
+	}
 	if !e.Sent {
 		return i
 	}
@@ -121,7 +124,6 @@ func encodeEntry(e delivery.Entry) item {
 	if !e.Failed() {
 		return i
 	}
-	i["failed_app"] = i["pk"]
 	i.setText("request_body", e.RequestBody)
 	i.setText("response_body", e.ResponseBody)
 	if len(e.RequestHeaders) > 0 {

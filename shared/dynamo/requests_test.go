@@ -90,3 +90,39 @@ func TestEntriesAreWrittenTwentyFiveAtOnce(t *testing.T) {
 		t.Errorf("left %v, calls %v", left, db.calls)
 	}
 }
+
+func TestWhatDidNotSucceedIsInTheIndexFailures(t *testing.T) {
+	for name, c := range map[string]struct {
+		entry delivery.Entry
+		in    bool
+	}{
+		"a success":           {delivery.Entry{Sent: true, Outcome: "success", ResponseCode: 200}, false},
+		"a skip":              {delivery.Entry{Outcome: "skipped", Code: "no_url"}, false},
+		"a redirect":          {delivery.Entry{Sent: true, Outcome: "redirect", ResponseCode: 302}, true},
+		"a blocked target":    {delivery.Entry{Sent: true, Outcome: "blocked", Code: "blocked_address"}, true},
+		"an error":            {delivery.Entry{Sent: true, Outcome: "error", ResponseCode: 404}, true},
+		"no answer":           {delivery.Entry{Sent: true, Outcome: "timeout"}, true},
+		"an expired webhook":  {delivery.Entry{Outcome: "expired"}, true},
+		"a throttled attempt": {delivery.Entry{Sent: true, Outcome: "throttled", ResponseCode: 429}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := c.entry
+			e.Time, e.AppID, e.WebhookID, e.MessageID = time.UnixMilli(1764000000000), "17", "e1", "m"
+			e.RequestBody = "body" // as far as it has one
+			i := encodeEntry(e)
+			want := ""
+			if c.in {
+				want = "17#2025-11-24"
+			}
+			if got := i.text("failed_app"); got != want {
+				t.Errorf("failed_app is %q, want %q", got, want)
+			}
+			if got := i.text("request_body") != ""; got != (c.in && e.Sent) {
+				t.Errorf("with its body: %t", got)
+			}
+			if got := i["response_code"] != nil; got != e.Sent {
+				t.Errorf("with a response_code: %t", got)
+			}
+		})
+	}
+}
