@@ -75,6 +75,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"IteratorAgeAlarm":       "AWS/Lambda IteratorAge DisableFunction >1.8e+06 3x300",
 		"StreamGivenUpAlarm":     "AWS/Lambda OnFailureDestinationDeliveredEventCount DisableFunctionCounts >0 1x300",
 		"StreamReportsLostAlarm": "AWS/Lambda DestinationDeliveryFailures DisableFunction >0 1x300",
+		"WebhooksExpiredAlarm":   "hookwarden webhook.skipped expired >0 1x300",
 		"LogDroppedAlarm":        "hookwarden log.dropped >0 3x300",
 		"SenderRefusedAlarm":     "hookwarden notice.deferred ours >0 2/6x300",
 		"MailsThrottledAlarm":    "hookwarden notice.deferred throttled >0 4x900",

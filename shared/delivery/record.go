@@ -169,7 +169,7 @@ func (j *Job) writeEntries(ctx context.Context, entries []Entry) (unwritten []En
 func (j *Job) wanted(e Entry) bool {
 	switch j.RequestLog {
 	case LogOff:
-		return false
+		return e.Outcome == outcomeExpired
 	case LogFailures:
 		return e.Failed()
 	}
@@ -184,8 +184,12 @@ func (j *Job) report(ctx context.Context, it *item) {
 		if reason == "" {
 			reason = it.outcome
 		}
+		level := slog.LevelInfo
+		if it.outcome == outcomeExpired {
+			level = slog.LevelWarn
+		}
 		j.Metrics.Count("webhook.skipped", "reason", reason)
-		j.Logger.InfoContext(ctx, "webhook not sent", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID,
+		j.Logger.Log(ctx, level, "webhook not sent", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID,
 			"event", it.webhook.EventType(), "outcome", it.outcome, "reason", it.skipped)
 	case it.request != nil:
 		j.Metrics.Count("webhook.attempts", "outcome", string(it.result.Outcome))

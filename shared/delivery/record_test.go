@@ -194,6 +194,55 @@ func TestAFailingLogHoldsUpNothing(t *testing.T) {
 	})
 }
 
+func TestEveryAttemptThatDidNotSucceedIsAFailureOfTheLog(t *testing.T) {
+	for name, answer := range map[string]func(webhook.Request) webhook.Result{
+		"redirect":                 status(http.StatusMovedPermanently),
+		"throttled":                status(http.StatusTooManyRequests),
+		"error":                    status(http.StatusBadRequest),
+		"gone":                     status(http.StatusGone),
+		"server_error":             status(http.StatusServiceUnavailable),
+		"timeout":                  outcome(webhook.Timeout, webhook.CodeTimeoutResponse),
+		"connection_error refused": outcome(webhook.ConnectionError, webhook.CodeRefused),
+		"blocked blocked_address":  outcome(webhook.Blocked, webhook.CodeBlockedAddress),
+		"connection_error, no class": func(webhook.Request) webhook.Result {
+			return webhook.Result{Outcome: webhook.ConnectionError, Status: 101, Started: time.Now()}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Published, nil)
+			w.answer = func(r webhook.Request) webhook.Result {
+				result := answer(r)
+				result.RequestHeader, result.Body = http.Header{"Request-Id": {r.ID}}, []byte("answer")
+				return result
+			}
+			deliverAll(t, w.job(func(c *Config) { c.RequestLog = LogFailures }), message("a"))
+			equal(t, "entries with RequestLog=failures", len(w.entries), 1)
+			e := w.entries[0]
+			equal(t, "a failure", e.Failed(), true)
+			equal(t, "request body", strings.HasPrefix(e.RequestBody, `{"action":"created"`), true)
+			equal(t, "request header", e.RequestHeaders["Request-Id"], "evt_aissuecreated")
+			equal(t, "response body", e.ResponseBody, "answer")
+		})
+	}
+}
+
+// A webhook that was given up is the one that somebody will ask about.
+func TestAnExpiredWebhookIsLoggedWhateverRequestLogSays(t *testing.T) {
+	for _, log := range []RequestLog{LogAll, LogFailures, LogOff} {
+		w := newWorld()
+		w.register("a", platform.Published, nil)
+		m := message("a")
+		m.Attempts, m.SentAt = 2, time.Now().Add(-73*time.Hour)
+		equalList(t, "back", deliverAll(t, w.job(func(c *Config) { c.RequestLog = log }), m))
+		equalList(t, string(log), w.outcomes(), "a 2 expired")
+		equal(t, "metric", w.figures["webhook.skipped reason=expired"], 1)
+		if len(w.entries) == 1 {
+			equal(t, "a failure", w.entries[0].Failed(), true)
+		}
+	}
+}
+
 func TestRequestLogSaysWhatIsLogged(t *testing.T) {
 	for log, want := range map[RequestLog][]string{
 		LogAll:      {"a 0 skipped not_subscribed", "a 1 success", "b 1 error"},
