@@ -69,11 +69,13 @@ type Outbox interface {
 	SendLetters(ctx context.Context, letters []Letter) (failed []int)
 }
 
-// Registered is what the registry knows of one app.
+// Registered is what the registry knows of one app. One that is deleted has its
+// URL for as long as its secrets.
 type Registered struct {
 	App            platform.App
 	Secrets        []platform.Secret // newest first; empty if there are none
 	SecretsVersion int64
+	SecretsExpire  time.Time // from then on they are no more, even if they are here; zero: never
 }
 
 // Registry reads apps with their secrets, consistently. known lacks the apps

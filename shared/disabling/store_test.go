@@ -21,6 +21,7 @@ import (
 type state struct {
 	Apps          map[string]platform.App
 	Secrets       map[string][]platform.Secret
+	Expire        map[string]time.Time // when secrets do, if they do
 	Organizations map[string]platform.Organization
 	Buffer        map[string]map[buffer.Date]buffer.Counts
 	Audit         map[string]entry // by "<pk> <sk>"
@@ -78,6 +79,7 @@ func newTables() *tables {
 		state: state{
 			Apps:          make(map[string]platform.App),
 			Secrets:       make(map[string][]platform.Secret),
+			Expire:        make(map[string]time.Time),
 			Organizations: make(map[string]platform.Organization),
 			Buffer:        make(map[string]map[buffer.Date]buffer.Counts),
 			Audit:         make(map[string]entry),
@@ -114,6 +116,7 @@ func (t *tables) snapshot() state {
 	defer t.mu.Unlock()
 	s := t.state
 	s.Apps, s.Secrets, s.Organizations = maps.Clone(s.Apps), maps.Clone(s.Secrets), maps.Clone(s.Organizations)
+	s.Expire = maps.Clone(s.Expire)
 	s.Audit, s.Brake, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Brake), maps.Clone(s.Notices), maps.Clone(s.Mails)
 	s.Queue = slices.Clone(s.Queue)
 	s.Buffer = make(map[string]map[buffer.Date]buffer.Counts)
@@ -328,19 +331,23 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
 		put.NotifiedAt, put.EnabledAt = app.NotifiedAt, app.EnabledAt
 		s.Apps[put.ID], s.Secrets[put.ID] = put, secrets
+		delete(s.Expire, put.ID)
 		return nil
 	})
 }
 
-func (s store) DeleteApp(_ context.Context, id string, version int64) error {
+func (s store) DeleteApp(_ context.Context, id string, version int64, at time.Time) error {
 	return s.write("DeleteApp", func() error {
 		app, there := s.Apps[id]
 		if there && app.Version >= version {
 			return registry.ErrStale
 		}
-		app.ID, app.Version, app.Deleted = id, version, true
+		if !app.Deleted {
+			app.DeletedAt = at
+		}
+		app.ID, app.Version, app.Deleted, app.WebhookURL = id, version, true, ""
 		s.Apps[id] = app
-		delete(s.Secrets, id)
+		s.Expire[id] = app.DeletedAt.Add(platform.KeptAfterDeletion)
 		return nil
 	})
 }

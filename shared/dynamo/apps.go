@@ -46,44 +46,52 @@ func (t Apps) PutApp(ctx context.Context, app platform.App, secrets []platform.S
 	if len(app.Events) > 0 {
 		set["events"] = texts(app.Events)
 	}
-	remove := []string{"deleted"}
+	remove := []string{"deleted", "deleted_at"}
 	for _, name := range []string{"webhook_url", "webhook_url_error", "events"} {
 		if set[name] == nil {
 			remove = append(remove, name)
 		}
 	}
-	return t.change(ctx, app.ID, app.Version, set, remove, item{"secrets": texts(secrets)}, nil)
-}
-
-// DeleteApp implements registry.Apps: it leaves a tombstone with the version.
-func (t Apps) DeleteApp(ctx context.Context, id string, version int64) error {
-	tombstone := item{"deleted": &types.AttributeValueMemberBOOL{Value: true}}
-	return t.change(ctx, id, version, tombstone, nil, item{}, []string{"secrets"})
-}
-
-func (t Apps) change(ctx context.Context, id string, version int64,
-	set item, remove []string, setSecrets item, removeSecrets []string) error {
-	set["version"], setSecrets["version"] = number(version), number(version)
-	app := update(t.Table, appKey(id), set, remove)
-	app.ConditionExpression = aws.String(newer)
-	err := transact(ctx, t.API, []types.TransactWriteItem{
-		{Update: app},
-		{Update: update(t.Secrets, item{"app_id": text(id)}, setSecrets, removeSecrets)},
-	})
+	change := t.update(app.ID, app.Version, set, remove)
+	change.ConditionExpression = aws.String(newer)
+	err := t.write(ctx, change, t.updateSecrets(app.ID, app.Version, item{"secrets": texts(secrets)},
+		[]string{"expires_at", "webhook_url"})) // of a deletion
 	if len(refusedAt(err)) > 0 {
 		return registry.ErrStale
 	}
 	return err
 }
 
+func (t Apps) update(id string, version int64, set item, remove []string) *types.Update {
+	set["version"] = number(version)
+	return update(t.Table, appKey(id), set, remove)
+}
+
+func (t Apps) updateSecrets(id string, version int64, set item, remove []string) *types.Update {
+	set["version"] = number(version)
+	return update(t.Secrets, item{"app_id": text(id)}, set, remove)
+}
+
+func (t Apps) write(ctx context.Context, app, secrets *types.Update) error {
+	return transact(ctx, t.API, []types.TransactWriteItem{{Update: app}, {Update: secrets}})
+}
+
 // ReadApp reads one app, consistently.
 func (t Apps) ReadApp(ctx context.Context, id string) (platform.App, bool, error) {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.Table, Key: appKey(id), ConsistentRead: aws.Bool(true)})
-	if err != nil || out.Item == nil {
+	i, err := t.get(ctx, id)
+	if err != nil || i == nil {
 		return platform.App{}, false, err
 	}
-	return decodeApp(out.Item), true, nil
+	return decodeApp(i), true, nil
+}
+
+func (t Apps) get(ctx context.Context, id string) (item, error) {
+	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.Table, Key: appKey(id), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
 }
 
 func decodeApp(i item) platform.App {
@@ -99,6 +107,7 @@ func decodeApp(i item) platform.App {
 		WebhookURLError:  i.text("webhook_url_error"),
 		Events:           i.texts("events"),
 		Deleted:          i.bool("deleted"),
+		DeletedAt:        i.time("deleted_at"),
 		DisabledAt:       i.time("disabled_at"),
 		DisabledReason:   i.text("disabled_reason"),
 		DisabledEvidence: i.evidence("disabled_evidence"),
@@ -180,7 +189,10 @@ func (t Apps) readSome(ctx context.Context, ids []string, known map[string]deliv
 }
 
 func registered(app, secrets item) delivery.Registered {
-	r := delivery.Registered{App: decodeApp(app), SecretsVersion: secrets.number("version")}
+	r := delivery.Registered{App: decodeApp(app), SecretsVersion: secrets.number("version"), SecretsExpire: secrets.unix("expires_at")}
+	if r.App.Deleted && r.App.WebhookURL == "" {
+		r.App.WebhookURL = secrets.text("webhook_url")
+	}
 	for _, s := range secrets.texts("secrets") {
 		r.Secrets = append(r.Secrets, platform.Secret(s))
 	}

@@ -45,7 +45,7 @@ type engine struct {
 
 type attributes = map[string]types.AttributeValue
 
-var keyNames = map[string][]string{"apps": {"id"}, "organizations": {"id"}, "buffer": {"pk", "day"}, "audit": {"pk", "sk"}}
+var keyNames = map[string][]string{"apps": {"id"}, "secrets": {"app_id"}, "organizations": {"id"}, "buffer": {"pk", "day"}, "audit": {"pk", "sk"}}
 
 func newEngine() *engine {
 	e := &engine{tables: make(map[string]map[string]attributes)}
@@ -113,8 +113,21 @@ func (e *engine) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func
 	})
 }
 
-func (*engine) BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
-	return nil, errors.New("not used here")
+func (e *engine) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	out := &dynamodb.BatchGetItemOutput{Responses: make(map[string][]map[string]types.AttributeValue)}
+	return out, e.call("BatchGetItem", "", func() error {
+		for table, request := range in.RequestItems {
+			if !aws.ToBool(request.ConsistentRead) {
+				return errors.New("the read is not consistent")
+			}
+			for _, key := range request.Keys {
+				if i, ok := e.tables[table][keyText(table, key)]; ok {
+					out.Responses[table] = append(out.Responses[table], maps.Clone(i))
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func (e *engine) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
@@ -494,7 +507,7 @@ func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 				"reason": text("gone"), "evidence": evidence},
 			"#brake 2026-11-24T12:00:00.000Z": {"pk": text("#brake"), "sk": text("2026-11-24T12:00:00.000Z"), "disablings": number("1")},
 		},
-		"buffer": {}, "organizations": {},
+		"buffer": {}, "organizations": {}, "secrets": {},
 	}
 	if diff := cmp.Diff(want, e.tables, allItems); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)

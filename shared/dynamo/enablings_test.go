@@ -50,7 +50,7 @@ func TestEnableLiftsADisablingAndAuditsWhoDidIt(t *testing.T) {
 			"event": text("internal-integration.enable"), "app_id": text("17"), "name": text("Bot 17"),
 			"actor": &types.AttributeValueMemberM{Value: attributes{"type": text("user"), "id": number("7"),
 				"big": text("12345678901234567890"), "admin": &types.AttributeValueMemberBOOL{Value: true}}}}},
-		"buffer": {}, "organizations": {},
+		"buffer": {}, "organizations": {}, "secrets": {},
 	}
 	if diff := cmp.Diff(want, e.tables, allItems); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)

@@ -57,6 +57,14 @@ func (i item) time(name string) time.Time {
 	return t
 }
 
+// unix is a number of unix seconds; zero if there is none.
+func (i item) unix(name string) time.Time {
+	if i[name] == nil {
+		return time.Time{}
+	}
+	return time.Unix(i.number(name), 0)
+}
+
 func (i item) list(name string) []types.AttributeValue {
 	l, _ := i[name].(*types.AttributeValueMemberL)
 	if l == nil {

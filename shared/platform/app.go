@@ -36,6 +36,7 @@ type App struct {
 	WebhookURLError string   // why WebhookURL can never be called; empty if it can
 	Events          []string // subscriptions: a resource, or resource.action
 	Deleted         bool
+	DeletedAt       time.Time // zero also for one that was deleted by an older version of hookwarden
 
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string
@@ -43,6 +44,10 @@ type App struct {
 	NotifiedAt       time.Time // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
 }
+
+// KeptAfterDeletion is how long the URL and the secrets of a deleted app are kept,
+// for webhooks that the platform queued before the deletion.
+const KeptAfterDeletion = time.Hour
 
 // Disabled reports whether hookwarden has disabled the app.
 func (a App) Disabled() bool { return !a.DisabledAt.IsZero() }

@@ -19,7 +19,8 @@ type AppPut struct {
 	Secrets []Secret
 }
 
-// AppDelete leaves a tombstone of an app and erases its secrets.
+// AppDelete leaves a tombstone of an app, and of its URL and secrets nothing after
+// KeptAfterDeletion.
 type AppDelete struct {
 	AppID   string
 	Version int64

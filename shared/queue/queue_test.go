@@ -303,7 +303,7 @@ func (r *fakeRegistry) PutApp(context.Context, platform.App, []platform.Secret) 
 	}
 	return r.err
 }
-func (r *fakeRegistry) DeleteApp(context.Context, string, int64) error { return r.err }
+func (r *fakeRegistry) DeleteApp(context.Context, string, int64, time.Time) error { return r.err }
 func (r *fakeRegistry) ReadApp(context.Context, string) (platform.App, bool, error) {
 	return platform.App{}, r.known, r.err
 }

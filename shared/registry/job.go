@@ -19,7 +19,10 @@ import (
 // the message is handled again.
 type Apps interface {
 	PutApp(ctx context.Context, app platform.App, secrets []platform.Secret) error
-	DeleteApp(ctx context.Context, id string, version int64) error
+	// DeleteApp deletes an app as of a time: a webhook that was queued before may
+	// still be sent, for platform.KeptAfterDeletion. Then the app's URL and secrets
+	// are gone. An app that is deleted already keeps the time of its deletion.
+	DeleteApp(ctx context.Context, id string, version int64, at time.Time) error
 	ReadApp(ctx context.Context, id string) (app platform.App, found bool, err error) // consistent
 }
 
@@ -79,7 +82,7 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 	case platform.AppPut:
 		err = j.putApp(ctx, m)
 	case platform.AppDelete:
-		err = j.Apps.DeleteApp(ctx, m.AppID, m.Version)
+		err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, sentAt)
 	case platform.OrganizationPut:
 		err = j.Organizations.PutOrganization(ctx, m.Organization)
 	case platform.AppEnable:

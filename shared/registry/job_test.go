@@ -67,8 +67,8 @@ func (s *tables) PutApp(_ context.Context, app platform.App, secrets []platform.
 	return s.note("PutApp")
 }
 
-func (s *tables) DeleteApp(_ context.Context, id string, version int64) error {
-	s.app.ID, s.app.Version, s.app.Deleted = id, version, true
+func (s *tables) DeleteApp(_ context.Context, id string, version int64, at time.Time) error {
+	s.app.ID, s.app.Version, s.app.Deleted, s.app.DeletedAt = id, version, true, at
 	return s.note("DeleteApp")
 }
 
@@ -114,7 +114,8 @@ func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
 	if diff := cmp.Diff(owned.Organization, s.org); diff != "" {
 		t.Errorf("organization (-want +got):\n%s", diff)
 	}
-	if err := s.job().Handle(t.Context(), platform.AppDelete{AppID: "18", Version: 5}, noon); err != nil || !s.app.Deleted || s.app.Version != 5 {
+	if err := s.job().Handle(t.Context(), platform.AppDelete{AppID: "18", Version: 5}, noon); err != nil || !s.app.Deleted || s.app.Version != 5 ||
+		!s.app.DeletedAt.Equal(noon) {
 		t.Errorf("deleted: %+v, %v", s.app, err)
 	}
 }
