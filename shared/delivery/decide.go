@@ -41,11 +41,12 @@ const (
 	unreachableIs = time.Hour // when "no route" is taken for the receiver's fault
 )
 
-// skipReason says why a webhook is not to be sent to the app; empty if it is.
-func skipReason(w platform.Webhook, app platform.App) string {
+// skipReason says why a webhook is not to be sent to its app; empty if it is.
+func (it *item) skipReason(now time.Time) string {
+	w, app := it.webhook, it.known.App
 	subscribable := platform.Subscribable(w.Resource)
 	switch {
-	case app.Deleted:
+	case it.known.deletedFor(it.SentAt, now):
 		return skipDeleted
 	case subscribable && !app.Subscribed(w.Resource, w.Action):
 		return skipNotSubscribed
@@ -55,11 +56,6 @@ func skipReason(w platform.Webhook, app platform.App) string {
 		return skipNoURL
 	}
 	return ""
-}
-
-// signable reports whether the secrets are there and not older than the app.
-func (r Registered) signable() bool {
-	return len(r.Secrets) > 0 && r.SecretsVersion >= r.App.Version
 }
 
 // decide looks the items' apps up and settles all that are not to be sent.
@@ -73,7 +69,7 @@ func (j *Job) decide(ctx context.Context, items []*item) {
 
 // decideOne takes the batch's name too: what of it is deferred stays together.
 func (j *Job) decideOne(it *item, batch string) {
-	if it.found && !it.unread && it.known.App.Deleted {
+	if it.found && !it.unread && it.known.deletedFor(it.SentAt, j.Now()) {
 		it.skip(skipDeleted) // however old: its secrets are gone for good
 		return
 	}
@@ -81,11 +77,11 @@ func (j *Job) decideOne(it *item, batch string) {
 		j.decideUnsendable(it, expired)
 		return
 	}
-	if reason := skipReason(it.webhook, it.known.App); reason != "" {
+	if reason := it.skipReason(j.Now()); reason != "" {
 		it.skip(reason)
 		return
 	}
-	if !it.known.signable() {
+	if !it.known.signable(j.Now()) {
 		it.later(deferSecrets, j.faultWait(it))
 		return
 	}
@@ -113,7 +109,7 @@ func slowWait(hops int, batch string) time.Duration {
 // decideUnsendable settles a message that is too old, or whose app cannot be
 // had.
 func (j *Job) decideUnsendable(it *item, expired bool) {
-	readable := !it.unread && it.found && it.known.signable()
+	readable := !it.unread && it.found && it.known.signable(j.Now())
 	switch {
 	case expired && it.Attempts == 0 && !readable:
 		it.dead(ReasonExpired, "the app or its secrets could not be read until the message was too old to be sent")
@@ -147,10 +143,10 @@ func doubled(first time.Duration, hops int) time.Duration {
 func (j *Job) lookUp(ctx context.Context, items []*item) {
 	j.readApps(ctx, items, func(it *item) bool {
 		it.known, it.found = j.apps.remembered(it.webhook.AppID, j.Now())
-		return !it.found || skipReason(it.webhook, it.known.App) != "" || !it.known.signable()
+		return !it.found || it.skipReason(j.Now()) != "" || !it.known.signable(j.Now())
 	})
 	j.readApps(ctx, items, func(it *item) bool {
-		return it.found && !it.unread && !it.known.App.Deleted && !it.known.signable()
+		return it.found && !it.unread && !it.known.tooLate(it.SentAt, j.Now()) && !it.known.signable(j.Now())
 	})
 }
 

@@ -265,5 +265,8 @@ func (j *Job) attempt(ctx context.Context, it *item) {
 		return
 	}
 	it.counts = j.counted(it)
+	if it.known.App.Deleted { // its receiver may be torn down already, and the app may be installed again
+		it.counts = it.counts.OnlySuccess()
+	}
 	j.schedule(it)
 }

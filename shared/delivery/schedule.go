@@ -57,6 +57,8 @@ func (j *Job) confirmGone(ctx context.Context, items []*item) {
 	for _, it := range gone {
 		switch current, ok := known[it.webhook.AppID]; {
 		case !ok: // not confirmed
+		case current.App.WebhookURL == it.request.URL && current.App.Deleted: // no wonder
+			it.counts = it.counts.OnlySuccess()
 		case current.App.WebhookURL == it.request.URL:
 			it.counts.Gone = it.counts.Error
 		case current.App.WebhookURL != "":

@@ -1,0 +1,33 @@
+package delivery
+
+import (
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// deletionSlack is how much later than its app's deletion a webhook may have been
+// queued: the platform sends both at once, on two queues.
+const deletionSlack = 5 * time.Second
+
+// tooLate reports whether the app is deleted, and a webhook that was queued at
+// sentAt comes after that, or now is so long after it that nothing may be sent
+// any more. A deletion without a time, which older versions made, is long past.
+func (r Registered) tooLate(sentAt, now time.Time) bool {
+	at := r.App.DeletedAt
+	return r.App.Deleted && (sentAt.After(at.Add(deletionSlack)) || !now.Before(at.Add(platform.KeptAfterDeletion)))
+}
+
+// deletedFor reports whether the app is deleted as far as a webhook that was
+// queued at sentAt goes. The secrets of a deleted app are not waited for: none
+// will come.
+func (r Registered) deletedFor(sentAt, now time.Time) bool {
+	return r.tooLate(sentAt, now) || r.App.Deleted && !r.signable(now)
+}
+
+// signable reports whether the secrets are there, not older than the app, and not
+// over.
+func (r Registered) signable(now time.Time) bool {
+	over := !r.SecretsExpire.IsZero() && !now.Before(r.SecretsExpire)
+	return len(r.Secrets) > 0 && !over && r.SecretsVersion >= r.App.Version
+}
