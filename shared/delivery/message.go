@@ -59,6 +59,7 @@ const (
 	ReasonInvalid    = "invalid_message"
 	ReasonUnknownApp = "unknown_app"
 	ReasonExpired    = "expired"
+	ReasonRefused    = "refused" // platform.ErrRefused
 )
 
 // Outbox sends messages on. What it returns are the indexes of those that were

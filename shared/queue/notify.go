@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/notice"
@@ -49,6 +48,9 @@ func (q Notify) handle(ctx context.Context, r events.SQSMessage) error {
 		return q.bury(ctx, r, delivery.ReasonInvalid, err.Error())
 	}
 	err = q.Job.Handle(ctx, n)
+	if errors.Is(err, platform.ErrRefused) {
+		return q.bury(ctx, r, delivery.ReasonRefused, refusedDetail(err))
+	}
 	var later *notice.Later
 	if !errors.As(err, &later) {
 		return err
@@ -70,7 +72,5 @@ func (q Notify) wait(ctx context.Context, r events.SQSMessage, d time.Duration) 
 
 func (q Notify) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
 	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
-	kept := carried(producers(r.MessageAttributes), carriedOnLetter)
-	_, err := send(ctx, q.API, q.DLQ, []types.SendMessageBatchRequestEntry{letter(r.Body, kept, reason, detail)})
-	return err
+	return bury(ctx, q.API, q.DLQ, r, r.Body, reason, detail)
 }

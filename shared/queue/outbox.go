@@ -66,7 +66,7 @@ func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []in
 	for i, l := range letters {
 		entries[i] = letter(l.Body, carried(l.Attributes, carriedOnLetter), l.Reason, l.Detail)
 	}
-	failed, err := send(ctx, o.API, o.DLQ, entries)
+	failed, err := sendLetters(ctx, o.API, o.DLQ, entries)
 	if err != nil {
 		o.Logger.ErrorContext(ctx, "messages not sent to the dead-letter queue", "count", len(failed), "error", err)
 	}
@@ -76,8 +76,9 @@ func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []in
 // letter is a message for a dead-letter queue.
 func letter(body string, attributes map[string]types.MessageAttributeValue, reason, detail string) types.SendMessageBatchRequestEntry {
 	attributes[attrReason] = textValue(reason)
-	attributes[attrDetail] = textValue(platform.Cut(detail, maxDetail))
-	return types.SendMessageBatchRequestEntry{MessageBody: aws.String(body), MessageAttributes: attributes}
+	attributes[attrDetail] = textValue(sendable(platform.Cut(detail, maxDetail)))
+	e := types.SendMessageBatchRequestEntry{MessageBody: aws.String(body), MessageAttributes: attributes}
+	return burial(e, reason)
 }
 
 // carried is the first few of the producer's attributes, by name.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,7 +31,24 @@ type fakeSQS struct {
 	calls      int // of SendMessageBatch
 	batchFault func(body string) bool
 	fault      func(body string) bool // of SendMessage
+	with       error                  // what fault answers; nil: something that passes
 	down       bool                   // SendMessageBatch as a whole
+}
+
+// invalid is SQS's answer to what it never takes.
+var invalid = &types.InvalidMessageContents{Message: aws.String("Invalid characters found. Valid unicode characters are …")}
+
+// takes reports whether SQS takes a text, by the list of characters in its
+// documentation.
+func takes(text string) bool {
+	for _, r := range text {
+		switch {
+		case r == '\t', r == '\n', r == '\r', 0x20 <= r && r <= 0xD7FF, 0xE000 <= r && r <= 0xFFFD, 0x10000 <= r && r <= 0x10FFFF:
+		default:
+			return false
+		}
+	}
+	return utf8.ValidString(text)
 }
 
 func (f *fakeSQS) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
@@ -51,6 +69,10 @@ func (f *fakeSQS) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchIn
 			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: aws.String("InternalError")})
 			continue
 		}
+		if !takes(*e.MessageBody) || f.with != nil && f.fault(*e.MessageBody) {
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, SenderFault: true, Code: aws.String("InvalidMessageContents")})
+			continue
+		}
 		f.sent = append(f.sent, e)
 	}
 	if n := len(in.Entries); n < 1 || n > 10 || total > 1<<20 {
@@ -63,8 +85,14 @@ func (f *fakeSQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...
 	e := types.SendMessageBatchRequestEntry{MessageBody: in.MessageBody, MessageAttributes: in.MessageAttributes,
 		DelaySeconds: in.DelaySeconds, MessageGroupId: in.MessageGroupId}
 	f.check(e)
+	if !takes(*in.MessageBody) {
+		return nil, invalid
+	}
 	if f.fault != nil && f.fault(*in.MessageBody) {
-		return nil, errors.New("refused")
+		if f.with != nil {
+			return nil, f.with
+		}
+		return nil, errors.New("no answer")
 	}
 	f.sent = append(f.sent, e)
 	return &sqs.SendMessageOutput{}, nil
@@ -79,6 +107,9 @@ func (f *fakeSQS) check(e types.SendMessageBatchRequestEntry) int {
 		f.t.Errorf("a delay of %d s", e.DelaySeconds)
 	}
 	for name, a := range e.MessageAttributes {
+		if !takes(aws.ToString(a.StringValue)) {
+			f.t.Errorf("%s is %q", name, aws.ToString(a.StringValue))
+		}
 		if *a.DataType == "Number" {
 			if _, err := strconv.ParseFloat(*a.StringValue, 64); err != nil {
 				f.t.Errorf("%s is %q and no Number", name, *a.StringValue)

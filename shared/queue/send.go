@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
 )
 
 var errPanicked = errors.New("the handler panicked")
@@ -41,7 +42,7 @@ const (
 
 // send queues the entries, packed into as few calls as they fit in. Entries that
 // failed are tried again one by one. It returns the indexes of those that are
-// not known to be queued, and the last error.
+// not known to be queued, and the last error; platform.ErrRefused comes first.
 func send(ctx context.Context, api API, url string, entries []types.SendMessageBatchRequestEntry) (failed []int, last error) {
 	for start := 0; start < len(entries); {
 		end := pack(entries, start)
@@ -51,7 +52,10 @@ func send(ctx context.Context, api API, url string, entries []types.SendMessageB
 		}
 		for _, i := range sendChunk(ctx, api, url, chunk) {
 			if err := sendOne(ctx, api, url, chunk[i]); err != nil {
-				failed, last = append(failed, start+i), err
+				failed = append(failed, start+i)
+				if !errors.Is(last, platform.ErrRefused) {
+					last = err
+				}
 			}
 		}
 		start = end
@@ -103,7 +107,7 @@ func sendOne(ctx context.Context, api API, url string, e types.SendMessageBatchR
 		MessageGroupId: e.MessageGroupId, DelaySeconds: e.DelaySeconds,
 	})
 	if err != nil {
-		return fmt.Errorf("send to %s: %w", url, err)
+		return fmt.Errorf("send to %s: %w", url, refusal(err))
 	}
 	return nil
 }
