@@ -30,7 +30,7 @@ func main() {
 			Days:          dynamo.Buffer{API: db, Table: e.BufferTable},
 			State:         state,
 			Observations:  state,
-			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL},
+			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL, Logger: logger, Metrics: figures},
 			Bookmark:      dynamo.Bookmark{API: db, Table: e.AuditTable},
 			Metrics:       figures,
 			Logger:        logger,

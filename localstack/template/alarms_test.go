@@ -85,6 +85,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"MailsRejectedAlarm": "SUM([FILL(Reject ConfigurationSet app_disabled, 0), " +
 			"FILL(Reject ConfigurationSet app_enabled, 0)]) 1x300",
 		"DisableHeldAlarm":   "hookwarden disable.held >0 1x60",
+		"NoticeGivenUpAlarm": "hookwarden notice.given_up >0 1x60",
 		"BounceRateAlarm":    "AWS/SES Reputation.BounceRate >=0.05 1x3600",
 		"ComplaintRateAlarm": "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
 	}

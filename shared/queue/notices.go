@@ -1,9 +1,12 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -15,8 +18,15 @@ import (
 
 // Notices sends to NotificationQueue.
 type Notices struct {
-	API API
-	URL string
+	API     API
+	URL     string
+	Logger  *slog.Logger
+	Metrics Metrics
+}
+
+// Metrics counts events; it never fails.
+type Metrics interface {
+	Count(name, dimension, value string)
 }
 
 var (
@@ -24,19 +34,67 @@ var (
 	_ registry.Notices  = Notices{}
 )
 
-// SendNotices implements disabling.Notices and registry.Notices.
+// SendNotices implements disabling.Notices and registry.Notices. A notice that
+// SQS refuses for good is given up, logged and counted as notice.given_up: with it
+// no disabling would ever be finished, and the other owners be told again and
+// again.
 func (n Notices) SendNotices(ctx context.Context, notices []platform.Notice) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(notices))
 	for i, notice := range notices {
-		body, err := json.Marshal(notice)
+		body, err := encodeNotice(notice)
 		if err != nil {
 			return fmt.Errorf("encode notice %s: %w", notice.ID, err)
 		}
-		entries[i] = types.SendMessageBatchRequestEntry{MessageBody: aws.String(string(body))}
+		entries[i] = types.SendMessageBatchRequestEntry{MessageBody: aws.String(body)}
 	}
 	failed, err := send(ctx, n.API, n.URL, entries)
+	if errors.Is(err, platform.ErrRefused) {
+		failed, err = n.giveUp(ctx, notices, entries, failed)
+	}
 	if err != nil {
 		return fmt.Errorf("%d of %d notices not queued: %w", len(failed), len(notices), err)
 	}
 	return nil
+}
+
+// giveUp tries those that failed once more, each alone, to tell what is refused
+// from what only failed.
+func (n Notices) giveUp(ctx context.Context, notices []platform.Notice,
+	entries []types.SendMessageBatchRequestEntry, unsent []int) (failed []int, last error) {
+	for _, i := range unsent {
+		_, err := send(ctx, n.API, n.URL, entries[i:i+1])
+		switch {
+		case errors.Is(err, platform.ErrRefused):
+			n.Metrics.Count("notice.given_up", "", "")
+			n.Logger.ErrorContext(ctx, "notice given up", "notice_id", notices[i].ID, "kind", notices[i].Kind,
+				"app_id", notices[i].App.ID, "organization_id", notices[i].Organization.ID, "error", err)
+		case err != nil:
+			failed, last = append(failed, i), err
+		}
+	}
+	return failed, last
+}
+
+// The longest texts of a notice, in bytes; what is longer is cut. They are more
+// than a mail shows, and so little that a notice fits into a message, however its
+// texts are escaped. Only an address is never cut: it would be another's.
+const (
+	maxNoticeName = 1024
+	maxNoticeURL  = 4096
+)
+
+// encodeNotice writes a notice as SQS takes it, whatever was stored.
+func encodeNotice(n platform.Notice) (string, error) {
+	n.To.Email = sendable(n.To.Email)
+	for _, name := range []*string{&n.To.Name, &n.Organization.Name, &n.Organization.Slug, &n.App.Name, &n.App.Slug, &n.Reason} {
+		*name = platform.Cut(sendable(*name), maxNoticeName)
+	}
+	n.App.WebhookURL = platform.Cut(sendable(n.App.WebhookURL), maxNoticeURL)
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(n); err != nil {
+		return "", err
+	}
+	return string(bytes.TrimSpace(b.Bytes())), nil
 }

@@ -43,8 +43,9 @@ type Enabler interface {
 	Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error
 }
 
-// Notices queues one message per notice. After nil all are durable; after an
-// error some may be. The same notice may be queued twice.
+// Notices queues one message per notice. After nil all are durable, but for what
+// the queue refuses for good, which the Notices itself reports; after an error some
+// may be. The same notice may be queued twice.
 type Notices interface {
 	SendNotices(ctx context.Context, notices []platform.Notice) error
 }

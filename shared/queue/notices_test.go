@@ -1,0 +1,118 @@
+package queue
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+	"pgregory.net/rapid"
+
+	"hookwarden/shared/platform"
+)
+
+// tally counts what a metric is counted.
+type tally map[string]int
+
+func (t tally) Count(name, _, _ string) { t[name]++ }
+
+func noticesTo(f *fakeSQS) (Notices, tally, *bytes.Buffer) {
+	var log bytes.Buffer
+	figures := tally{}
+	return Notices{API: f, URL: "https://sqs/1/notices", Logger: slog.New(slog.NewTextHandler(&log, nil)), Metrics: figures}, figures, &log
+}
+
+func noticeTo(name string) platform.Notice {
+	return platform.Notice{ID: "id", Kind: platform.AppDisabled, To: platform.Owner{Email: "owner@acme.example", Name: name},
+		Organization: platform.NoticeOrganization{ID: "42", Slug: "acme", Name: name},
+		App:          platform.NoticeApp{ID: "17", Slug: "bot", Name: name, WebhookURL: "https://bot.example/" + name},
+		Reason:       "error", DisabledAt: "2026-11-24T12:00:00.000Z", Evidence: []platform.Day{{Day: "2026-11-24", Error: 1}}}
+}
+
+func TestANoticeIsQueuedWhateverNamesWereStored(t *testing.T) {
+	for label, c := range map[string]struct{ name, want string }{
+		"noncharacters":          {"Bot \ufffe\uffff", "Bot \ufffd\ufffd"},
+		"control characters":     {"Bot\x00\x1b", "Bot\ufffd\ufffd"},
+		"200,000 angle brackets": {strings.Repeat("<", 200_000), strings.Repeat("<", 1024)},
+		"200,000 backspaces":     {strings.Repeat("\b", 200_000), strings.Repeat("\ufffd", 341)},
+		"200,000 quotes":         {strings.Repeat(`"`, 200_000), strings.Repeat(`"`, 1024)},
+		"separators":             {"a\u2028b\u2029c", "a\u2028b\u2029c"},
+		"all that is harmless":   {"Bär & Söhne <bot> \U0001F916", "Bär & Söhne <bot> \U0001F916"},
+	} {
+		t.Run(label, func(t *testing.T) {
+			f := &fakeSQS{t: t}
+			notices, figures, _ := noticesTo(f)
+			if err := notices.SendNotices(t.Context(), []platform.Notice{noticeTo(c.name), noticeTo("Ada")}); err != nil || len(f.sent) != 2 {
+				t.Fatalf("%d sent, error %v", len(f.sent), err)
+			}
+			n, err := platform.DecodeNotice([]byte(*f.sent[0].MessageBody))
+			if err != nil || n.App.Name != c.want || n.To.Name != c.want || n.Organization.Name != c.want || len(figures) > 0 {
+				t.Errorf("queued as %.300q, error %v, counted %v", n.App.Name, err, figures)
+			}
+		})
+	}
+}
+
+func TestEveryNoticeIsOneThatSQSTakesAndNotifyReads(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.Custom(func(t *rapid.T) string {
+			return strings.Repeat(rapid.StringN(1, 20, -1).Draw(t, "text"), rapid.SampledFrom([]int{1, 1, 20_000}).Draw(t, "times"))
+		})
+		n := noticeTo(text.Draw(t, "name"))
+		n.App.WebhookURL, n.App.Slug, n.Organization.Slug = text.Draw(t, "url"), text.Draw(t, "slug"), text.Draw(t, "organization's slug")
+		body, err := encodeNotice(n)
+		if err != nil || !takes(body) || len(body) > 256<<10 {
+			t.Fatalf("%d bytes, error %v: %.300q", len(body), err, body)
+		}
+		if _, err := platform.DecodeNotice([]byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestANoticeThatSQSRefusesForGoodIsGivenUpAndTheOthersAreSent(t *testing.T) {
+	bad := func(body string) bool { return strings.Contains(body, "bad") }
+	three := []platform.Notice{noticeTo("Ada"), noticeTo("bad"), noticeTo("Bob")}
+	for _, refusal := range []error{
+		&types.InvalidMessageContents{}, &types.BatchRequestTooLong{},
+		&smithy.GenericAPIError{Code: "InvalidParameterValue"}, &smithy.GenericAPIError{Code: "InvalidParameterValueException"},
+		&smithy.GenericAPIError{Code: "AWS.SimpleQueueService.MessageTooLong"}, &smithy.GenericAPIError{Code: "MissingParameter"},
+	} {
+		f := &fakeSQS{t: t, with: refusal, fault: bad}
+		notices, figures, log := noticesTo(f)
+		if err := notices.SendNotices(t.Context(), three); err != nil {
+			t.Errorf("%v: %v", refusal, err)
+		}
+		if len(f.sent) != 2 || figures["notice.given_up"] != 1 || !strings.Contains(log.String(), "notice given up") || !strings.Contains(log.String(), "app_id=17") {
+			t.Errorf("%v: %d sent, counted %v, log %s", refusal, len(f.sent), figures, log)
+		}
+	}
+	for _, passing := range []error{
+		&types.KmsAccessDenied{}, &types.KmsDisabled{}, &types.KmsThrottled{}, &types.RequestThrottled{}, &types.QueueDoesNotExist{}, &types.OverLimit{},
+		&smithy.GenericAPIError{Code: "AccessDenied"}, &smithy.GenericAPIError{Code: "InternalError"}, errors.New("InvalidMessageContents"),
+	} {
+		f := &fakeSQS{t: t, with: passing, fault: bad}
+		notices, figures, _ := noticesTo(f)
+		if err := notices.SendNotices(t.Context(), three); err == nil || errors.Is(err, platform.ErrRefused) || len(figures) > 0 {
+			t.Errorf("%v: error %v, counted %v", passing, err, figures)
+		}
+	}
+	t.Run("but not one that only failed next to it", func(t *testing.T) {
+		f := &fakeSQS{t: t}
+		f.fault = func(body string) bool {
+			f.with = errors.New("no answer")
+			if bad(body) {
+				f.with = invalid
+			}
+			return !strings.Contains(body, "Ada")
+		}
+		f.with = invalid
+		notices, figures, _ := noticesTo(f)
+		if err := notices.SendNotices(t.Context(), three); err == nil || figures["notice.given_up"] != 1 || len(f.sent) != 1 {
+			t.Errorf("error %v, counted %v, sent %d", err, figures, len(f.sent))
+		}
+	})
+}
