@@ -84,10 +84,11 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"CountsLostAlarm":        "hookwarden counts.lost >0 1x60",
 		"MailsRejectedAlarm": "SUM([FILL(Reject ConfigurationSet app_disabled, 0), " +
 			"FILL(Reject ConfigurationSet app_enabled, 0)]) 1x300",
-		"DisableHeldAlarm":   "hookwarden disable.held >0 1x60",
-		"NoticeGivenUpAlarm": "hookwarden notice.given_up >0 1x60",
-		"BounceRateAlarm":    "AWS/SES Reputation.BounceRate >=0.05 1x3600",
-		"ComplaintRateAlarm": "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
+		"DisableHeldAlarm":    "hookwarden disable.held >0 1x60",
+		"DisableRefusedAlarm": "hookwarden disable.refused >0 1/13x300",
+		"NoticeGivenUpAlarm":  "hookwarden notice.given_up >0 1x60",
+		"BounceRateAlarm":     "AWS/SES Reputation.BounceRate >=0.05 1x3600",
+		"ComplaintRateAlarm":  "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -94,12 +95,17 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 	if counts.IsZero() {
 		return
 	}
-	left := j.add(ctx, CounterKey{it.counted.Key, it.counted.Date}, counts)
+	left, err := j.add(ctx, CounterKey{it.counted.Key, it.counted.Date}, counts)
 	if left.IsZero() {
 		return
 	}
 	rest := it.counted
 	rest.Counts = left
+	if errors.Is(err, platform.ErrRefused) {
+		it.dead(ReasonRefused, "the table refuses these counts for good")
+		it.letter.Body = rest.later().Body
+		return
+	}
 	if j.expired(it) {
 		j.lose(ctx, rest)
 		return

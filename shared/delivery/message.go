@@ -112,8 +112,9 @@ type CounterKey struct {
 var ErrNotAdded = errors.New("not added")
 
 // Counters adds counts to the Buffer, atomically. After nil they are durable;
-// after an error that wraps ErrNotAdded they are not there; after any other
-// error nobody knows. It tries once: the caller repeats what may be repeated.
+// after an error that wraps ErrNotAdded they are not there, and if it wraps
+// platform.ErrRefused too they never will be; after any other error nobody knows.
+// It tries once: the caller repeats what may be repeated.
 type Counters interface {
 	AddCounts(ctx context.Context, key CounterKey, counts buffer.Counts) error
 }

@@ -71,7 +71,7 @@ func groupCounts(items []*item) []*group {
 // addGroup adds a group's counts, or queues them as a message of ours. If
 // neither works its messages go back: a success that is done is counted.
 func (j *Job) addGroup(ctx context.Context, g *group) {
-	left := j.add(ctx, g.key, g.counts)
+	left, _ := j.add(ctx, g.key, g.counts)
 	if left.IsZero() {
 		return
 	}
@@ -89,22 +89,22 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 	}
 }
 
-// add adds counts within the budget and returns what is surely not added. Of
-// counts whose answer was lost only the successes are added again.
-func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (left buffer.Counts) {
+// add adds counts within the budget and returns what is surely not added, and why.
+// Of counts whose answer was lost only the successes are added again.
+func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (left buffer.Counts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, countBudget)
 	defer cancel()
 	for wait := firstWait; ; wait *= 2 {
 		err := j.Counters.AddCounts(ctx, key, counts)
 		if err == nil {
-			return buffer.Counts{}
+			return buffer.Counts{}, nil
 		}
 		j.Logger.WarnContext(ctx, "counts not added", "error", err, "key", key.Key, "day", key.Date)
 		if !errors.Is(err, ErrNotAdded) {
 			counts = counts.OnlySuccess()
 		}
-		if counts.IsZero() || !pause(ctx, wait) {
-			return counts
+		if counts.IsZero() || errors.Is(err, platform.ErrRefused) || !pause(ctx, wait) {
+			return counts, err
 		}
 	}
 }

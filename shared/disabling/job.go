@@ -43,7 +43,8 @@ type Days interface {
 
 // State changes what is known of an app's disabling. After nil a change is
 // durable. After ErrChanged, ErrHeld or ErrAlready it was surely not made. After
-// any other error nobody knows: the step may be repeated.
+// platform.ErrRefused it was not either, and never will be. After any other error
+// nobody knows: the step may be repeated.
 type State interface {
 	// Disable marks the app, puts the audit entry and counts the brake, all or
 	// nothing. ErrChanged if the app is not as it was read; ErrHeld if
@@ -63,8 +64,9 @@ type Observations interface {
 	WouldDisable(ctx context.Context, d Disabling) error
 }
 
-// Notices queues one message per notice. After nil all are durable; after an
-// error some may be. The same notice may be queued twice.
+// Notices queues one message per notice. After nil all are durable, but for what
+// the queue refuses for good, which the Notices itself reports; after an error some
+// may be. The same notice may be queued twice.
 type Notices interface {
 	SendNotices(ctx context.Context, notices []platform.Notice) error
 }
@@ -159,13 +161,27 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 	}
 	for _, key := range order { // in the order of their first records
 		if err := j.judge(ctx, key, subjects[key].dates); err != nil {
-			j.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
-			if failed == "" {
+			comesAgain := j.reportFault(ctx, key, err)
+			if failed == "" && comesAgain {
 				failed = subjects[key].first
 			}
 		}
 	}
 	return failed
+}
+
+// reportFault says that an app could not be seen through, and whether that may
+// change. What is refused for good would hold up its part of the stream for hours:
+// it is left to a person, whom an alarm calls, and to the sweeps, which look at it
+// again for as long as they would anyway.
+func (j *Job) reportFault(ctx context.Context, key string, err error) (comesAgain bool) {
+	if errors.Is(err, platform.ErrRefused) {
+		j.Metrics.Count("disable.refused", "", "")
+		j.Logger.ErrorContext(ctx, "app not judged, refused for good", "key", key, "error", err)
+		return false
+	}
+	j.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
+	return true
 }
 
 // rounds is how often an app is looked at again in place when it changed while

@@ -88,9 +88,8 @@ func (s *sweep) shard(ctx context.Context) {
 		if ctx.Err() != nil {
 			return // this one may have been cut off: it is the next sweep's first
 		}
-		if err != nil {
+		if err != nil && s.reportFault(ctx, key, err) {
 			s.faults++
-			s.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
 		}
 		s.place.Key = key
 		s.judged++

@@ -3,6 +3,8 @@ package dynamo
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,11 +29,19 @@ func auditEntry(event string, app platform.App, at time.Time) item {
 		"event":  text(event),
 		"app_id": text(app.ID),
 	}
-	i.setText("name", app.Name)
+	i.setText("name", platform.Cut(app.Name, maxAuditText))
 	return i
 }
 
-// actorValue keeps the flat fields of an actor; nil if there are none.
+// What an audit entry keeps at most of what the platform sent: an entry that is too
+// large would refuse the disabling or the enabling that it is a part of, for good.
+const (
+	maxAuditText   = 1024 // bytes
+	maxActorFields = 32
+)
+
+// actorValue keeps the flat fields of an actor; nil if there are none. Of very many
+// it keeps those that say who it is, and the first by name.
 func actorValue(actor platform.Actor) types.AttributeValue {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(actor.Raw))
@@ -40,15 +50,18 @@ func actorValue(actor platform.Actor) types.AttributeValue {
 		return nil
 	}
 	m := item{}
-	for name, value := range fields {
-		switch v := value.(type) {
+	for _, name := range slices.Concat([]string{"type", "id", "name", "email"}, slices.Sorted(maps.Keys(fields))) {
+		if name == "" || len(name) > maxAuditText || len(m) == maxActorFields {
+			continue
+		}
+		switch v := fields[name].(type) {
 		case string:
-			m.setText(name, v)
+			m.setText(name, platform.Cut(v, maxAuditText))
 		case json.Number:
 			if n, err := v.Int64(); err == nil {
 				m[name] = number(n)
 			} else {
-				m.setText(name, v.String()) // DynamoDB has no 1e400
+				m.setText(name, platform.Cut(v.String(), maxAuditText)) // DynamoDB has no 1e400
 			}
 		case bool:
 			m[name] = &types.AttributeValueMemberBOOL{Value: v}

@@ -11,9 +11,11 @@ import (
 // perTry is how long one request to DynamoDB may take.
 const perTry = time.Second
 
-// NewClient makes a client of DynamoDB whose every try ends in time.
+// NewClient makes a client of DynamoDB whose every try ends in time, and whose
+// errors wrap platform.ErrRefused where that is what DynamoDB means.
 func NewClient(c aws.Config) *dynamodb.Client {
 	return dynamodb.NewFromConfig(c, func(o *dynamodb.Options) {
 		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(perTry)
+		o.APIOptions = append(o.APIOptions, refusals)
 	})
 }

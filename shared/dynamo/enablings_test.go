@@ -3,6 +3,8 @@ package dynamo_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +125,47 @@ func TestClearBufferLeavesTheCountsOfAnAppThatWasEnabledSince(t *testing.T) {
 			}
 			if len(e.tables["buffer"]) != 1 {
 				t.Error("the counts are gone")
+			}
+		})
+	}
+}
+
+// bytesOf is about what DynamoDB counts of a value.
+func bytesOf(v types.AttributeValue) (n int) {
+	if m, ok := v.(*types.AttributeValueMemberM); ok {
+		for name, inner := range m.Value {
+			n += len(name) + bytesOf(inner)
+		}
+		return n
+	}
+	return len(textOf(v))
+}
+
+func TestAnEnablingIsNeverTooLargeForItsAuditEntry(t *testing.T) {
+	var many []string
+	for n := range 20_000 {
+		many = append(many, fmt.Sprintf(`"field%d":"value"`, n))
+	}
+	long := strings.Repeat("é", 225_000)
+	for label, raw := range map[string]string{
+		"a long name":        `{"type":"user","id":7,"email":"ada@acme.example","name":"` + long + `"}`,
+		"a long field":       `{"type":"user","id":7,"email":"ada@acme.example","name":"Ada","` + long + `":1}`,
+		"a long number":      `{"type":"user","id":7,"email":"ada@acme.example","name":"Ada","n":1` + strings.Repeat("0", 450_000) + `}`,
+		"a field of no name": `{"type":"user","id":7,"email":"ada@acme.example","name":"Ada","":"x"}`,
+		"many fields":        `{` + strings.Join(many, ",") + `,"type":"user","id":7,"email":"ada@acme.example","name":"Ada"}`,
+	} {
+		t.Run(label, func(t *testing.T) {
+			e := newEngine()
+			app := e.disabled(t, "17")
+			app.Name = long // stored before there was a bound
+			if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), platform.Actor{Raw: json.RawMessage(raw)}); err != nil {
+				t.Fatal(err)
+			}
+			entry := &types.AttributeValueMemberM{Value: e.tables["audit"]["42 2026-11-24T13:00:00.000Z#internal-integration.enable#17"]}
+			actor, _ := entry.Value["actor"].(*types.AttributeValueMemberM)
+			if n := bytesOf(entry); n > 40_000 || actor == nil || textOf(actor.Value["type"]) != "user" || textOf(actor.Value["id"]) != "7" ||
+				textOf(actor.Value["email"]) != "ada@acme.example" || actor.Value["name"] == nil || actor.Value[""] != nil {
+				t.Errorf("an entry of %d bytes, actor %.300v", n, actor)
 			}
 		})
 	}
