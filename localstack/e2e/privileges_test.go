@@ -232,6 +232,12 @@ func driveErrorPaths(t *testing.T) {
 		register(t, object{"type": "app.rename", "app_id": mark})
 		buried(t, "REGISTRY_DLQ_URL", mark)
 	})
+	t.Run("a bad registration becomes a dead letter without its secrets", func(t *testing.T) {
+		mark := unique("bad")
+		register(t, json.RawMessage(`{"type":"app.put","version":"1","app":{"id":"`+mark+`","name":"\ufffe","Secrets":["hush"],"secrets":["hush"],"s\u0065crets":"hush"}}`))
+		want := `{"type":"app.put","version":"1","app":{"id":"` + mark + `","name":"\ufffe","Secrets":["[redacted]"],"secrets":["[redacted]"],"s\u0065crets":"[redacted]"}}`
+		buried(t, "REGISTRY_DLQ_URL", want)
+	})
 	t.Run("a bad notice becomes a dead letter", func(t *testing.T) {
 		mark := unique("bad")
 		must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: object{"id": mark, "kind": "app.renamed"}}))

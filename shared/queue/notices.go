@@ -79,6 +79,7 @@ func (n Notices) giveUp(ctx context.Context, notices []platform.Notice,
 // than a mail shows, and so little that a notice fits into a message, however its
 // texts are escaped. Only an address is never cut: it would be another's.
 const (
+	maxNoticeWord = 256
 	maxNoticeName = 1024
 	maxNoticeURL  = 4096
 )
@@ -86,7 +87,10 @@ const (
 // encodeNotice writes a notice as SQS takes it, whatever was stored.
 func encodeNotice(n platform.Notice) (string, error) {
 	n.To.Email = sendable(n.To.Email)
-	for _, name := range []*string{&n.To.Name, &n.Organization.Name, &n.Organization.Slug, &n.App.Name, &n.App.Slug, &n.Reason} {
+	for _, word := range []*string{&n.Organization.Slug, &n.App.Slug, &n.Reason} {
+		*word = platform.Cut(sendable(*word), maxNoticeWord)
+	}
+	for _, name := range []*string{&n.To.Name, &n.Organization.Name, &n.App.Name} {
 		*name = platform.Cut(sendable(*name), maxNoticeName)
 	}
 	n.App.WebhookURL = platform.Cut(sendable(n.App.WebhookURL), maxNoticeURL)
