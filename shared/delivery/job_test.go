@@ -54,8 +54,10 @@ func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 		w := newWorld()
 		w.answer = status(400)
 		w.register("int", platform.Internal, nil)
-		deliverAll(t, w.job(nil), webhookMessage("int", "event_alert", "triggered", ""), webhookMessage("int", "issue", "event.alert", ""))
-		equal(t, "requests", len(w.sent), 2)
+		deliverAll(t, w.job(nil), webhookMessage("int", "event_alert", "triggered", ""), webhookMessage("int", "issue", "event.alert", ""),
+			webhookMessage("int", "event", "alert", ""))
+		equal(t, "requests", len(w.sent), 3)
+		equal(t, "log entries", len(w.entries), 3)
 		equal(t, "counts", w.countsOf("int"), buffer.Counts{})
 	})
 }

@@ -18,10 +18,11 @@ type Webhook struct {
 // EventType is "<resource>.<action>", as the log has it.
 func (w Webhook) EventType() string { return w.Resource + "." + w.Action }
 
-// AlertRule reports whether the webhook was made by an alert rule. Its outcome
-// is never counted against the app.
+// AlertRule reports whether the webhook was made by an alert rule, however the
+// platform spells that. Its outcome is never counted against the app.
 func (w Webhook) AlertRule() bool {
-	return w.EventType() == "event_alert.triggered" || w.Action == "event.alert"
+	event := w.EventType()
+	return event == "event_alert.triggered" || event == "event.alert" || w.Action == "event.alert"
 }
 
 // DecodeWebhook reads the body of a message of WebhookQueue or RetryQueue. The

@@ -103,7 +103,8 @@ func TestAlertRulesAreKnownByEventOrAction(t *testing.T) {
 		want             bool
 	}{
 		{"event_alert", "triggered", true}, {"anything", "event.alert", true}, {"event_alert", "created", false},
-		{"issue", "triggered", false}, {"metric_alert", "triggered", false}, {"event", "alert", false},
+		{"event", "alert", true}, {"event", "created", false}, {"issue", "alert", false}, {"event_alert", "alert", false},
+		{"issue", "triggered", false}, {"metric_alert", "triggered", false},
 	} {
 		if got := (Webhook{Resource: test.resource, Action: test.action}).AlertRule(); got != test.want {
 			t.Errorf("%s %s: %v", test.resource, test.action, got)
