@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http/httptrace"
 	"os"
-	"slices"
 	"sync/atomic"
 	"syscall"
 )
@@ -20,6 +19,8 @@ type progress struct {
 	connected atomic.Bool // a connection is there to be used, TLS included
 	reused    atomic.Bool // it was kept alive since an earlier request
 	answered  atomic.Bool // the first byte of an answer came
+
+	over atomic.Pointer[line] // the connection that is used; nil without one
 }
 
 func (p *progress) trace() *httptrace.ClientTrace {
@@ -27,6 +28,7 @@ func (p *progress) trace() *httptrace.ClientTrace {
 		GetConn: func(string) { // also when a request is replayed
 			p.connected.Store(false)
 			p.reused.Store(false)
+			p.over.Store(nil)
 		},
 		ConnectStart: func(string, string) { p.resolved.Store(true) },
 		ConnectDone: func(_, _ string, err error) {
@@ -38,6 +40,12 @@ func (p *progress) trace() *httptrace.ClientTrace {
 			p.resolved.Store(true)
 			p.connected.Store(true)
 			p.reused.Store(info.Reused)
+			if l, ok := info.Conn.(*line); ok {
+				if info.Reused {
+					l.heard.Store(false)
+				}
+				p.over.Store(l)
+			}
 		},
 		GotFirstResponseByte: func() { p.answered.Store(true) },
 	}
@@ -48,8 +56,24 @@ func (p *progress) trace() *httptrace.ClientTrace {
 // had begun to write a body that does not fit the socket's buffer.
 func (p *progress) stale() bool { return p.reused.Load() && !p.answered.Load() }
 
+// cause is what the connection failed with first; nil if it did not, or there is
+// none.
+func (p *progress) cause() error {
+	if l := p.over.Load(); l != nil {
+		return l.cause()
+	}
+	return nil
+}
+
+// heard reports whether the receiver said anything over the connection.
+func (p *progress) heard() bool {
+	l := p.over.Load()
+	return l != nil && l.heard.Load()
+}
+
 // failed says what a request without a complete answer ended as. It looks at
-// the types of errors and at how far the request got, never at texts.
+// the types of errors and at how far the request got, never at texts. What is
+// not listed as the receiver's fault is ours.
 func failed(err error, p *progress) Result {
 	outcome, code := classify(err, p)
 	return Result{Outcome: outcome, Code: code, Err: err}
@@ -60,69 +84,88 @@ func classify(err error, p *progress) (Outcome, Code) {
 	if errors.As(err, &blocked) {
 		return Blocked, blocked.Code
 	}
-	if isOurs(err) {
-		return LocalError, ""
-	}
 	var lookup *net.DNSError
 	if errors.As(err, &lookup) {
-		switch {
-		case lookup.IsNotFound:
-			return ConnectionError, CodeDNS
-		case noDescriptorLeft():
-			return LocalError, ""
+		return ofLookUp(lookup)
+	}
+	cause := p.cause()
+	for _, e := range []error{cause, err} {
+		var errno syscall.Errno
+		if errors.As(e, &errno) {
+			return ofErrno(errno, e, p)
 		}
-		return ConnectionError, CodeDNSTemporary
 	}
 	if isTimeout(err) {
-		switch {
-		case !p.resolved.Load():
-			return ConnectionError, CodeDNSTemporary
-		case !p.connected.Load():
-			return Timeout, CodeTimeoutConnect
-		}
-		return Timeout, CodeTimeoutResponse
+		return timedOut(p)
 	}
 	switch {
-	case isUnreachable(err):
-		return LocalError, CodeUnreachable // until it has lasted: the caller knows the message's age
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return ConnectionError, CodeRefused
-	case errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE):
-		return ConnectionError, CodeReset
 	case isAlert(err), p.dialled.Load() && !p.connected.Load(): // so it was the handshake
 		return ConnectionError, CodeTLS
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed):
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return ConnectionError, CodeClosed
+	case p.answered.Load():
+		return ConnectionError, CodeProtocol // it could not be understood
+	case errors.Is(cause, io.EOF):
+		return ConnectionError, CodeClosed
+	case p.heard():
+		return ConnectionError, CodeProtocol // it spoke before it was asked
 	}
-	return ConnectionError, CodeProtocol
+	return LocalError, "" // nobody is blamed for what nobody knows
 }
 
-// isOurs reports faults of this machine: no file descriptor or memory left, or
-// a security policy.
-func isOurs(err error) bool {
-	return isOneOf(err, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EPERM, syscall.EACCES)
-}
-
-// isUnreachable reports that there is no route, which includes that this machine
-// does not speak IPv6 or has no port left.
-func isUnreachable(err error) bool {
-	return isOneOf(err, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT)
-}
-
-func isOneOf(err error, errnos ...syscall.Errno) bool {
+// ofLookUp leaves the receiver nothing but a name that is not there. What else
+// may fail is nobody's fault yet, or ours if no name server was found.
+func ofLookUp(lookup *net.DNSError) (Outcome, Code) {
 	var errno syscall.Errno
-	return errors.As(err, &errno) && slices.Contains(errnos, errno)
+	switch {
+	case lookup.IsNotFound:
+		return ConnectionError, CodeDNS
+	case errors.As(lookup, &errno) && !isUnreachable(errno) && errno != syscall.ETIMEDOUT:
+		return LocalError, ""
+	}
+	return ConnectionError, CodeDNSTemporary
 }
 
-// noDescriptorLeft tries, since net keeps only the text of what a name look-up
-// failed for.
-func noDescriptorLeft() bool {
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		return isOurs(err)
+// ofErrno lists what only the other end of a connection can cause. All else that
+// the kernel may say is of this machine.
+func ofErrno(errno syscall.Errno, err error, p *progress) (Outcome, Code) {
+	switch errno {
+	case syscall.ECONNREFUSED:
+		return ConnectionError, CodeRefused
+	case syscall.ECONNRESET, syscall.EPIPE:
+		return ConnectionError, CodeReset
+	case syscall.ETIMEDOUT:
+		return timedOut(p)
 	}
-	_ = f.Close()
-	return false
+	if isUnreachable(errno) || lacksIPv6(errno, err) {
+		return LocalError, CodeUnreachable // until it has lasted: the caller knows the message's age
+	}
+	return LocalError, ""
+}
+
+func isUnreachable(errno syscall.Errno) bool {
+	return errno == syscall.ENETUNREACH || errno == syscall.EHOSTUNREACH
+}
+
+// lacksIPv6 reports that this machine does not speak IPv6: no route, in other
+// words. For an address of IPv4 the same errors say that no port is left.
+func lacksIPv6(errno syscall.Errno, err error) bool {
+	var op *net.OpError
+	if errno != syscall.EADDRNOTAVAIL && errno != syscall.EAFNOSUPPORT || !errors.As(err, &op) {
+		return false
+	}
+	address, ok := op.Addr.(*net.TCPAddr)
+	return ok && address.IP.To4() == nil
+}
+
+func timedOut(p *progress) (Outcome, Code) {
+	switch {
+	case !p.resolved.Load():
+		return ConnectionError, CodeDNSTemporary
+	case !p.connected.Load():
+		return Timeout, CodeTimeoutConnect
+	}
+	return Timeout, CodeTimeoutResponse
 }
 
 // isAlert reports that the receiver ended a TLS session for a cause. In TLS 1.3
@@ -133,8 +176,7 @@ func isAlert(err error) bool {
 }
 
 func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
-		errors.Is(err, syscall.ETIMEDOUT) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return true
 	}
 	var timeout net.Error

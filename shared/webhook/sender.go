@@ -90,7 +90,7 @@ func NewSender(c Config) *Sender {
 		tlsConfig.MinVersion = tls.VersionTLS12
 	}
 	tlsConfig.ClientSessionCache = tls.NewLRUClientSessionCache(64)
-	dialer := &net.Dialer{Resolver: c.Resolver, Control: c.Targets.control()}
+	dialer := &net.Dialer{Resolver: typed(c.Resolver), Control: c.Targets.control()}
 	tlsDialer := &tls.Dialer{NetDialer: dialer, Config: tlsConfig}
 	return &Sender{config: c, dialer: dialer, transport: &http.Transport{
 		DialContext:            withinAttempt(dialer.DialContext),
@@ -205,7 +205,11 @@ func withinAttempt(d dial) dial {
 		if attempt, ok := ctx.Value(attemptKey{}).(context.Context); ok {
 			ctx = attempt
 		}
-		return d(ctx, network, address)
+		c, err := d(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &line{Conn: c}, nil
 	}
 }
 
