@@ -38,7 +38,7 @@ const (
 	unknownHops   = 2 // the third try has two hops behind it
 	firstFault    = 30 * time.Second
 	longestFault  = 900 * time.Second
-	unreachableIs = time.Hour // when "no route" is taken for the receiver's fault
+	mayBeOursTill = time.Hour // from then on no route and no look-up are failures
 )
 
 // skipReason says why a webhook is not to be sent to its app; empty if it is.

@@ -166,7 +166,7 @@ func (it *item) again(attempts int, wait time.Duration) {
 // other environments of those that were found to be slow.
 func (j *Job) keepPace(ctx context.Context, wave []*item) {
 	for _, it := range wave {
-		if it.request != nil && it.result.Outcome != webhook.LocalError {
+		if it.request != nil && it.result.OfReceiver() {
 			j.pace.answered(it, j.Now())
 		}
 	}
@@ -257,7 +257,7 @@ func (j *Job) attempt(ctx context.Context, it *item) {
 		Secrets:  it.known.Secrets,
 	}
 	it.result = j.Sender.Send(ctx, *it.request)
-	if it.result.Code == webhook.CodeUnreachable && j.Now().Sub(it.SentAt) >= unreachableIs {
+	if it.result.Code.MayBeOurs() && j.Now().Sub(it.SentAt) >= mayBeOursTill {
 		it.result.Outcome = webhook.ConnectionError
 	}
 	if it.result.Outcome == webhook.LocalError {

@@ -315,6 +315,9 @@ func TestOurOwnFaultsUseUpNoAttempt(t *testing.T) {
 		"local error":                {outcome(webhook.LocalError, ""), 0, ""},
 		"unreachable, young":         {outcome(webhook.LocalError, webhook.CodeUnreachable), 59 * time.Minute, ""},
 		"unreachable after one hour": {outcome(webhook.LocalError, webhook.CodeUnreachable), time.Hour, "a 1 connection_error unreachable"},
+		"no look-up, young":          {outcome(webhook.LocalError, webhook.CodeDNSTemporary), 59 * time.Minute, ""},
+		"no look-up after one hour":  {outcome(webhook.LocalError, webhook.CodeDNSTemporary), time.Hour, "a 1 connection_error dns_temporary"},
+		"local error after one hour": {outcome(webhook.LocalError, ""), 71 * time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -331,6 +334,24 @@ func TestOurOwnFaultsUseUpNoAttempt(t *testing.T) {
 			equal(t, "log entries", len(w.entries), 0)
 			equal(t, "attempts", w.later[0].Attempts, 0)
 			equal(t, "wait", w.later[0].Wait, 30*time.Second)
+		})
+	}
+}
+
+func TestWhatHasLastedForAnHourIsTriedAgainAsAnyFailure(t *testing.T) {
+	for _, code := range []webhook.Code{webhook.CodeUnreachable, webhook.CodeDNSTemporary} {
+		t.Run(string(code), func(t *testing.T) {
+			w := newWorld()
+			w.answer = outcome(webhook.LocalError, code)
+			w.register("a", platform.Published, nil)
+			m := message("a")
+			m.SentAt, m.Hops = time.Now().Add(-time.Hour), 9
+			deliverAll(t, w.job(nil), m)
+			equalList(t, "log", w.outcomes(), "a 1 connection_error "+string(code))
+			equal(t, "sent on", len(w.later), 1)
+			equal(t, "attempts", w.later[0].Attempts, 1)
+			equal(t, "wait", w.later[0].Wait, 300*time.Second)
+			equal(t, "metric", w.figures["webhook.attempts outcome=connection_error"], 1)
 		})
 	}
 }

@@ -171,6 +171,34 @@ func TestWhatIsSlow(t *testing.T) {
 	}
 }
 
+func TestWhatSaysNothingOfAReceiverMakesNoAppSlow(t *testing.T) {
+	for name, code := range map[string]webhook.Code{"our own fault": "", "no look-up": webhook.CodeDNSTemporary, "no route": webhook.CodeUnreachable} {
+		for _, age := range []time.Duration{0, 2 * time.Hour} { // from an hour on the log has it as a failure
+			t.Run(name+" after "+age.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := slowWorld(func(string, int) time.Duration { return quick }, "a")
+					answers := w.answer
+					w.answer = func(webhook.Request) webhook.Result {
+						time.Sleep(time.Second)
+						return webhook.Result{Outcome: webhook.LocalError, Code: code, Started: time.Now(), Duration: time.Second}
+					}
+					j := w.job(nil)
+					for range 8 {
+						m := message("a")
+						m.SentAt = m.SentAt.Add(-age)
+						deliverAll(t, j, m)
+					}
+					equal(t, "warnings", len(w.warned), 0)
+					w.answer = answers
+					deliverAll(t, j, message("a"))
+					equal(t, "answered", w.successes("a"), 1)
+					equal(t, "deferred as slow", w.figures["webhook.deferred reason=slow"], 0)
+				})
+			})
+		}
+	}
+}
+
 func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, apps := thousandThatHang()

@@ -24,7 +24,7 @@ func (j *Job) schedule(it *item) {
 // can be disabled for it.
 func (j *Job) counted(it *item) buffer.Counts {
 	app := it.known.App
-	if app.Status != platform.Internal || app.Disabled() || it.webhook.AlertRule() {
+	if app.Status != platform.Internal || app.Disabled() || it.webhook.AlertRule() || !it.result.OfReceiver() {
 		return buffer.Counts{}
 	}
 	switch it.result.Outcome {
@@ -36,12 +36,8 @@ func (j *Job) counted(it *item) buffer.Counts {
 		if j.CountServerErrors {
 			return buffer.Counts{Error: 1}
 		}
-	case webhook.Timeout:
+	case webhook.Timeout, webhook.ConnectionError:
 		return buffer.Counts{Timeout: 1}
-	case webhook.ConnectionError:
-		if it.result.Code != webhook.CodeDNSTemporary && it.result.Code != webhook.CodeUnreachable {
-			return buffer.Counts{Timeout: 1}
-		}
 	}
 	return buffer.Counts{}
 }

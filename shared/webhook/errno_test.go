@@ -194,12 +194,44 @@ func TestALookUpThatFoundNoResolverIsOurs(t *testing.T) {
 			for range 5 {
 				all.Go(func() {
 					got := s.Send(context.Background(), request("http://receiver.example"))
-					if got.Code != c.code || c.code == "" && got.Outcome != LocalError {
+					if got.Outcome != LocalError || got.Code != c.code {
 						t.Errorf("got %s %q (%v), want code %q", got.Outcome, got.Code, got.Err, c.code)
 					}
 				})
 			}
 			all.Wait()
+		})
+	}
+}
+
+// TestANameIsNotThereOnlyIfBothFamiliesSaySo has name servers of which one
+// family's answer failed: net reports whichever comes last.
+func TestANameIsNotThereOnlyIfBothFamiliesSaySo(t *testing.T) {
+	t.Parallel()
+	failed := map[string]answer{"fails": {rcode: serverFailed}, "has none": {}, "is unknown": {rcode: noSuchName}}
+	for _, c := range []struct {
+		a, aaaa string
+		code    Code
+	}{
+		{"fails", "has none", CodeDNSTemporary},
+		{"has none", "fails", CodeDNSTemporary},
+		{"is unknown", "fails", CodeDNSTemporary},
+		{"has none", "has none", CodeDNS},
+		{"is unknown", "is unknown", CodeDNS},
+	} {
+		t.Run(c.a+", "+c.aaaa, func(t *testing.T) {
+			t.Parallel()
+			s := newSender(t, func(config *Config) {
+				config.Resolver = resolver(t, func(_ string, kind uint16) answer {
+					return failed[map[uint16]string{typeA: c.a, typeAAAA: c.aaaa}[kind]]
+				})
+			})
+			for range 20 { // the order of the two is a matter of luck
+				want := map[Code]Outcome{CodeDNS: ConnectionError, CodeDNSTemporary: LocalError}[c.code]
+				if got := s.Send(context.Background(), request("http://receiver.example")); got.Outcome != want || got.Code != c.code {
+					t.Fatalf("got %s %q (%v), want %s %q", got.Outcome, got.Code, got.Err, want, c.code)
+				}
+			}
 		})
 	}
 }

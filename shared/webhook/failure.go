@@ -113,8 +113,8 @@ func classify(err error, p *progress) (Outcome, Code) {
 	return LocalError, "" // nobody is blamed for what nobody knows
 }
 
-// ofLookUp leaves the receiver nothing but a name that is not there. What else
-// may fail is nobody's fault yet, or ours if no name server was found.
+// ofLookUp leaves the receiver nothing but a name that is not there. Whose fault
+// all else is only time can tell, unless no name server was found: that is ours.
 func ofLookUp(lookup *net.DNSError) (Outcome, Code) {
 	var errno syscall.Errno
 	switch {
@@ -123,7 +123,7 @@ func ofLookUp(lookup *net.DNSError) (Outcome, Code) {
 	case errors.As(lookup, &errno) && !isUnreachable(errno) && errno != syscall.ETIMEDOUT:
 		return LocalError, ""
 	}
-	return ConnectionError, CodeDNSTemporary
+	return LocalError, CodeDNSTemporary // until it has lasted: the caller knows the message's age
 }
 
 // ofErrno lists what only the other end of a connection can cause. All else that
@@ -138,7 +138,7 @@ func ofErrno(errno syscall.Errno, err error, p *progress) (Outcome, Code) {
 		return timedOut(p)
 	}
 	if isUnreachable(errno) || lacksIPv6(errno, err) {
-		return LocalError, CodeUnreachable // until it has lasted: the caller knows the message's age
+		return LocalError, CodeUnreachable // as above
 	}
 	return LocalError, ""
 }
@@ -161,7 +161,7 @@ func lacksIPv6(errno syscall.Errno, err error) bool {
 func timedOut(p *progress) (Outcome, Code) {
 	switch {
 	case !p.resolved.Load():
-		return ConnectionError, CodeDNSTemporary
+		return LocalError, CodeDNSTemporary
 	case !p.connected.Load():
 		return Timeout, CodeTimeoutConnect
 	}

@@ -35,18 +35,20 @@ func TestATimerThatFiredLateIsOurFault(t *testing.T) {
 		change func(*Config)
 		took   time.Duration
 		want   Outcome
+		code   Code
 	}{
-		{"no answer, just in time", "http://" + silent.address(), nil, short + lateBy, Timeout},
-		{"no answer, late", "http://" + silent.address(), nil, short + lateBy + 1, LocalError},
-		{"no name, just in time", "http://slow.example", func(c *Config) { c.Resolver = slowNames }, short + lateBy, ConnectionError},
-		{"no name, late", "http://slow.example", func(c *Config) { c.Resolver = slowNames }, short + lateBy + 1, LocalError},
-		{"closed by the receiver in the meantime", "http://" + closing.address(), nil, time.Minute, LocalError},
-		{"answered all the same", "http://" + answering.address(), nil, time.Minute, Error},
-		{"blocked by its form", "ftp://" + silent.address(), nil, time.Minute, Blocked},
+		{"no answer, just in time", "http://" + silent.address(), nil, short + lateBy, Timeout, CodeTimeoutResponse},
+		{"no answer, late", "http://" + silent.address(), nil, short + lateBy + 1, LocalError, ""},
+		{"no name, just in time", "http://slow.example", func(c *Config) { c.Resolver = slowNames }, short + lateBy, LocalError, CodeDNSTemporary},
+		{"no name, late", "http://slow.example", func(c *Config) { c.Resolver = slowNames }, short + lateBy + 1, LocalError, ""},
+		{"a resolver out of reach, late", "http://receiver.example", nobodyResolves, time.Minute, LocalError, ""},
+		{"closed by the receiver in the meantime", "http://" + closing.address(), nil, time.Minute, LocalError, ""},
+		{"answered all the same", "http://" + answering.address(), nil, time.Minute, Error, ""},
+		{"blocked by its form", "ftp://" + silent.address(), nil, time.Minute, Blocked, CodeBlockedScheme},
 		{"blocked when dialling", "https://127.0.0.1.example", func(c *Config) {
 			c.Targets = TargetPolicy{}
 			c.Resolver = resolver(t, names("127.0.0.1.example", "127.0.0.1"))
-		}, time.Minute, Blocked},
+		}, time.Minute, Blocked, CodeBlockedAddress},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,8 +57,8 @@ func TestATimerThatFiredLateIsOurFault(t *testing.T) {
 				changes = append(changes, test.change)
 			}
 			got := newSender(t, changes...).Send(context.Background(), request(test.url))
-			if got.Outcome != test.want {
-				t.Errorf("outcome %s (%s, %v), want %s", got.Outcome, got.Code, got.Err, test.want)
+			if got.Outcome != test.want || got.Code != test.code {
+				t.Errorf("got %s %q (%v), want %s %q", got.Outcome, got.Code, got.Err, test.want, test.code)
 			}
 		})
 	}

@@ -276,10 +276,10 @@ func badNames() []hostile {
 	list := []hostile{
 		{name: "a name that does not resolve", outcome: ConnectionError, code: CodeDNS, names: everyName(answer{rcode: noSuchName})},
 		{name: "a name without an address", outcome: ConnectionError, code: CodeDNS, names: everyName(answer{})},
-		{name: "a name that resolves slowly", outcome: ConnectionError, code: CodeDNSTemporary,
+		{name: "a name that resolves slowly", outcome: LocalError, code: CodeDNSTemporary,
 			names: everyName(answer{silent: true}), config: []func(*Config){deadline(short)}},
-		{name: "a name whose server fails", outcome: ConnectionError, code: CodeDNSTemporary, names: everyName(answer{rcode: serverFailed})},
-		{name: "a resolver out of reach", outcome: ConnectionError, code: CodeDNSTemporary, config: []func(*Config){nobodyResolves}},
+		{name: "a name whose server fails", outcome: LocalError, code: CodeDNSTemporary, names: everyName(answer{rcode: serverFailed})},
+		{name: "a resolver out of reach", outcome: LocalError, code: CodeDNSTemporary, config: []func(*Config){nobodyResolves}},
 		{name: "a name that is public first, private later", outcome: Blocked, code: CodeBlockedAddress, sends: 2,
 			names: rebinding(), config: []func(*Config){strict}},
 		{name: "a name that is public and private at once", outcome: Blocked, code: CodeBlockedAddress,

@@ -39,6 +39,12 @@ const (
 	CodeBlockedURL      Code = "blocked_url"
 )
 
+// MayBeOurs reports codes that may be this machine's fault as well as the
+// receiver's. Which of the two only time tells: their outcome is LocalError, and
+// whoever knows the message's age may take it for a ConnectionError once the
+// fault has lasted.
+func (c Code) MayBeOurs() bool { return c == CodeUnreachable || c == CodeDNSTemporary }
+
 // statusOutcome is the outcome of a complete answer.
 func statusOutcome(status int) Outcome {
 	switch {
@@ -57,6 +63,9 @@ func statusOutcome(status int) Outcome {
 	}
 	return ConnectionError
 }
+
+// OfReceiver reports whether a result says anything about the receiver.
+func (r Result) OfReceiver() bool { return r.Outcome != LocalError && !r.Code.MayBeOurs() }
 
 // Retryable reports whether sending the webhook once more may end otherwise.
 func (r Result) Retryable() bool {

@@ -31,6 +31,24 @@ func typed(r *net.Resolver) *net.Resolver {
 		}}
 }
 
+// notThere looks a name up once more for which err says that it is not there, in
+// one family after the other. Both are looked up at once for a dial, and if one
+// look-up failed and the other found no address, net reports either.
+func notThere(ctx context.Context, r *net.Resolver, err error) bool {
+	var lookup *net.DNSError
+	if !errors.As(err, &lookup) {
+		return true
+	}
+	name := lookup.Name
+	for _, family := range []string{"ip4", "ip6"} {
+		_, again := r.LookupNetIP(ctx, family, name)
+		if !errors.As(again, &lookup) || !lookup.IsNotFound {
+			return false
+		}
+	}
+	return true
+}
+
 // keep wraps an error of this machine's network so that net.DNSError keeps it.
 func keep(err error) error {
 	var errno syscall.Errno

@@ -113,7 +113,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	result.Duration = s.config.Now().Sub(started)
 	unanswered := result.Status == 0 && result.Outcome != Blocked
 	if unanswered && result.Duration > s.config.Timeout+lateBy {
-		result.Outcome = LocalError // not only a Timeout: a receiver may well give up on a frozen process
+		result.Outcome, result.Code = LocalError, "" // not only a Timeout: a receiver may well give up on a frozen process
 	}
 	return result
 }
@@ -141,6 +141,9 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 	}
 	if err != nil {
 		result = failed(err, &p)
+		if result.Code == CodeDNS && !notThere(attempt, s.dialer.Resolver, err) {
+			result.Outcome, result.Code = LocalError, CodeDNSTemporary
+		}
 		if endedWith(ctx, attempt, err) {
 			result = Result{Outcome: LocalError, Err: cmp.Or(context.Cause(ctx), err)}
 		}
