@@ -3,7 +3,6 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -18,7 +17,7 @@ import (
 func main() {
 	e, logger, aws := env.Start(env.ReadDeliver)
 	db, sqs := dynamo.NewClient(aws), queue.NewClient(aws)
-	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := delivery.New(delivery.Config{
 		Timeout: e.Timeout, RetryDelays: e.RetryDelays, RetryInternal: e.RetryInternal, MaxAge: e.MaxAge,
 		CountServerErrors: e.CountServerErrors, RequestLog: delivery.RequestLog(e.RequestLog),
@@ -27,11 +26,11 @@ func main() {
 		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
 		Warnings: dynamo.SlowApps{API: db, Table: e.SlowAppsTable},
 		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
-			Targets: webhook.TargetPolicy(e.Targets), Now: time.Now}),
+			Targets: webhook.TargetPolicy(e.Targets), Now: env.Clock}),
 		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},
 		Log:      dynamo.Requests{API: db, Table: e.RequestsTable, Logger: logger},
 		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
-		Metrics:  figures, Logger: logger, Now: time.Now,
+		Metrics:  figures, Logger: logger, Now: env.Clock,
 	})
 	lambda.Start(queue.Deliver{Job: job, Retry: e.RetryQueueURL, Flush: figures.Flush})
 }

@@ -3,7 +3,6 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -18,7 +17,7 @@ import (
 func main() {
 	e, logger, aws := env.Start(env.ReadDisable)
 	db := dynamo.NewClient(aws)
-	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable}
 	job := &disabling.Job{
 		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour},
@@ -31,7 +30,7 @@ func main() {
 			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL, Logger: logger, Metrics: figures},
 			Metrics:       figures,
 			Logger:        logger,
-			Now:           time.Now,
+			Now:           env.Clock,
 		},
 	}
 	lambda.StartHandlerFunc(dynamo.Stream(job, figures.Flush))

@@ -4,7 +4,6 @@ package main
 import (
 	"math/rand/v2"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -19,13 +18,13 @@ import (
 
 func main() {
 	e, logger, aws := env.Start(env.ReadNotify)
-	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: e.FunctionTimeout}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL, Rule: buffer.Rule(e.Rule)}),
 		Claims:   dynamo.Notices{API: dynamo.NewClient(aws), Table: e.NoticesTable},
 		Mailer: ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
 			PreferenceURL: e.PreferenceURL},
-		Metrics: figures, Logger: logger, Now: time.Now, Random: rand.Float64,
+		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,
 	}}
 	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,
 		Logger: logger, Flush: figures.Flush}

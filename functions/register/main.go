@@ -3,7 +3,6 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -18,7 +17,7 @@ import (
 func main() {
 	e, logger, aws := env.Start(env.ReadRegister)
 	db, sqs := dynamo.NewClient(aws), queue.NewClient(aws)
-	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := &registry.Job{
 		Apps:          dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
 		Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},
@@ -28,6 +27,6 @@ func main() {
 		Logger:        logger,
 		CheckURL:      webhook.TargetPolicy(e.Targets).Check,
 	}
-	consumer := queue.Registry{Job: job, API: sqs, DLQ: e.RegistryDLQURL, Logger: logger, Now: time.Now, Flush: figures.Flush}
+	consumer := queue.Registry{Job: job, API: sqs, DLQ: e.RegistryDLQURL, Logger: logger, Now: env.Clock, Flush: figures.Flush}
 	lambda.StartHandlerFunc(consumer.Handle)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -20,7 +19,7 @@ import (
 func main() {
 	e, logger, aws := env.Start(env.ReadDisable)
 	db := dynamo.NewClient(aws)
-	figures := &metrics.Recorder{Out: os.Stdout, Now: time.Now}
+	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable}
 	job := &disabling.Job{
 		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour},
@@ -34,7 +33,7 @@ func main() {
 			Bookmark:      dynamo.Bookmark{API: db, Table: e.AuditTable},
 			Metrics:       figures,
 			Logger:        logger,
-			Now:           time.Now,
+			Now:           env.Clock,
 		},
 	}
 	lambda.StartHandlerFunc(sweep(job, figures))

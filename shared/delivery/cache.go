@@ -17,17 +17,34 @@ const (
 type cache struct {
 	registry Registry
 	entries  map[string]cached
+	seen     time.Time // the last that was seen of the clock
 }
 
 type cached struct {
 	Registered
-	until time.Time
+	at time.Time // just before it was read
 }
 
 // remembered returns what is known without asking.
 func (c *cache) remembered(id string, now time.Time) (Registered, bool) {
+	c.look(now)
 	e, ok := c.entries[id]
-	return e.Registered, ok && now.Before(e.until)
+	return e.Registered, ok && recently(e.at, now, cacheFor)
+}
+
+// look forgets all if the clock was set back: nobody knows how old an entry is.
+func (c *cache) look(now time.Time) {
+	if now.Before(c.seen) {
+		clear(c.entries)
+	}
+	c.seen = now
+}
+
+// recently reports whether something was less than d ago. What is yet to come was
+// not: the clock has been set back since.
+func recently(at, now time.Time, d time.Duration) bool {
+	ago := now.Sub(at)
+	return 0 <= ago && ago < d
 }
 
 // forgotten returns those of which nothing is known without asking.
@@ -40,6 +57,7 @@ func (c *cache) forgotten(ids []string, now time.Time) []string {
 
 // read asks the registry. Apps that do not exist are not remembered.
 func (c *cache) read(ctx context.Context, ids []string, now time.Time) (map[string]Registered, map[string]bool, error) {
+	c.look(now)
 	known, unread, err := c.registry.ReadApps(ctx, ids)
 	missing := make(map[string]bool, len(unread))
 	for _, id := range unread {
@@ -49,8 +67,8 @@ func (c *cache) read(ctx context.Context, ids []string, now time.Time) (map[stri
 		delete(c.entries, id)
 	}
 	for id, r := range known {
-		makeRoom(c.entries, cacheSize, func(e cached) bool { return !now.Before(e.until) })
-		c.entries[id] = cached{r, now.Add(cacheFor)}
+		makeRoom(c.entries, cacheSize, func(e cached) bool { return !recently(e.at, now, cacheFor) })
+		c.entries[id] = cached{r, now}
 	}
 	return known, missing, err
 }

@@ -33,8 +33,8 @@ type pace struct {
 	// While the allowance is used up.
 	alone  string        // the only app of the batch of which nothing is known; empty if there are more
 	tried  string        // the last of them that was let through
-	next   time.Time     // not before then is another
-	spaced time.Duration // how far apart they are now
+	since  time.Time     // when that was, or when it turned out to be slow
+	spaced time.Duration // so long after that is another
 }
 
 // record is an app's last answers.
@@ -85,10 +85,10 @@ const (
 func (p *pace) judge(it *item, now time.Time) verdict {
 	p.fill(now)
 	r := p.apps[it.webhook.AppID]
-	known := r != nil && now.Sub(r.at) < forgetAfter
+	known := r != nil && recently(r.at, now, forgetAfter)
 	switch {
 	case known && r.isSlow():
-		if !it.FromRetry || now.Sub(r.probed) < probeEvery*p.deadline {
+		if !it.FromRetry || recently(r.probed, now, probeEvery*p.deadline) {
 			return waitItsTurn
 		}
 		r.probed = now
@@ -107,13 +107,13 @@ func (p *pace) recovers(app string) bool {
 
 func (p *pace) wasQuick(app string, now time.Time) bool {
 	r := p.apps[app]
-	return r != nil && now.Sub(r.quick) < quickFor
+	return r != nil && recently(r.quick, now, quickFor)
 }
 
 // lookAt finds out whether a batch has just one app that was not quick lately.
 func (p *pace) lookAt(items []*item, now time.Time) {
 	p.alone = ""
-	if p.tried != "" && !now.Before(p.next) {
+	if p.tried != "" && !recently(p.since, now, p.spaced) {
 		p.tried = ""
 	}
 	for _, it := range items {
@@ -139,7 +139,7 @@ func (p *pace) try(app string, now time.Time) bool {
 	if p.tried == "" {
 		p.tried = app
 		p.spaced = max(p.spaced, p.deadline)
-		p.next = now.Add(p.spaced)
+		p.since = now
 	}
 	return true
 }
@@ -150,7 +150,7 @@ func (p *pace) try(app string, now time.Time) bool {
 func (p *pace) answered(it *item, now time.Time) {
 	took := it.result.Duration
 	r := p.apps[it.webhook.AppID]
-	if r == nil || now.Sub(r.at) >= forgetAfter {
+	if r == nil || !recently(r.at, now, forgetAfter) {
 		r = p.forget(it.webhook.AppID, now)
 	}
 	r.at = now
@@ -165,16 +165,16 @@ func (p *pace) answered(it *item, now time.Time) {
 	}
 	if p.tried == it.webhook.AppID {
 		p.spaced = min(2*p.spaced, refill*p.deadline)
-		p.next = now.Add(p.spaced)
+		p.since = now
 	}
 	r.slow |= 1
-	if r.isSlow() && now.Sub(r.warned) >= forgetAfter/2 {
+	if r.isSlow() && !recently(r.warned, now, forgetAfter/2) {
 		r.warned = now
 		p.toWarn = append(p.toWarn, warning{it.webhook.AppID, now})
 	}
 	if first && !it.FromRetry {
 		p.fill(now)
-		p.spend(took, now)
+		p.spend(min(took, p.deadline), now)
 	}
 }
 
@@ -188,7 +188,7 @@ func (p *pace) spend(took time.Duration, now time.Time) {
 
 // forget begins an app's record anew.
 func (p *pace) forget(app string, now time.Time) *record {
-	makeRoom(p.apps, paceSize, func(r *record) bool { return now.Sub(r.at) >= forgetAfter })
+	makeRoom(p.apps, paceSize, func(r *record) bool { return !recently(r.at, now, forgetAfter) })
 	r := &record{}
 	p.apps[app] = r
 	return r
@@ -204,7 +204,7 @@ func (p *pace) warnings() []warning {
 // asks returns what to read the warnings of: the apps, and once a second
 // EveryApp, which is one item for all environments.
 func (p *pace) asks(apps []string, now time.Time) []string {
-	if now.Sub(p.askedAt) < time.Second {
+	if recently(p.askedAt, now, time.Second) {
 		return apps
 	}
 	p.askedAt = now
@@ -216,6 +216,9 @@ func (p *pace) asks(apps []string, now time.Time) []string {
 func (p *pace) hear(warned map[string]time.Time, now time.Time) {
 	p.fill(now)
 	for app, at := range warned {
+		if at.After(now) { // by another environment's clock
+			at = now
+		}
 		if app == EveryApp {
 			p.allowance = min(p.allowance, now.Sub(at)/refill)
 			continue
@@ -233,7 +236,7 @@ func (p *pace) hear(warned map[string]time.Time, now time.Time) {
 
 func (p *pace) fill(now time.Time) {
 	if !p.filledAt.IsZero() {
-		p.allowance = min(p.allowance+now.Sub(p.filledAt)/refill, startsWith*p.deadline)
+		p.allowance = min(p.allowance+max(now.Sub(p.filledAt), 0)/refill, startsWith*p.deadline)
 	}
 	p.filledAt = now
 }

@@ -64,6 +64,27 @@ func TestATimerThatFiredLateIsOurFault(t *testing.T) {
 	}
 }
 
+func TestAClockThatWasSetBackTellsNothing(t *testing.T) {
+	t.Parallel()
+	silent := receive(t, func(c net.Conn, _ int64) { drain(c) })
+	answering := receive(t, func(c net.Conn, _ int64) { says("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")(c) })
+	for name, c := range map[string]struct {
+		url  string
+		want Outcome
+	}{
+		"no answer": {"http://" + silent.address(), LocalError}, // it may have been late
+		"answered":  {"http://" + answering.address(), Error},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := newSender(t, deadline(short), late(-time.Hour)).Send(context.Background(), request(c.url))
+			if got.Outcome != c.want || got.Code != "" || got.Duration != 0 {
+				t.Errorf("got %s %q after %v, want %s after 0", got.Outcome, got.Code, got.Duration, c.want)
+			}
+		})
+	}
+}
+
 func TestTheInvocationsEndIsOurFault(t *testing.T) {
 	t.Parallel()
 	ended := errors.New("the invocation ends")

@@ -31,7 +31,9 @@ const (
 	lateBy = 100 * time.Millisecond
 )
 
-// Config of a Sender. Timeout, Now and HeaderPrefix are required.
+// Config of a Sender. Timeout, Now and HeaderPrefix are required. Now is the wall
+// clock: Go's monotonic one stands still while this process is frozen, as the
+// deadline's timer does, and so never sees that it fired late.
 type Config struct {
 	Timeout      time.Duration // from the name look-up to the last byte read
 	HeaderPrefix string        // as in "Sentry-Hook-"
@@ -110,9 +112,10 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	started := s.config.Now()
 	result := s.send(ctx, r, started)
 	result.Started = started
-	result.Duration = s.config.Now().Sub(started)
+	took := s.config.Now().Sub(started)
+	result.Duration = max(took, 0) // the clock may have been set back: nobody knows how long it took
 	unanswered := result.Status == 0 && result.Outcome != Blocked
-	if unanswered && result.Duration > s.config.Timeout+lateBy {
+	if unanswered && (took < 0 || took > s.config.Timeout+lateBy) {
 		result.Outcome, result.Code = LocalError, "" // not only a Timeout: a receiver may well give up on a frozen process
 	}
 	return result
