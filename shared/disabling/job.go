@@ -194,7 +194,8 @@ const rounds = 3
 func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("judge %s: panic: %v\n%s", key, p, debug.Stack())
+			j.Logger.ErrorContext(ctx, "app panicked", "key", key, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("judge %s: panic: %v", key, p)
 		}
 	}()
 	for range rounds {

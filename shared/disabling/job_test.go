@@ -190,6 +190,9 @@ func TestOneBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
 	if got := job.Handle(t.Context(), records); got != "1" {
 		t.Errorf("first failed: %q, want 1, the first record of b", got)
 	}
+	if n := w.log.has("app panicked"); n != 1 || !strings.Contains(w.log.String(), "job_test.go") {
+		t.Errorf("%d panics in the log, or no stack: %s", n, w.log.String())
+	}
 	for id, want := range map[string]bool{"a": true, "b": false, "c": false, "d": true} {
 		if w.Apps[id].Disabled() != want {
 			t.Errorf("app %s disabled: %t", id, !want)

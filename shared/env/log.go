@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"hookwarden/shared/platform"
 )
 
 // newLogger writes JSON lines in Lambda's own form (timestamp, level, message,
@@ -14,7 +16,28 @@ import (
 // handler that does so, but for the trace and for the level, which it takes from
 // Lambda: Lambda would then also drop lines of metrics, which have no level.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(invocation{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: lambdacontext.ReplaceAttr})})
+	return slog.New(invocation{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace})})
+}
+
+// The most bytes of one value of a line, whoever logs it: a line is paid for.
+const (
+	maxError = 512  // it may quote what a receiver sent, as much as that is
+	maxText  = 4096 // such as a stack
+)
+
+// replace cuts what is long, and names things as Lambda does.
+func replace(groups []string, a slog.Attr) slog.Attr {
+	a = lambdacontext.ReplaceAttr(groups, a)
+	if a.Value.Kind() == slog.KindString {
+		a.Value = slog.StringValue(platform.Cut(a.Value.String(), maxText))
+		return a
+	}
+	if a.Value.Kind() == slog.KindAny {
+		if err, ok := a.Value.Any().(error); ok {
+			a.Value = slog.StringValue(platform.Cut(err.Error(), maxError))
+		}
+	}
+	return a
 }
 
 // invocation says of every line that is logged with an invocation's context

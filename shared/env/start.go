@@ -33,6 +33,6 @@ func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, a
 }
 
 func exit(logger *slog.Logger, err error) {
-	logger.Error("function does not start", "error", err)
+	logger.Error("function does not start", "error", err.Error()) // as a text: it names every bad setting
 	os.Exit(1)
 }
