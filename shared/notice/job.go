@@ -191,6 +191,7 @@ func (j *Job) later(err error) *Later {
 	switch {
 	case errors.As(err, &held):
 		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
+		left = min(left, j.lease()+waitOurs) // a clock is wrong, this one or the claimant's
 		return j.putOff(max(left, 0)+clockSkew, LaterClaimed, err)
 	case errors.Is(err, ErrOurs):
 		return j.putOff(max(waitOurs, j.lease()), LaterOurs, err)
