@@ -2,9 +2,12 @@ package webhook
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -19,7 +22,7 @@ func FuzzReadResponse(f *testing.F) {
 		s.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			ours, theirs := net.Pipe()
 			receiving.Go(func() { servePipe(theirs, raw) })
-			return ours, nil
+			return &line{Conn: brokenPipe{ours}}, nil // as the dialer gives it
 		}
 		got := s.Send(context.Background(), request("http://receiver.example"))
 		s.transport.CloseIdleConnections()
@@ -40,6 +43,18 @@ func FuzzReadResponse(f *testing.F) {
 			t.Errorf("Retry-After of %v", got.RetryAfter)
 		}
 	})
+}
+
+// brokenPipe says of a pipe whose other end is closed what the kernel says of a
+// connection.
+type brokenPipe struct{ net.Conn }
+
+func (p brokenPipe) Write(b []byte) (int, error) {
+	n, err := p.Conn.Write(b)
+	if errors.Is(err, io.ErrClosedPipe) {
+		err = syscall.EPIPE
+	}
+	return n, err
 }
 
 // servePipe writes the bytes once a request begins, and closes when the sender
