@@ -109,7 +109,7 @@ func swept(t *testing.T) {
 func switchStream(t *testing.T, on bool) {
 	t.Helper()
 	mappings, err := running.Lambda.ListEventSourceMappings(t.Context(),
-		&lambda.ListEventSourceMappingsInput{FunctionName: aws.String(running.Names["DISABLE_FUNCTION"] + ":live")})
+		&lambda.ListEventSourceMappingsInput{FunctionName: aws.String(running.Names["DISABLE_FUNCTION"])})
 	must(t, err)
 	if len(mappings.EventSourceMappings) != 1 {
 		t.Fatalf("%d mappings", len(mappings.EventSourceMappings))

@@ -128,14 +128,21 @@ func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 	noneRefused(t)
 }
 
-// fitsCondition compares what a statement asks of writes to a table with the
-// writes that were made: the engine evaluates neither of these conditions.
+// onlyState says whether a function writes an app's state and nothing that the
+// platform said of the app, such as its URL.
+func onlyState(p privilege) bool {
+	return (p.function == "disable" || p.function == "sweep") && p.Grant == template.Grant{Action: "dynamodb:UpdateItem", On: "AppsTable"}
+}
+
+// fitsCondition compares what was written to a table with what may be: by
+// stateAttributes, and by a condition of the statement that the engine does not
+// evaluate.
 func fitsCondition(t *testing.T, p privilege, statement object, writes []write) {
 	t.Helper()
-	if list := template.At(statement, "Condition", "ForAllValues:StringEquals", "dynamodb:Attributes"); list != nil {
+	if onlyState(p) {
 		listed, named := make(map[string]bool), make(map[string]bool)
-		for _, attribute := range list.([]any) {
-			listed[attribute.(string)] = true
+		for _, attribute := range stateAttributes {
+			listed[attribute] = true
 		}
 		for _, w := range writes {
 			for _, attribute := range w.attributes {
@@ -143,7 +150,7 @@ func fitsCondition(t *testing.T, p privilege, statement object, writes []write) 
 			}
 		}
 		if diff := gocmp.Diff(listed, named); diff != "" {
-			t.Errorf("%v: attributes (-in the condition +in the calls):\n%s", p, diff)
+			t.Errorf("%v: attributes (-in the list +in the calls):\n%s", p, diff)
 		}
 	}
 	if template.At(statement, "Condition", "StringEqualsIfExists", "dynamodb:ReturnValues") == "NONE" {
@@ -161,6 +168,10 @@ type write struct {
 	attributes []string // that it names, the key's too
 	returns    bool     // whether it asks for what was there
 }
+
+// stateAttributes are the key, the disabled state, and what the writes' own
+// conditions name.
+var stateAttributes = []string{"id", "status", "deleted", "enabled_at", "disabled_at", "disabled_reason", "disabled_evidence", "notified_at"}
 
 var (
 	expressionWord = regexp.MustCompile(`[:#]?[A-Za-z_][A-Za-z0-9_]*`)

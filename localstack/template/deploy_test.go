@@ -55,8 +55,8 @@ func TestMakeDeployRefusesWhatCloudFormationCannotCheck(t *testing.T) {
 func TestOverridesCountMoreThanSamconfig(t *testing.T) {
 	t.Parallel()
 	got, refusal := deploy(t, "prod", "MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example", "ARCHITECTURE=x86_64",
-		`OVERRIDES=GradualRollout=false PlatformName="My Platform"`)
-	want := `--config-env prod --stack-name hookwarden-prod --parameter-overrides 'DeletionProtection="true"' 'GradualRollout="false"' ` +
+		`OVERRIDES=DeletionProtection=false PlatformName="My Platform"`)
+	want := `--config-env prod --stack-name hookwarden-prod --parameter-overrides 'DeletionProtection="false"' ` +
 		`'MailFrom="a@b.example"' 'PlatformUrl="https://b.example"' 'Architecture="x86_64"' 'PlatformName="My Platform"'`
 	if got != want {
 		t.Errorf("%s, refused with %q, want %s", got, refusal, want)

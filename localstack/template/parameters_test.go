@@ -68,8 +68,6 @@ func TestParametersAreChecked(t *testing.T) {
 		"MaxDisablesPerHour":    {[]string{"1", "20"}, []string{"0"}},
 		"RetryConcurrency":      {[]string{"2", "1000"}, []string{"1", "1001"}},
 		"NotifyConcurrency":     {[]string{"2"}, []string{"1"}},
-		"GradualRollout":        {[]string{"true", "false"}, []string{"yes", ""}},
-		"DeploymentType":        {[]string{"Canary10Percent5Minutes", "AllAtOnce"}, []string{"", "Canary"}},
 	} {
 		for _, v := range values.good {
 			if !parameters[name].accepts(v) {
@@ -94,7 +92,7 @@ func TestDefaults(t *testing.T) {
 		"DeliverConcurrency": "50", "RetryConcurrency": "20", "RegisterConcurrency": "5", "NotifyConcurrency": "2",
 		"DeliverReservedConcurrency": "0", "WebhookMinimumPollers": "0", "WebhookMaximumPollers": "5",
 		"KmsKeyArn": "", "PlatformPrincipal": "", "DeletionProtection": "false", "AlarmTopicArn": "", "AlarmEmail": "",
-		"GradualRollout": "false", "DeploymentType": "Canary10Percent5Minutes", "SesEndpoint": "", "Architecture": "arm64", "LogLevel": "INFO",
+		"SesEndpoint": "", "Architecture": "arm64", "LogLevel": "INFO",
 	}
 	got := make(map[string]string)
 	for name, p := range expand(t).Parameters {

@@ -33,11 +33,6 @@ func expand(t *testing.T, parameters ...string) *Template {
 	return template
 }
 
-// functionOf is the function behind the alias that a mapping calls.
-func functionOf(mapping Object) string {
-	return strings.TrimSuffix(Target(mapping["FunctionName"]), "Aliaslive")
-}
-
 func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 	t.Parallel()
 	template := expand(t)
@@ -78,7 +73,7 @@ func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 		timeouts := make(map[string]float64)
 		for name, m := range mappings {
 			if queue := Target(m["EventSourceArn"]); queues[queue] != nil {
-				timeout := functions[functionOf(m)]["Timeout"].(float64)
+				timeout := functions[Target(m["FunctionName"])]["Timeout"].(float64)
 				window, _ := m["MaximumBatchingWindowInSeconds"].(float64)
 				timeouts[queue] = 6*timeout + window
 			}
@@ -180,7 +175,7 @@ func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 
 	t.Run("the sweep runs every hour", func(t *testing.T) {
 		rule := template.Resources["SweepFunctionHourly"].Properties
-		if rule["ScheduleExpression"] != "rate(1 hour)" || Target(At(List(rule["Targets"])[0], "Arn")) != "SweepFunctionAliaslive" {
+		if rule["ScheduleExpression"] != "rate(1 hour)" || Target(At(List(rule["Targets"])[0], "Arn")) != "SweepFunction" {
 			t.Errorf("the rule is %v", rule)
 		}
 	})
