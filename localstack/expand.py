@@ -2,8 +2,10 @@
 """Print template.yaml as CloudFormation gets it, as JSON: what SAM makes of it. Run by the SAM CLI's own Python.
 
     .local/venv-sam/bin/python localstack/expand.py [Name=value …]
+    .local/venv-sam/bin/python localstack/expand.py --source
 
-Parameters keep their defaults but for those that are named. References stay as they are.
+Parameters keep their defaults but for those that are named. References stay as they are. --source prints the template as it
+is written, before SAM has made anything of it.
 """
 
 from __future__ import annotations
@@ -32,4 +34,6 @@ def expand(values: dict[str, str]) -> dict:
 
 
 if __name__ == "__main__":
-    json.dump(expand(dict(argument.split("=", 1) for argument in sys.argv[1:])), sys.stdout, indent=1)
+    arguments = sys.argv[1:]
+    result = yaml_parse(TEMPLATE.read_text()) if arguments == ["--source"] else expand(dict(argument.split("=", 1) for argument in arguments))
+    json.dump(result, sys.stdout, indent=1)

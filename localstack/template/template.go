@@ -51,12 +51,9 @@ type Resource struct {
 // Expand runs the translator on the template of the project at root, with
 // parameters as in "Name=value". All others have their defaults.
 func Expand(ctx context.Context, root string, parameters ...string) (*Template, error) {
-	command := exec.CommandContext(ctx, ".local/venv-sam/bin/python", append([]string{"localstack/expand.py"}, parameters...)...)
-	command.Dir = root
-	command.Env = append(os.Environ(), "AWS_DEFAULT_REGION=us-east-1", "SAM_CLI_TELEMETRY=0")
-	text, err := command.Output()
+	text, err := run(ctx, root, parameters...)
 	if err != nil {
-		return nil, fmt.Errorf("expand the template (make setup makes what it needs): %w", err)
+		return nil, err
 	}
 	var raw struct {
 		Parameters map[string]Parameter
@@ -79,6 +76,30 @@ func Expand(ctx context.Context, root string, parameters ...string) (*Template, 
 		return nil, err
 	}
 	return t, convert(d.decide(raw.Outputs), &t.Outputs)
+}
+
+// Source returns the resources as template.yaml has them, before SAM has made
+// anything of them: their whole declarations by logical id.
+func Source(ctx context.Context, root string) (resources Object, err error) {
+	text, err := run(ctx, root, "--source")
+	if err != nil {
+		return nil, err
+	}
+	var raw struct{ Resources Object }
+	err = json.Unmarshal(text, &raw)
+	return raw.Resources, err
+}
+
+// run runs expand.py.
+func run(ctx context.Context, root string, arguments ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, ".local/venv-sam/bin/python", append([]string{"localstack/expand.py"}, arguments...)...)
+	command.Dir = root
+	command.Env = append(os.Environ(), "AWS_DEFAULT_REGION=us-east-1", "SAM_CLI_TELEMETRY=0")
+	text, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("expand the template (make setup makes what it needs): %w", err)
+	}
+	return text, nil
 }
 
 func convert(from, to any) error {
