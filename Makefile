@@ -86,8 +86,9 @@ invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=e
 deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod, ARCH=arm64, OVERRIDES=…)
 	@set -e; arch=$(call goarch,$(or $(ARCH),arm64)); \
 	arguments=$$(STACK="$(STACK)" MAIL_FROM="$(MAIL_FROM)" PLATFORM_URL="$(PLATFORM_URL)" ARCHITECTURE=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) \
-	  .local/venv-sam/bin/python localstack/template/deploy.py $(or $(CONFIG),default)); \
+	  .local/venv-sam/bin/python localstack/template/deploy.py check $(or $(CONFIG),default)); \
 	ARCH=$$arch $(SAM) build --build-in-source; \
+	STACK="$(STACK)" .local/venv-sam/bin/python localstack/template/deploy.py prepare $(or $(CONFIG),default); \
 	eval "set -- $$arguments"; $(SAM) deploy "$$@"
 
 mail-pictures: ## pictures of the mails into docs/mails/, with headless Chromium

@@ -163,6 +163,7 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
     """Start the stack, or redeploy what changed. Stop what was started when anything goes wrong."""
     engine.check()
     setup()
+    values = parameters(engine.parameters, overrides, arch)
     with folder_lock(stack):
         other = read(stack.engine_file)
         if other and other != engine.name:
@@ -172,7 +173,6 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
             if started:
                 stop(stack)
                 start(stack, engine)
-            values = parameters(stack, engine.parameters, overrides, arch)
             build(stack, arch)
             deploy(stack, values)
             engine.mend(stack, values)
@@ -214,22 +214,17 @@ def deploy(stack: Stack, values: dict[str, str]) -> None:
         ], DEPLOY_SECONDS)
 
 
-def parameters(stack: Stack, ours: dict[str, str], overrides: str, arch: str) -> dict[str, str]:
-    """Every parameter of the template, so that a redeploy forgets the overrides of the one before."""
-    # Of the template only the parameters: the whole is longer than this call may carry.
-    head = (ROOT / "template.yaml").read_text().partition("\nConditions:")[0]
-    body = head + "\nResources: {None: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
-    answer = api(stack, "cloudformation", {"Action": "GetTemplateSummary", "TemplateBody": body})
-    declared = {text(entry, "ParameterKey"): text(entry, "DefaultValue") for entry in members(answer, "Parameters")}
-    values = {name: default for name, default in declared.items() if default is not None}
-    values |= json.loads((ROOT / "localstack" / "parameters.json").read_text()) | ours
+def parameters(ours: dict[str, str], overrides: str, arch: str) -> dict[str, str]:
+    """Every parameter of the template, so that a redeploy forgets the overrides of the one before; checked before anything starts."""
+    values = json.loads((ROOT / "localstack" / "parameters.json").read_text()) | ours
     values["Architecture"] = "x86_64" if arch == "amd64" else "arm64"
-    for override in shlex.split(overrides):
-        name, equals, value = override.partition("=")
-        if not equals or name not in declared:
-            raise Failure(f"OVERRIDES has {override!r}, but wants Name=value with a parameter of template.yaml")
-        values[name] = value
-    return values
+    # With what stands twice the later counts.
+    named = [f"{name}={value}" for name, value in values.items()] + shlex.split(overrides)
+    script = ROOT / "localstack" / "template" / "parameters.py"
+    checked = subprocess.run([str(LOCAL / "venv-sam" / "bin" / "python"), str(script), *named], capture_output=True, text=True)
+    if checked.returncode != 0:
+        raise Failure(checked.stderr.strip().replace("\n", ".\n"))
+    return json.loads(checked.stdout)
 
 
 def outputs(stack: Stack) -> dict[str, str]:

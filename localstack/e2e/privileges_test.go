@@ -54,10 +54,10 @@ func ofLambda() map[privilege]string {
 		"dynamodb:DescribeStream":   "the mapping finds the shards",
 		"dynamodb:GetShardIterator": "the mapping finds its place in a shard",
 		"dynamodb:GetRecords":       "the mapping reads the records",
-		"dynamodb:ListStreams":      "Lambda makes no mapping without it",
 	} {
 		list[privilege{"disable", template.Grant{Action: action, On: "BufferTable.StreamArn"}}] = reason
 	}
+	list[privilege{"disable", template.Grant{Action: "dynamodb:ListStreams", On: "*"}}] = "Lambda makes no mapping without it"
 	list[privilege{"disable", template.Grant{Action: "sqs:SendMessage", On: "StreamDLQ"}}] = "the mapping reports records that it gave up"
 	for _, function := range []string{"register", "deliver", "disable", "sweep", "notify"} {
 		group := strings.ToUpper(function[:1]) + function[1:] + "LogGroup"

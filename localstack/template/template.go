@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 )
 
@@ -121,6 +122,8 @@ func (t *Template) OfType(kind string) map[string]Object {
 	return found
 }
 
+var parameterInText = regexp.MustCompile(`\$\{\w+\}`) //nolint:gochecknoglobals // a constant
+
 // decider decides the conditions for the parameters' values.
 type decider struct {
 	parameters map[string]Parameter
@@ -150,9 +153,19 @@ func (d decider) truth(expression any) bool {
 	panic(fmt.Sprintf("a condition that is not understood: %v", expression))
 }
 
+// text is the value of an expression over parameters.
 func (d decider) text(v any) string {
 	if name, ok := At(v, "Ref").(string); ok {
 		v = d.parameters[name].Default
+	}
+	if list, ok := At(v, "Fn::Select").([]any); ok {
+		parts := At(list[1], "Fn::Split").([]any)
+		return strings.Split(d.text(parts[1]), parts[0].(string))[int(list[0].(float64))]
+	}
+	if text, ok := At(v, "Fn::Sub").(string); ok {
+		return parameterInText.ReplaceAllStringFunc(text, func(name string) string {
+			return d.text(Object{"Ref": strings.Trim(name, "${}")})
+		})
 	}
 	return fmt.Sprint(v)
 }
@@ -160,7 +173,8 @@ func (d decider) text(v any) string {
 // nothing is what a Ref to AWS::NoValue leaves.
 type nothing struct{}
 
-// decide returns v with every Fn::If replaced by the branch that is taken.
+// decide returns v with every Fn::If replaced by the branch that is taken, and
+// every Fn::Select by what it selects.
 func (d decider) decide(v any) any {
 	switch v := v.(type) {
 	case Object:
@@ -172,6 +186,9 @@ func (d decider) decide(v any) any {
 				return d.decide(branches[1])
 			}
 			return d.decide(branches[2])
+		}
+		if v["Fn::Select"] != nil {
+			return d.text(v)
 		}
 		kept := make(Object, len(v))
 		for name, inner := range v {
