@@ -20,6 +20,9 @@ VALIDATE = AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 
 STACK_PY = $(PYTHON) localstack/stack.py
 
+# What adds statements to the roles.
+EVERYTHING = MailFrom=a@b.example PlatformUrl=https://b.example Tracing=true KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555
+
 GOLANGCI_VERSION = 2.15.0
 GOLANGCI         = .local/bin/golangci-lint
 
@@ -64,8 +67,10 @@ bench: ## every figure of docs/benchmarks.md, in ten minutes (BASE=ref compares 
 	@mkdir -p .local/bench && go build -o .local/bench/bench ./localstack/bench
 	@exec .local/bench/bench $(if $(BASE),-base "$(BASE)") $(BENCH)
 
-lint: validate ## gofmt, go vet, golangci-lint, sam validate --lint, checkov
+lint: validate ## gofmt, go vet, golangci-lint; sam validate --lint, cfn-lint on the expanded template, AWS's own models, parliament, checkov
 	@$(STACK_PY) setup --lint
+	@.local/venv-sam/bin/python localstack/template/lint.py
+	@.local/venv-sam/bin/python localstack/expand.py $(EVERYTHING) | .local/venv-checkov/bin/python localstack/template/policies.py
 	@mkdir -p .local/tmp && TMPDIR="$(CURDIR)/.local/tmp" .local/venv-checkov/bin/checkov --config-file localstack/template/checkov.yaml --file template.yaml
 	@unformatted=$$(gofmt -l functions shared localstack); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted >&2; exit 1; fi

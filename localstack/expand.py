@@ -11,8 +11,11 @@ is written, before SAM has made anything of it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator wants one
 
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
@@ -21,8 +24,8 @@ from samtranslator.translator.translator import Translator
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 
 
-def expand(values: dict[str, str]) -> dict:
-    template = yaml_parse(TEMPLATE.read_text())
+def expand(values: dict[str, str], file: Path = TEMPLATE) -> dict:
+    template = yaml_parse(file.read_text())
     for name, parameter in template["Parameters"].items():
         if name in values:
             parameter["Default"] = values[name]

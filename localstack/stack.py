@@ -328,6 +328,7 @@ class MiniStack(Engine):
     def mend(self, stack: Stack, values: dict[str, str]) -> None:
         verify_sender(stack, values["MailFrom"])
         allow_mail(stack)
+        allow_batches(stack)
         allow_plain_http(stack)
         mend_concurrency(stack)
 
@@ -424,6 +425,19 @@ def allow_mail(stack: Stack) -> None:
         "PolicyName": "local-engine-mail",
         "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     })
+
+
+def allow_batches(stack: Stack) -> None:
+    """Let the roles send in batches: MiniStack 1.5.33 wants sqs:SendMessageBatch, which is no action of AWS's, where sqs:SendMessage covers the call."""
+    for name in ("Register", "Deliver", "Disable", "Sweep", "Notify"):
+        answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": f"{name}Role"})
+        policy = {"Version": "2010-05-08", "RoleName": answer.findtext(".//{*}PhysicalResourceId"), "PolicyName": name.lower()}
+        found = api(stack, "iam", policy | {"Action": "GetRolePolicy"}).findtext(".//{*}PolicyDocument")
+        document = json.loads(urllib.parse.unquote(found))
+        sends = [s for s in document["Statement"] if "sqs:SendMessage" in s["Action"]]
+        for statement in sends:
+            statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+        api(stack, "iam", policy | {"Action": "PutRolePolicy", "PolicyDocument": json.dumps(document)})
 
 
 def allow_plain_http(stack: Stack) -> None:

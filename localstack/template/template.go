@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 )
 
@@ -122,8 +121,6 @@ func (t *Template) OfType(kind string) map[string]Object {
 	return found
 }
 
-var parameterInText = regexp.MustCompile(`\$\{\w+\}`) //nolint:gochecknoglobals // a constant
-
 // decider decides the conditions for the parameters' values.
 type decider struct {
 	parameters map[string]Parameter
@@ -141,6 +138,13 @@ func (d decider) truth(expression any) bool {
 			return d.text(operands[0]) == d.text(operands[1])
 		case "Fn::Not":
 			return !d.truth(operands[0])
+		case "Fn::And":
+			for _, o := range operands {
+				if !d.truth(o) {
+					return false
+				}
+			}
+			return true
 		case "Fn::Or":
 			for _, o := range operands {
 				if d.truth(o) {
@@ -159,22 +163,28 @@ func (d decider) text(v any) string {
 		v = d.parameters[name].Default
 	}
 	if list, ok := At(v, "Fn::Select").([]any); ok {
-		parts := At(list[1], "Fn::Split").([]any)
-		return strings.Split(d.text(parts[1]), parts[0].(string))[int(list[0].(float64))]
+		return d.parts(list[1])[int(list[0].(float64))].(string)
 	}
-	if text, ok := At(v, "Fn::Sub").(string); ok {
-		return parameterInText.ReplaceAllStringFunc(text, func(name string) string {
-			return d.text(Object{"Ref": strings.Trim(name, "${}")})
-		})
+	if list, ok := At(v, "Fn::Join").([]any); ok {
+		return d.text(list[1].([]any)[0]) // of one
 	}
 	return fmt.Sprint(v)
+}
+
+// parts are what a Fn::Split makes.
+func (d decider) parts(v any) (all []any) {
+	split := At(v, "Fn::Split").([]any)
+	for part := range strings.SplitSeq(d.text(split[1]), split[0].(string)) {
+		all = append(all, part)
+	}
+	return all
 }
 
 // nothing is what a Ref to AWS::NoValue leaves.
 type nothing struct{}
 
 // decide returns v with every Fn::If replaced by the branch that is taken, and
-// every Fn::Select by what it selects.
+// every Fn::Select and Fn::Split by what it makes.
 func (d decider) decide(v any) any {
 	switch v := v.(type) {
 	case Object:
@@ -189,6 +199,9 @@ func (d decider) decide(v any) any {
 		}
 		if v["Fn::Select"] != nil {
 			return d.text(v)
+		}
+		if v["Fn::Split"] != nil {
+			return d.parts(v)
 		}
 		kept := make(Object, len(v))
 		for name, inner := range v {
