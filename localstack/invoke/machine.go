@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -116,16 +115,13 @@ func (c call) local(ctx context.Context, s *stack.Stack, engine, folder string) 
 	if deployed.Environment != nil {
 		variables = deployed.Environment.Variables
 	}
-	variables["AWS_ENDPOINT_URL"] = engine
+	variables["ENDPOINT_URL"] = engine
 	environment, _ := json.Marshal(map[string]any{c.logicalID(): variables}) // cannot fail
 	file := filepath.Join(folder, "environment.json")
 	if err := os.WriteFile(file, environment, 0o600); err != nil {
 		return nil, err
 	}
-	template, err := c.template()
-	if err != nil {
-		return nil, err
-	}
+	template := filepath.Join(".local", c.port, "build", "template.yaml")
 	arguments := []string{"local", "invoke", c.logicalID(), "--template-file", template, "--env-vars", file,
 		"--add-host", fromContainer + ":host-gateway"}
 	if len(deployed.Architectures) > 0 {
@@ -135,21 +131,4 @@ func (c call) local(ctx context.Context, s *stack.Stack, engine, folder string) 
 		arguments = append(arguments, "--skip-pull-image")
 	}
 	return arguments, nil
-}
-
-// template is a copy of the built template in which each function has a variable
-// AWS_ENDPOINT_URL: SAM hands on no variable that the template does not have.
-func (c call) template() (string, error) {
-	built := filepath.Join(".local", c.port, "build", "template.yaml")
-	content, err := os.ReadFile(built)
-	if err != nil {
-		return "", fmt.Errorf("read the built template: %w", err)
-	}
-	globals := regexp.MustCompile(`(?s)^(.*?\nGlobals:\n.*?\n( +)Variables:\n)`)
-	copied := globals.ReplaceAll(content, []byte("${1}${2}  AWS_ENDPOINT_URL: ''\n"))
-	if bytes.Equal(copied, content) {
-		return "", fmt.Errorf("%s has no variables for all functions", built)
-	}
-	path := filepath.Join(filepath.Dir(built), "local.yaml") // beside the programs that it names
-	return path, os.WriteFile(path, copied, 0o600)
 }

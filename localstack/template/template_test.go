@@ -271,7 +271,7 @@ func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 			"NotifyFunction":   func(r *env.Reader) { env.ReadNotify(r) },
 		}
 		for name, f := range functions {
-			read := map[string]bool{"AWS_NEW_RETRIES_2026": true, "AWS_SDK_UA_APP_ID": true} // by the SDK
+			read := map[string]bool{"AWS_NEW_RETRIES_2026": true, "AWS_SDK_UA_APP_ID": true, "ENDPOINT_URL": true} // by the SDK, and by Start
 			r := env.NewReader(func(variable string) (string, bool) {
 				read[variable] = true
 				return "", false

@@ -24,7 +24,11 @@ func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, a
 	if err := r.Err(); err != nil {
 		exit(logger, fmt.Errorf("bad environment: %w", err))
 	}
-	awsConfig, err := config.LoadDefaultConfig(context.Background())
+	var options []func(*config.LoadOptions) error
+	if url := r.Text("ENDPOINT_URL", ""); url != "" {
+		options = append(options, config.WithBaseEndpoint(url))
+	}
+	awsConfig, err := config.LoadDefaultConfig(context.Background(), options...)
 	if err != nil {
 		exit(logger, fmt.Errorf("load AWS configuration: %w", err))
 	}
