@@ -159,11 +159,11 @@ def install(venvs: list[Path]) -> None:
 # ---- up
 
 
-def up(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
+def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = ROOT) -> None:
     """Start the stack, or redeploy what changed. Stop what was started when anything goes wrong."""
     engine.check()
     setup()
-    values = parameters(engine.parameters, overrides, arch)
+    values = parameters(engine.parameters, overrides, arch, source)
     with folder_lock(stack):
         other = read(stack.engine_file)
         if other and other != engine.name:
@@ -173,7 +173,7 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
             if started:
                 stop(stack)
                 start(stack, engine)
-            build(stack, arch)
+            build(stack, arch, source)
             deploy(stack, values)
             engine.mend(stack, values)
             write_env(stack, outputs(stack), engine.names(stack) | {"HOOKWARDEN_ENGINE": engine.name})
@@ -199,10 +199,10 @@ def start(stack: Stack, engine: Engine) -> None:
     engine.start(stack)
 
 
-def build(stack: Stack, arch: str) -> None:
+def build(stack: Stack, arch: str, source: Path) -> None:
     with step("building the functions"):
-        sam(stack, "build", ["build", "--build-in-source", "--build-dir", str(stack.build)], BUILD_SECONDS,
-            ARCH=arch, TARGET_OS=platform.system().lower())
+        sam(stack, "build", ["build", "--build-in-source", "--template-file", str(source / "template.yaml"), "--build-dir", str(stack.build)],
+            BUILD_SECONDS, ARCH=arch, TARGET_OS=platform.system().lower())
 
 
 def deploy(stack: Stack, values: dict[str, str]) -> None:
@@ -214,14 +214,14 @@ def deploy(stack: Stack, values: dict[str, str]) -> None:
         ], DEPLOY_SECONDS)
 
 
-def parameters(ours: dict[str, str], overrides: str, arch: str) -> dict[str, str]:
+def parameters(ours: dict[str, str], overrides: str, arch: str, source: Path) -> dict[str, str]:
     """Every parameter of the template, so that a redeploy forgets the overrides of the one before; checked before anything starts."""
-    values = json.loads((ROOT / "localstack" / "parameters.json").read_text()) | ours
+    values = json.loads((source / "localstack" / "parameters.json").read_text()) | ours
     values["Architecture"] = "x86_64" if arch == "amd64" else "arm64"
     # With what stands twice the later counts.
     named = [f"{name}={value}" for name, value in values.items()] + shlex.split(overrides)
     script = ROOT / "localstack" / "template" / "parameters.py"
-    checked = subprocess.run([str(LOCAL / "venv-sam" / "bin" / "python"), str(script), *named], capture_output=True, text=True)
+    checked = subprocess.run([str(LOCAL / "venv-sam" / "bin" / "python"), str(script), "--template", str(source / "template.yaml"), *named], capture_output=True, text=True)
     if checked.returncode != 0:
         raise Failure(checked.stderr.strip().replace("\n", ".\n"))
     return json.loads(checked.stdout)
@@ -330,7 +330,7 @@ class MiniStack(Engine):
         allow_mail(stack)
         allow_batches(stack)
         allow_plain_http(stack)
-        mend_concurrency(stack)
+        mend_mappings(stack)
 
     def names(self, stack: Stack) -> dict[str, str]:
         return {"MAILBOX_URL": f"{stack.endpoint}/_ministack/ses/messages"}
@@ -448,15 +448,16 @@ def allow_plain_http(stack: Stack) -> None:
                                "Attribute.1.Name": "Policy", "Attribute.1.Value": ""})
 
 
-def mend_concurrency(stack: Stack) -> None:
-    """Make numbers of the mappings' MaximumConcurrency: MiniStack 1.5.33 takes a parameter's value for text, and then its SQS poller stops."""
+def mend_mappings(stack: Stack) -> None:
+    """Say once more what the mappings call and how often at once. MiniStack 1.5.33 takes a parameter's MaximumConcurrency for text, and then
+    its SQS poller stops; and after an update it goes on calling the alias that a mapping had before."""
     mappings = "/2015-03-31/event-source-mappings"
     listed = json.loads(request(stack, "lambda", mappings, None, "application/json"))["EventSourceMappings"]
     for mapping in listed:
-        concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
-        if isinstance(concurrency, str):
-            body = json.dumps({"ScalingConfig": {"MaximumConcurrency": int(concurrency)}}).encode()
-            request(stack, "lambda", f"{mappings}/{mapping['UUID']}", body, "application/json", method="PUT")
+        change = {"FunctionName": mapping["FunctionArn"]}
+        if "MaximumConcurrency" in mapping.get("ScalingConfig", {}):
+            change["ScalingConfig"] = {"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])}
+        request(stack, "lambda", f"{mappings}/{mapping['UUID']}", json.dumps(change).encode(), "application/json", method="PUT")
 
 
 def engine_mark(stack: Stack) -> str:
@@ -507,13 +508,13 @@ def end_group(group: int) -> None:
 # ---- hold
 
 
-def hold(stack: Stack, engine: Engine, overrides: str, arch: str) -> None:
+def hold(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path) -> None:
     """Keep a stack for as long as the parent keeps our standard input open."""
     # A session of our own: what ends the parent's whole process group must not end us before the stack is down.
     with contextlib.suppress(PermissionError):
         os.setsid()
     threading.Thread(target=interrupt_at_end_of_input, daemon=True).start()
-    up(stack, engine, overrides, arch)
+    up(stack, engine, overrides, arch, source)
     with contextlib.suppress(Interrupted, BrokenPipeError):
         print(f"ready {stack.env_file}", flush=True)
         while True:
@@ -800,6 +801,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default 4566; 0 picks a free one")
     parser.add_argument("--overrides", default=os.environ.get("OVERRIDES", ""), help='"Name=value …", on top of localstack/parameters.json')
     parser.add_argument("--arch", default=os.environ.get("ARCH") or platform.machine(), help="arm64 or x86_64, default this machine's")
+    parser.add_argument("--source", type=Path, default=ROOT, help="another checkout, whose template and functions are deployed instead")
     parser.add_argument("--lint", action="store_true", help="for setup: what linting needs, too")
     parser.add_argument("--engine", default=os.environ.get("ENGINE", ""), help="ministack, localstack or aws; default what the stack was started with, else ministack")
     parser.add_argument("--stack", default=os.environ.get("STACK", ""), help="for --engine aws: the stack's name in the account")
@@ -817,11 +819,11 @@ def run(options: argparse.Namespace) -> None:
     if options.command == "setup":
         setup(options.lint)
     elif options.command == "up":
-        up(stack, engine, options.overrides, goarch(options.arch))
+        up(stack, engine, options.overrides, goarch(options.arch), options.source)
     elif options.command == "down":
         down(stack)
     elif options.command == "hold":
-        hold(stack, engine, options.overrides, goarch(options.arch))
+        hold(stack, engine, options.overrides, goarch(options.arch), options.source)
     else:
         run_sam(stack, options.arguments)
 

@@ -33,10 +33,26 @@ func Hold(root, port string, progress io.Writer) (*Held, error) {
 	return held, nil
 }
 
+// HoldSource is Hold with the template and the functions of another checkout, on a
+// free port, with parameters as in "Name=value …".
+func HoldSource(root, source, overrides string, progress io.Writer) (*Held, error) {
+	held, err := begin(stackPy(root, progress, "hold", "--port", "0", "--source", source, "--overrides", overrides), progress)
+	if err != nil {
+		return nil, err
+	}
+	if err := held.Ready(); err != nil {
+		return nil, errors.Join(err, held.Release())
+	}
+	return held, nil
+}
+
 // Begin is Hold that does not wait for the stack: Ready does. Release ends it at
 // any time.
 func Begin(root, port string, progress io.Writer) (*Held, error) {
-	command := stackPy(root, progress, "hold", "--port", port)
+	return begin(stackPy(root, progress, "hold", "--port", port), progress)
+}
+
+func begin(command *exec.Cmd, progress io.Writer) (*Held, error) {
 	held := &Held{command: command, progress: progress}
 	var err error
 	if held.input, err = command.StdinPipe(); err != nil {

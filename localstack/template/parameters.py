@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check values for the template's parameters, by the template's own patterns and bounds. Run by the SAM CLI's own Python.
 
-    .local/venv-sam/bin/python localstack/template/parameters.py [Name=value …]
+    .local/venv-sam/bin/python localstack/template/parameters.py [--template FILE] [Name=value …]
 
 Prints the values of all parameters as JSON, the defaults of those that are not named. Or says what is wrong, a sentence a
 line, and fails. CloudFormation would say most of it too, but only after the build; it
@@ -26,9 +26,9 @@ class Refusal(Exception):
     """What is wrong, in a sentence."""
 
 
-def declared() -> dict[str, dict]:
+def declared(template: Path = ROOT / "template.yaml") -> dict[str, dict]:
     """The template's parameters by name, as they are written. Only this part is read: the whole takes half a second."""
-    return yaml_parse((ROOT / "template.yaml").read_text().partition("\nConditions:")[0])["Parameters"]
+    return yaml_parse(template.read_text().partition("\nConditions:")[0])["Parameters"]
 
 
 def named(overrides: str | list[str], where: str) -> dict[str, str]:
@@ -42,9 +42,9 @@ def named(overrides: str | list[str], where: str) -> dict[str, str]:
     return pairs
 
 
-def faults(given: dict[str, str], before: dict[str, str] | None = None) -> list[str]:
+def faults(given: dict[str, str], before: dict[str, str] | None = None, parameters: dict[str, dict] | None = None) -> list[str]:
     """What is wrong with the values that are given; before are those of the stack that is there, which stay where none is."""
-    parameters = declared()
+    parameters = parameters or declared()
     wrong = [f"{name} is no parameter of template.yaml" for name in given if name not in parameters]
     wrong += [fault for name, value in given.items() if name in parameters for fault in faults_of(name, value, parameters[name])]
     values = {name: str(p["Default"]) for name, p in parameters.items() if "Default" in p} | (before or {}) | given
@@ -92,11 +92,14 @@ def concurrency_faults(values: dict[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    template = Path(arguments[1]) if arguments[:1] == ["--template"] else ROOT / "template.yaml"
+    parameters = declared(template)
     try:
-        values = named(sys.argv[1:], "OVERRIDES")
-        found = faults(values)
+        values = named(arguments[2:] if arguments[:1] == ["--template"] else arguments, "OVERRIDES")
+        found = faults(values, parameters=parameters)
     except Refusal as refusal:
         found = [str(refusal)]
     if found:
         sys.exit("\n".join(found))
-    json.dump({name: str(p["Default"]) for name, p in declared().items() if "Default" in p} | values, sys.stdout)
+    json.dump({name: str(p["Default"]) for name, p in parameters.items() if "Default" in p} | values, sys.stdout)
