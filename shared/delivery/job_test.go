@@ -372,6 +372,15 @@ func TestA410CountsAsGoneOnlyWhenTheAppsOwnURLAnswered(t *testing.T) {
 	t.Run("its own", func(t *testing.T) {
 		equal(t, "counts", gone(t, "", nil).countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
 	})
+	t.Run("its own, which is sent in another spelling", func(t *testing.T) {
+		const registered = "https://A.example:443/hooks/{prod}/acme%2Fci-bot?team=Jörg"
+		w := newWorld()
+		w.register("a", platform.Internal, func(r *Registered) { r.App.WebhookURL = registered })
+		w.answer = status(http.StatusGone)
+		deliverAll(t, w.job(nil), message("a"))
+		equal(t, "counts", w.countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
+		equal(t, "logged URL", w.entries[0].URL, registered)
+	})
 	t.Run("another", func(t *testing.T) {
 		equal(t, "counts", gone(t, `,"url":"https://other.example"`, nil).countsOf("a"), buffer.Counts{Error: 1})
 	})

@@ -82,7 +82,7 @@ func decodeAppPut(o object) AppPut {
 			Name:           a.text("name"),
 			Status:         Status(a.text("status")),
 			OrganizationID: a.platformID("organization_id"),
-			WebhookURL:     a.optionalText("webhook_url"),
+			WebhookURL:     a.optionalURL("webhook_url"),
 			Events:         a.texts("events"),
 		},
 		Secrets: a.secrets("secrets"),

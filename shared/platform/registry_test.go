@@ -125,6 +125,24 @@ func TestAMalformedURLIsNoInvalidMessage(t *testing.T) {
 	}
 }
 
+func TestWhiteSpaceAroundAWebhookURLIsLeftOut(t *testing.T) {
+	for typed, want := range map[string]string{
+		` https://receiver.example/hook\r\n`:                   "https://receiver.example/hook",
+		`\t\u00a0https://receiver.example/a b\u3000`:           "https://receiver.example/a b",
+		`https://receiver.example/hooks/{prod}/a%2Fb?q=\u00f6`: "https://receiver.example/hooks/{prod}/a%2Fb?q=ö",
+		` \n`: "",
+	} {
+		put, err := DecodeRegistry([]byte(change(t, appPut, "app.webhook_url", `"`+typed+`"`)))
+		if err != nil || put.(AppPut).App.WebhookURL != want {
+			t.Errorf("app.put with %s: %+v, error %v", typed, put, err)
+		}
+		w, err := DecodeWebhook([]byte(change(t, webhookMessage, "url", `"`+typed+`"`)))
+		if err != nil || w.URL != want {
+			t.Errorf("webhook with %s: %q, error %v", typed, w.URL, err)
+		}
+	}
+}
+
 func TestOneToFiveSecretsOfAnyKindAreAccepted(t *testing.T) {
 	for _, raw := range []string{`["a"]`, `["a","b","c","d","e"]`, `["whsec_c2VjcmV0"]`, `["with space","ключ","[redacted] "]`, `["WHSEC_no base64"]`} {
 		if _, err := DecodeRegistry([]byte(change(t, appPut, "app.secrets", raw))); err != nil {

@@ -38,7 +38,7 @@ func DecodeWebhook(body []byte) (Webhook, error) {
 		Action:           o.word("action"),
 		Data:             o.rawObject("data"),
 		Actor:            o.optionalObject("actor"),
-		URL:              o.optionalText("url"),
+		URL:              o.optionalURL("url"),
 	}
 	if w.Resource == "installation" && w.Action != "created" && w.Action != "deleted" {
 		o.wrong("action", "of the resource installation must be created or deleted")

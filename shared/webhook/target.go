@@ -35,15 +35,19 @@ func (p TargetPolicy) Check(raw string) error {
 	return err
 }
 
+// parse checks a URL and makes it what goes over the wire: the request line is
+// its RequestURI, and Host is the Host header, with no default port. Net/http
+// adds nothing of its own to either. The error is a *BlockedError.
 func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 	blocked := func(code Code, detail string) (*url.URL, error) { return nil, &BlockedError{code, detail} }
+	raw = strings.TrimSpace(raw)
 	if len(raw) > 2048 {
 		return blocked(CodeBlockedURL, "the URL is longer than 2048 bytes")
 	}
-	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return blocked(CodeBlockedURL, "the URL has a space or a control character")
+	if strings.ContainsFunc(raw, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return blocked(CodeBlockedURL, "the URL has a control character")
 	}
-	u, err := url.Parse(raw)
+	u, err := url.Parse(escapeIllegal(raw))
 	if err != nil {
 		return blocked(CodeBlockedURL, "the URL cannot be parsed")
 	}
@@ -56,30 +60,41 @@ func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 		return blocked(CodeBlockedURL, "the URL has no host")
 	case u.User != nil:
 		return blocked(CodeBlockedURL, "the URL must not hold a user name or password")
-	case u.Fragment != "" || strings.Contains(raw, "#"):
+	case strings.Contains(raw, "#"):
 		return blocked(CodeBlockedURL, "the URL must not have a fragment")
 	}
 	if err := p.checkHost(u.Hostname()); err != nil {
 		return nil, err
 	}
-	if port := u.Port(); port != "" {
-		if err := p.checkPort(port); err != nil {
-			return nil, err
-		}
+	host := strings.ToLower(u.Hostname())
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
 	}
-	// Else the Host header of an international name is not the one looked up, and has an empty port.
-	u.Host = strings.TrimSuffix(strings.ToLower(u.Host), ":")
+	port, err := p.portOf(u)
+	if err != nil {
+		return nil, err
+	}
+	u.Host = host + port
 	return u, nil
 }
 
-func (p TargetPolicy) checkPort(port string) error {
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return &BlockedError{CodeBlockedPort, "the port must be a number from 1 to 65535"}
+// portOf is a URL's port as the Host header has it, as in ":8443"; empty if it is
+// the scheme's own.
+func (p TargetPolicy) portOf(u *url.URL) (string, error) {
+	if u.Port() == "" {
+		return "", nil
 	}
-	if port != "443" && port != "80" && !p.AllowPrivate {
-		return &BlockedError{CodeBlockedPort, "the port must be 443 or 80"}
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil || n == 0 {
+		return "", &BlockedError{CodeBlockedPort, "the port must be a number from 1 to 65535"}
 	}
-	return nil
+	if n != 443 && n != 80 && !p.AllowPrivate {
+		return "", &BlockedError{CodeBlockedPort, "the port must be 443 or 80"}
+	}
+	if n == 443 && u.Scheme == "https" || n == 80 && u.Scheme == "http" {
+		return "", nil
+	}
+	return ":" + strconv.FormatUint(n, 10), nil
 }
 
 func (p TargetPolicy) checkHost(host string) error {
