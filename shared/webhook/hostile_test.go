@@ -331,7 +331,7 @@ func badURLs() []hostile {
 		hostile{name: "an international name", url: "http://BÜCHER.example:PORT/", outcome: Success, status: 204,
 			names: names("xn--bcher-kva.example", "127.0.0.1"), serve: answersAtHost("xn--bcher-kva.example")},
 		hostile{name: "an international name that cannot be", url: "https://-ü-.example/",
-			outcome: ConnectionError, code: CodeDNS},
+			outcome: Blocked, code: CodeBlockedURL},
 	)
 }
 

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"code.dny.dev/ssrf"
 )
@@ -63,12 +62,9 @@ func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 	case strings.Contains(raw, "#"):
 		return blocked(CodeBlockedURL, "the URL must not have a fragment")
 	}
-	if err := p.checkHost(u.Hostname()); err != nil {
+	host, err := p.hostOf(u)
+	if err != nil {
 		return nil, err
-	}
-	host := strings.ToLower(u.Hostname())
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
 	}
 	port, err := p.portOf(u)
 	if err != nil {
@@ -97,14 +93,27 @@ func (p TargetPolicy) portOf(u *url.URL) (string, error) {
 	return ":" + strconv.FormatUint(n, 10), nil
 }
 
-func (p TargetPolicy) checkHost(host string) error {
-	if address, err := netip.ParseAddr(host); err == nil {
+// hostOf is a URL's host in the one form that is looked up, verified and sent.
+func (p TargetPolicy) hostOf(u *url.URL) (string, error) {
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil {
 		if address.Zone() != "" {
-			return &BlockedError{CodeBlockedURL, "the address must not have a zone"}
+			return "", &BlockedError{CodeBlockedURL, "the address must not have a zone"}
 		}
-		return p.checkAddress(netip.AddrPortFrom(address, 443))
+		host := strings.ToLower(u.Hostname())
+		if address.Is6() {
+			host = "[" + host + "]"
+		}
+		return host, p.checkAddress(netip.AddrPortFrom(address, 443))
 	}
-	name := strings.TrimSuffix(host, ".")
+	name, err := asciiName(u.Hostname())
+	if err != nil {
+		return "", &BlockedError{CodeBlockedURL, "the host name is no international name that can be looked up"}
+	}
+	return name, checkName(strings.TrimSuffix(name, "."))
+}
+
+// checkName looks at a name as it will be looked up, and so at nothing but ASCII.
+func checkName(name string) error {
 	if len(name) > 253 {
 		return &BlockedError{CodeBlockedURL, "the host name is longer than 253 characters"}
 	}
@@ -114,8 +123,7 @@ func (p TargetPolicy) checkHost(host string) error {
 			return &BlockedError{CodeBlockedURL, "a part of the host name is empty or longer than 63 characters"}
 		}
 		if strings.ContainsFunc(label, func(r rune) bool { return !isHostRune(r) }) {
-			return &BlockedError{CodeBlockedURL,
-				"the host name may only have letters, digits, - and _"}
+			return &BlockedError{CodeBlockedURL, "the host name may only have letters, digits, - and _"}
 		}
 	}
 	if isNumber(labels[len(labels)-1]) {
@@ -124,22 +132,18 @@ func (p TargetPolicy) checkHost(host string) error {
 	return nil
 }
 
-// isHostRune allows international names as they are written; net/http looks
-// them up in their xn-- form.
 func isHostRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '-' || r == '_'
+	return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_'
 }
 
 // isNumber reports whether resolvers may take a last label for an IPv4 address:
-// 2130706433, 0x7f000001, 017700000001, also in the digits of other scripts,
-// which net/http turns into plain ones.
+// 2130706433, 0x7f000001, 017700000001.
 func isNumber(label string) bool {
-	isDigit := unicode.IsDigit
-	if hex, ok := strings.CutPrefix(strings.ToLower(label), "0x"); ok {
-		label = hex
-		isDigit = func(r rune) bool { return unicode.IsDigit(r) || 'a' <= r && r <= 'f' }
+	digits := "0123456789"
+	if hex, ok := strings.CutPrefix(label, "0x"); ok {
+		label, digits = hex, "0123456789abcdef"
 	}
-	return strings.TrimFunc(label, isDigit) == ""
+	return strings.Trim(label, digits) == ""
 }
 
 // control is a net.Dialer's Control: it sees the address that is about to be

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/url"
@@ -104,6 +105,57 @@ func TestTheHostHeaderHasNoDefaultPort(t *testing.T) {
 		if diff := cmp.Diff(want, sees(t, url)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", url, diff)
 		}
+	}
+}
+
+func TestAnInternationalNameHasOneFormOnTheWire(t *testing.T) {
+	t.Parallel()
+	for name, ascii := range map[string]string{
+		"bücher.example":                     "xn--bcher-kva.example",
+		"BÜCHER.Example":                     "xn--bcher-kva.example",
+		"b%C3%BCcher.example":                "xn--bcher-kva.example",
+		"bu\u0308cher.example":               "xn--bcher-kva.example",
+		"xn--bcher-kva.example":              "xn--bcher-kva.example",
+		"paral·lel.cat":                      "xn--parallel-koa.cat",
+		"ユーザー・コム.jp":                         "xn--tckf1kva0ieb.jp",
+		"צ׳ק.example":                        "xn--rebc9a.example",
+		"نامه\u200cای.example":               "xn--mgba3gch31f060k.example",
+		"ක්\u200dරීඩා.example":               "xn--3zc4a1czc1aw4773a.example",
+		"faß.example":                        "xn--fa-hia.example",
+		"例え。テスト":                             "xn--r8jz45g.xn--zckzah",
+		"receiver\u3002other.example":        "receiver.other.example",
+		"re\u200bceiver\u00ad.example":       "receiver.example",
+		"ｒｅｃｅｉｖｅｒ．example":                   "receiver.example",
+		"my_shop.bücher.example":             "my_shop.xn--bcher-kva.example",
+		"under_score.example":                "under_score.example",
+		"r3---sn-apo3qvuoxuxbt.example":      "r3---sn-apo3qvuoxuxbt.example",
+		"bücher.example.":                    "xn--bcher-kva.example.",
+		strings.Repeat("ü", 40) + ".example": "xn--tdaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
+	} {
+		if diff := cmp.Diff(onTheWire{ascii + ":443", "/", ascii}, sees(t, "https://"+name+"/")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAReceiverWithAnInternationalNameIsVerifiedByIt(t *testing.T) {
+	t.Parallel()
+	const ascii = "xn--parallel-koa.cat"
+	a := newAuthority(t)
+	asked := make(chan string, 1)
+	config := a.sign(t, ascii)
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		asked <- hello.ServerName
+		return nil, nil
+	}
+	r := receive(t, func(c net.Conn, _ int64) { overTLS(config, answersAtHost(ascii))(c) })
+	s := newSender(t, a.trusted, func(c *Config) { c.Resolver = resolver(t, names(ascii, "127.0.0.1")) })
+	got := s.Send(context.Background(), request("https://Paral·lel.cat:"+r.port()))
+	if got.Status != 204 {
+		t.Fatalf("ended as %s %s %d (%v)", got.Outcome, got.Code, got.Status, got.Err)
+	}
+	if name := <-asked; name != ascii {
+		t.Errorf("TLS asks for %q", name)
 	}
 }
 
