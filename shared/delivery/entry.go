@@ -29,6 +29,7 @@ type Entry struct {
 	ResponseCode int  // 0 without a complete answer
 	URL          string
 	Duration     time.Duration
+	Repeated     bool   // the request was sent twice, see webhook.Result
 	ErrorID      string // with ProjectID, or both empty
 	ProjectID    string
 
@@ -84,6 +85,7 @@ func (it *item) describeAttempt(e *Entry) {
 	e.ResponseCode = r.Status
 	e.URL = platform.Cut(it.request.URL, maxURL)
 	e.Duration = r.Duration
+	e.Repeated = r.Repeated
 	e.ErrorID = platform.Cut(r.Header.Get("Sentry-Hook-Error"), maxReference)
 	e.ProjectID = platform.Cut(r.Header.Get("Sentry-Hook-Project"), maxReference)
 	if e.ErrorID == "" || e.ProjectID == "" {

@@ -204,7 +204,8 @@ func (j *Job) report(ctx context.Context, it *item) {
 		}
 		j.Logger.Log(ctx, level, "webhook attempted", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID,
 			"event", it.webhook.EventType(), "outcome", it.result.Outcome, "code", it.result.Code, "status", it.result.Status,
-			"attempt", it.Attempts+1, "duration_ms", it.result.Duration.Milliseconds(), "error", it.result.Err)
+			"attempt", it.Attempts+1, "repeated", it.result.Repeated, "duration_ms", it.result.Duration.Milliseconds(),
+			"error", it.result.Err)
 	}
 }
 

@@ -286,6 +286,25 @@ func TestAFailedAttemptIsLoggedInFullWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatSentItsRequestTwiceSaysSo(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	w.register("b", platform.Internal, nil)
+	w.answer = func(r webhook.Request) webhook.Result {
+		result := status(400)(r)
+		result.Repeated = strings.Contains(r.ID, "evt_b")
+		return result
+	}
+	deliverAll(t, w.job(nil), message("a"), message("b"))
+	for _, e := range w.entries {
+		equal(t, "repeated, of "+e.AppID, e.Repeated, e.AppID == "b")
+		equal(t, "attempt, of "+e.AppID, e.Attempt, 1)
+	}
+	if n := strings.Count(w.lines.String(), "repeated=true"); n != 1 {
+		t.Errorf("%d lines say so:\n%s", n, w.lines.String())
+	}
+}
+
 func TestABodyIsCutAtARuneOrShownAsBase64(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"short":         {"ok", "ok"},

@@ -118,6 +118,9 @@ func encodeEntry(e delivery.Entry) item {
 	}
 	i["response_code"] = number(int64(e.ResponseCode))
 	i["duration_ms"] = number(e.Duration.Milliseconds())
+	if e.Repeated {
+		i["repeated"] = &types.AttributeValueMemberBOOL{Value: true}
+	}
 	i.setText("url", e.URL)
 	i.setText("error_id", e.ErrorID)
 	i.setText("project_id", e.ProjectID)

@@ -117,6 +117,7 @@ func decodeEntry(i item) delivery.Entry {
 		ResponseCode:   int(i.number("response_code")),
 		URL:            i.text("url"),
 		Duration:       time.Duration(i.number("duration_ms")) * time.Millisecond,
+		Repeated:       i.bool("repeated"),
 		ErrorID:        i.text("error_id"),
 		ProjectID:      i.text("project_id"),
 		RequestBody:    i.text("request_body"),

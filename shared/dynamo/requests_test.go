@@ -126,3 +126,16 @@ func TestWhatDidNotSucceedIsInTheIndexFailures(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAttemptThatSentItsRequestTwiceIsMarked(t *testing.T) {
+	e := logEntry("e1", "a.a")
+	e.Sent, e.Outcome, e.ResponseCode = true, "success", 200
+	if i := encodeEntry(e); i["repeated"] != nil || decodeEntry(i).Repeated {
+		t.Errorf("one that sent it once has %v", i["repeated"])
+	}
+	e.Repeated = true
+	i := encodeEntry(e)
+	if diff := cmp.Diff(e, decodeEntry(i)); !i.bool("repeated") || diff != "" {
+		t.Errorf("repeated is %v (-want +got):\n%s", i["repeated"], diff)
+	}
+}

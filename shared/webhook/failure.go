@@ -14,6 +14,7 @@ import (
 // progress is how far a request got. Its trace is called from the transport's
 // goroutines, also after the request has been given up.
 type progress struct {
+	address   bool        // the host is an address: there is no name
 	resolved  atomic.Bool // a name was looked up, or was not needed
 	dialled   atomic.Bool // TCP is connected
 	connected atomic.Bool // a connection is there to be used, TLS included
@@ -23,9 +24,16 @@ type progress struct {
 	over atomic.Pointer[line] // the connection that is used; nil without one
 }
 
+func newProgress(address bool) *progress {
+	p := &progress{address: address}
+	p.resolved.Store(address)
+	return p
+}
+
 func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn: func(string) { // also when a request is replayed
+		GetConn: func(string) { // again, when nothing could be written on the last connection
+			p.resolved.Store(p.address)
 			p.connected.Store(false)
 			p.reused.Store(false)
 			p.over.Store(nil)
@@ -51,9 +59,8 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// stale reports whether a failed request met a kept-alive connection that the
-// receiver was about to close. net/http replays such a request itself, unless it
-// had begun to write a body that does not fit the socket's buffer.
+// stale reports whether a failed request went down with a kept-alive connection,
+// which the receiver may have been about to close before the request came.
 func (p *progress) stale() bool { return p.reused.Load() && !p.answered.Load() }
 
 // cause is what the connection failed with first; nil if it did not, or there is

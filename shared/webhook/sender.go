@@ -53,6 +53,7 @@ type Sender struct {
 	config    Config
 	dialer    *net.Dialer
 	transport *http.Transport
+	fresh     *http.Transport // has a new connection for each request, and keeps none
 }
 
 // Request is one attempt. The platform's message is valid and the secrets are
@@ -78,6 +79,10 @@ type Result struct {
 	Body          []byte        // of the answer, its first 16 KiB
 	RetryAfter    time.Duration // what a 429 or 503 asked for; 0 if nothing
 
+	// Repeated says that the request was sent twice: a kept-alive connection ended
+	// before a byte of an answer. The rest of the result is of the second time.
+	Repeated bool
+
 	Err error // what led to Code, for logs; nil for plain HTTP statuses
 }
 
@@ -94,16 +99,21 @@ func NewSender(c Config) *Sender {
 	tlsConfig.ClientSessionCache = tls.NewLRUClientSessionCache(64)
 	dialer := &net.Dialer{Resolver: typed(c.Resolver), Control: c.Targets.control()}
 	tlsDialer := &tls.Dialer{NetDialer: dialer, Config: tlsConfig}
-	return &Sender{config: c, dialer: dialer, transport: &http.Transport{
-		DialContext:            withinAttempt(dialer.DialContext),
-		DialTLSContext:         withinAttempt(tlsDialer.DialContext),
-		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
-		MaxIdleConns:           10 * c.Parallel,
-		MaxIdleConnsPerHost:    c.Parallel,
-		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		DisableCompression:     true,
-	}}
+	transport := func(idlePerHost int) *http.Transport {
+		return &http.Transport{
+			DialContext:            withinAttempt(dialer.DialContext),
+			DialTLSContext:         withinAttempt(tlsDialer.DialContext),
+			TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
+			MaxIdleConns:           10 * c.Parallel,
+			MaxIdleConnsPerHost:    idlePerHost,
+			IdleConnTimeout:        30 * time.Second,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+			DisableCompression:     true,
+		}
+	}
+	// DisableKeepAlives would send a "Connection: close".
+	const none = -1
+	return &Sender{config: c, dialer: dialer, transport: transport(c.Parallel), fresh: transport(none)}
 }
 
 // Send makes one attempt and never fails: whatever happens is a Result. ctx is
@@ -126,16 +136,16 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 	if err != nil {
 		return failed(err, &progress{})
 	}
-	var p progress
 	_, notAddress := netip.ParseAddr(target.Hostname())
-	p.resolved.Store(notAddress == nil)
-	attempt, cancel := context.WithTimeout(httptrace.WithClientTrace(ctx, p.trace()), s.config.Timeout)
+	p := newProgress(notAddress == nil)
+	attempt, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	attempt = context.WithValue(attempt, attemptKey{}, attempt)
-	header := s.header(r, at)
-	resp, err := s.post(attempt, target, header, r.Body)
-	for err != nil && p.stale() && attempt.Err() == nil {
-		resp, err = s.post(attempt, target, header, r.Body)
+	what := call{target, s.header(r, at), r.Body}
+	resp, err := post(attempt, s.transport, what, p)
+	repeated := err != nil && p.stale() && attempt.Err() == nil
+	if repeated {
+		p = newProgress(p.address)
+		resp, err = post(attempt, s.fresh, what, p)
 	}
 	var result Result
 	if err == nil {
@@ -143,7 +153,7 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 		result, err = read(resp, at)
 	}
 	if err != nil {
-		result = failed(err, &p)
+		result = failed(err, p)
 		if result.Code == CodeDNS && !notThere(attempt, s.dialer.Resolver, err) {
 			result.Outcome, result.Code = LocalError, CodeDNSTemporary
 		}
@@ -152,9 +162,9 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 		}
 	}
 	if result.Outcome != Success {
-		result.RequestHeader = maps.Clone(header)
-		delete(result.RequestHeader, replayed)
+		result.RequestHeader = maps.Clone(what.header)
 	}
+	result.Repeated = repeated
 	return result
 }
 
@@ -166,15 +176,26 @@ func endedWith(invocation, attempt context.Context, err error) bool {
 	return invocation.Err() != nil || ok && !end.After(last) && isTimeout(err)
 }
 
-// post sends the request. A receiver that answers early has net/http still
-// reading the header when it returns: nobody may change it from then on.
-func (s *Sender) post(ctx context.Context, target *url.URL, header http.Header, body []byte) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "", bytes.NewReader(body))
+// call is what goes over the wire.
+type call struct {
+	target *url.URL
+	header http.Header
+	body   []byte
+}
+
+// post sends a request once, on a connection that was kept alive or on a fresh
+// one. Net/http repeats a POST of which nothing was written, and no other. A
+// receiver that answers early has it still reading the header when this returns:
+// nobody may change that from then on.
+func post(ctx context.Context, on *http.Transport, c call, p *progress) (*http.Response, error) {
+	ctx = httptrace.WithClientTrace(ctx, p.trace())
+	ctx = context.WithValue(ctx, attemptKey{}, ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "", bytes.NewReader(c.body))
 	if err != nil {
 		return nil, err
 	}
-	req.URL, req.Host, req.Header = target, target.Host, header
-	return s.transport.RoundTrip(req)
+	req.URL, req.Host, req.Header = c.target, c.target.Host, c.header
+	return on.RoundTrip(req)
 }
 
 func (s *Sender) header(r Request, at time.Time) http.Header {
@@ -191,14 +212,8 @@ func (s *Sender) header(r Request, at time.Time) http.Header {
 		"webhook-id":         {r.ID},
 		"webhook-timestamp":  {timestamp},
 		"webhook-signature":  {standardSignature(r.Secrets, r.ID, at, r.Body)},
-		replayed:             nil,
 	}
 }
-
-// replayed is a header that is not sent: without a value it lets net/http send a
-// request once more when a kept-alive connection turns out to have been closed
-// by the receiver.
-const replayed = "Idempotency-Key"
 
 type attemptKey struct{}
 
