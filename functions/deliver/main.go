@@ -21,7 +21,7 @@ func main() {
 	job := delivery.New(delivery.Config{
 		Timeout: e.Timeout, RetryDelays: e.RetryDelays, RetryInternal: e.RetryInternal, MaxAge: e.MaxAge,
 		CountServerErrors: e.CountServerErrors, RequestLog: delivery.RequestLog(e.RequestLog),
-		DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
+		HeaderPrefix: e.HeaderPrefix, DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
 	}, delivery.Needs{
 		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
 		Warnings: dynamo.SlowApps{API: db, Table: e.SlowAppsTable},

@@ -20,7 +20,14 @@ func (p Parameter) accepts(value string) bool {
 		n, err := strconv.ParseFloat(value, 64)
 		return err == nil && n >= *p.MinValue && n <= *p.MaxValue
 	}
-	return regexp.MustCompile(`^(?:`+p.AllowedPattern+`)$`).MatchString(value) && (p.MaxLength == 0 || len(value) <= p.MaxLength)
+	pattern := p.AllowedPattern
+	if refused, rest, ok := strings.Cut(strings.TrimPrefix(pattern, "(?!"), "$)"); ok && strings.HasPrefix(pattern, "(?!") {
+		// CloudFormation's patterns are Java's, which may begin with what is not to be matched. Go's may not.
+		if pattern = rest; regexp.MustCompile(`^(?:` + refused + `)$`).MatchString(value) {
+			return false
+		}
+	}
+	return regexp.MustCompile(`^(?:`+pattern+`)$`).MatchString(value) && (p.MaxLength == 0 || len(value) <= p.MaxLength)
 }
 
 func TestParametersAreChecked(t *testing.T) {
@@ -45,7 +52,7 @@ func TestParametersAreChecked(t *testing.T) {
 		"PlatformName":          {[]string{"My Platform"}, []string{"", strings.Repeat("x", 41)}},
 		"PlatformUrl":           {[]string{"https://platform.example", "http://127.0.0.1:8080/a"}, []string{"", "platform.example", "https://platform.example/", "https://a.example?x", "https://a.example/" + strings.Repeat("x", 43)}},
 		"MailFrom":              {[]string{"hookwarden@platform.example"}, []string{"", "Hook <a@b.example>", "a@b@c", strings.Repeat("x", 51) + "@b.example"}},
-		"HeaderPrefix":          {[]string{"Sentry-Hook-", "X-"}, []string{"", "X", "1-", "X: ", "X" + strings.Repeat("-", 40)}},
+		"HeaderPrefix":          {[]string{"Sentry-Hook-", "X-", "webhooks-", "My-Webhook-", "Webhook-X-"}, []string{"", "X", "1-", "X: ", "X" + strings.Repeat("-", 40), "webhook-", "Webhook-", "WEBHOOK-"}},
 		"RetryDelays":           {[]string{"300", "1,2,3,4,5,6,7,8,9,10", "999999,999999,999999,999999,999999,999999,999999,999999,999999,999999"}, []string{"300,", "1,2,3,4,5,6,7,8,9,10,11", "-1", "1.5", "1000000"}},
 		"LogLevel":              {[]string{"DEBUG", "warn", "Info", "error"}, []string{"", "LOUD", "INFO2"}},
 		"WebhookTimeoutSeconds": {[]string{"0.1", "30"}, []string{"0", "30.1"}},

@@ -51,14 +51,13 @@ const (
 	maxReference = 128
 )
 
-// entry is the log entry of an item, if it has one. now is its time if nothing
-// was sent.
-func (it *item) entry(now time.Time) (Entry, bool) {
+// entry is the log entry of an item, if it has one.
+func (j *Job) entry(it *item) (Entry, bool) {
 	if it.back || it.outcome == "" && (it.request == nil || it.deferred == deferLocalError) {
 		return Entry{}, false
 	}
 	e := Entry{
-		Time:      now,
+		Time:      j.Now(),
 		AppID:     it.webhook.AppID,
 		WebhookID: it.webhook.ID,
 		MessageID: it.ID,
@@ -71,12 +70,12 @@ func (it *item) entry(now time.Time) (Entry, bool) {
 		e.OrganizationID = it.webhook.OrganizationID
 	}
 	if it.outcome == "" {
-		it.describeAttempt(&e)
+		j.describeAttempt(it, &e)
 	}
 	return e, true
 }
 
-func (it *item) describeAttempt(e *Entry) {
+func (j *Job) describeAttempt(it *item, e *Entry) {
 	r := it.result
 	e.Sent = true
 	e.Time = r.Started
@@ -86,8 +85,8 @@ func (it *item) describeAttempt(e *Entry) {
 	e.URL = platform.Cut(it.request.URL, maxURL)
 	e.Duration = r.Duration
 	e.Repeated = r.Repeated
-	e.ErrorID = platform.Cut(r.Header.Get("Sentry-Hook-Error"), maxReference)
-	e.ProjectID = platform.Cut(r.Header.Get("Sentry-Hook-Project"), maxReference)
+	e.ErrorID = platform.Cut(r.Header.Get(j.HeaderPrefix+"Error"), maxReference)
+	e.ProjectID = platform.Cut(r.Header.Get(j.HeaderPrefix+"Project"), maxReference)
 	if e.ErrorID == "" || e.ProjectID == "" {
 		e.ErrorID, e.ProjectID = "", ""
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	MaxAge            time.Duration   // since the platform's message was queued
 	CountServerErrors bool
 	RequestLog        RequestLog
+	HeaderPrefix      string // of the answer headers Error and Project, as the Sender has it
 	DefaultActor      []byte // see webhook.Application
 }
 

@@ -133,7 +133,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (j *Job) recordLog(ctx context.Context, items []*item) {
 	entries := make([]Entry, 0, len(items))
 	for _, it := range items {
-		if e, ok := it.entry(j.Now()); ok && j.wanted(e) {
+		if e, ok := j.entry(it); ok && j.wanted(e) {
 			entries = append(entries, e)
 		}
 	}

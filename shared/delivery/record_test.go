@@ -286,6 +286,23 @@ func TestAFailedAttemptIsLoggedInFullWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestTheLogReadsAnswerHeadersUnderThePlatformsPrefix(t *testing.T) {
+	for _, prefix := range []string{"Acme-", "acme-", "ACME-X1-"} {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		w.answer = func(r webhook.Request) webhook.Result {
+			result := status(200)(r)
+			result.Header = http.Header{"Sentry-Hook-Error": {"other"}, "Sentry-Hook-Project": {"other"}}
+			result.Header.Set(prefix+"Error", "e1")
+			result.Header.Set(prefix+"Project", "p1")
+			return result
+		}
+		deliverAll(t, w.job(func(c *Config) { c.HeaderPrefix = prefix }), message("a"))
+		equal(t, prefix+"Error", w.entries[0].ErrorID, "e1")
+		equal(t, prefix+"Project", w.entries[0].ProjectID, "p1")
+	}
+}
+
 func TestAnAttemptThatSentItsRequestTwiceSaysSo(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)

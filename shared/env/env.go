@@ -116,7 +116,9 @@ func (r *Reader) Level() slog.Level {
 	return level
 }
 
-// HeaderPrefix reads the beginning of header names.
+// HeaderPrefix reads the beginning of header names. With webhook- they would be
+// those of Standard Webhooks, which every request has too: two signatures under
+// one name, of which a receiver takes either.
 func (r *Reader) HeaderPrefix(name, absent string) string {
 	value := r.Text(name, absent)
 	for _, c := range value {
@@ -124,6 +126,9 @@ func (r *Reader) HeaderPrefix(name, absent string) string {
 			r.wrong(name, "may only have letters, digits and -")
 			break
 		}
+	}
+	if strings.EqualFold(value, "webhook-") {
+		r.wrong(name, "must not be webhook-, with which the headers of Standard Webhooks begin")
 	}
 	return value
 }

@@ -52,6 +52,8 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"MAX_AGE_HOURS=97":              "MAX_AGE_HOURS must be a whole number from 1 to 96",
 		"REQUEST_LOG=some":              `REQUEST_LOG is "some" and must be all or failures or off`,
 		"HEADER_PREFIX=X: y":            "HEADER_PREFIX may only have letters, digits and -",
+		"HEADER_PREFIX=webhook-":        "HEADER_PREFIX must not be webhook-",
+		"HEADER_PREFIX=Webhook-":        "HEADER_PREFIX must not be webhook-",
 		"LOG_LEVEL=LOUD":                "LOG_LEVEL must be DEBUG, INFO, WARN or ERROR",
 		"APPS_TABLE=":                   "APPS_TABLE is not set",
 		"WINDOW_DAYS=31":                "WINDOW_DAYS must be a whole number from 1 to 30",

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"hookwarden/shared/platform"
 )
@@ -56,6 +57,33 @@ func TestARequestIsExactOnTheWire(t *testing.T) {
 	if got.RequestHeader != nil {
 		t.Error("keeps the headers of a request that succeeded")
 	}
+}
+
+// TestOnlyOnePrefixGivesTwoHeadersOneName: it is the one that HeaderPrefix may not be.
+func TestOnlyOnePrefixGivesTwoHeadersOneName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		prefix := rapid.OneOf(
+			rapid.StringMatching("[A-Za-z][A-Za-z0-9-]{0,38}-"),
+			rapid.StringMatching("(?i:my-|x-)?(?i:webhook|request|content|user|host|id)-(?i:id-|x-)?"),
+		).Draw(t, "prefix")
+		names := make(map[string]bool)
+		header := newSenderWithPrefix(prefix).header(request("https://receiver.example"), time.Unix(1795514400, 0))
+		for name := range header {
+			names[strings.ToLower(name)] = true
+		}
+		for _, name := range []string{"host", "content-length"} { // which net/http adds
+			if names[name] {
+				t.Errorf("%s makes a header %s", prefix, name)
+			}
+		}
+		if allOfThem := len(names) == 9; allOfThem == strings.EqualFold(prefix, "webhook-") {
+			t.Errorf("%s makes %d names: %v", prefix, len(names), names)
+		}
+	})
+}
+
+func newSenderWithPrefix(prefix string) *Sender {
+	return NewSender(Config{Timeout: patient, HeaderPrefix: prefix, Now: time.Now})
 }
 
 func TestAFailureTellsWhatWasSent(t *testing.T) {
