@@ -23,6 +23,7 @@ func TestDelivery(t *testing.T) {
 	t.Run("a malformed message is a dead letter and disturbs nobody", malformed)
 	t.Run("a message for an app that is registered later is delivered", overtaken)
 	t.Run("attributes of ours on WebhookQueue are not believed", forged)
+	t.Run("a URL is called as it was registered", asRegistered)
 }
 
 func allArrive(t *testing.T) {
@@ -176,6 +177,31 @@ func malformed(t *testing.T) {
 	a.entries(t, 9)
 	if n := len(a.Got()); n != 9 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+func asRegistered(t *testing.T) {
+	t.Parallel()
+	lines := make(chan string, 10)
+	a := newApp(t, newOrganization(t, 1), "published", func(w http.ResponseWriter, r *http.Request, _ int) {
+		lines <- r.RequestURI
+		w.WriteHeader(http.StatusNoContent)
+	})
+	url := a.URL + "s/{prod}/acme%2Fci-bot?team=Jörg&tags=a|b"
+	a.settings["webhook_url"] = " " + url + "\n"
+	a.put(t, 2)
+	a.send(t, a.webhook(nil))
+	item := a.entries(t, 1)[0]
+	if got, want := <-lines, "/hooks/%7Bprod%7D/acme%2Fci-bot?team=J%C3%B6rg&tags=a%7Cb"; got != want {
+		t.Errorf("called as %s, want %s", got, want)
+	}
+	if item.Text("url") != url || item["repeated"] != nil {
+		t.Errorf("logged as %v", item)
+	}
+	a.send(t, a.webhook(object{"url": "\t" + a.URL + "/100% "}))
+	a.entries(t, 2)
+	if got := <-lines; got != "/hook/100%25" {
+		t.Errorf("a webhook's own URL is called as %s", got)
 	}
 }
 
