@@ -27,6 +27,6 @@ func main() {
 		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,
 	}}
 	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,
-		Logger: logger, Flush: figures.Flush}
+		Logger: logger, Now: time.Now, Flush: figures.Flush}
 	lambda.StartHandlerFunc(consumer.Handle)
 }

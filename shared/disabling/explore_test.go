@@ -291,7 +291,7 @@ func notifier() *actor {
 	return &actor{name: "notify",
 		ready: func(w *world) bool { return len(w.Queue) > 0 },
 		work: func(w *world, s store) error {
-			return w.notifierOver(s, w.Queue[0].ID).Handle(context.Background(), w.Queue[0])
+			return w.notifierOver(s, w.Queue[0].ID).Handle(context.Background(), w.Queue[0], 1)
 		}}
 }
 

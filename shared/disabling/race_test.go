@@ -92,7 +92,7 @@ func (c *crowd) mailAtOnce(t *testing.T) {
 			continue // composing a mail takes longer than all the rest
 		}
 		all.Go(func() {
-			_ = c.notifierOver(c.worker(20+n), notice.ID).Handle(t.Context(), notice)
+			_ = c.notifierOver(c.worker(20+n), notice.ID).Handle(t.Context(), notice, 1)
 		})
 	}
 	all.Wait()

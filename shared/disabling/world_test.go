@@ -128,10 +128,11 @@ var composer = sync.OnceValue(func() *notice.Composer {
 
 const functionTimeout = 30 * time.Second
 
-func (w *world) notifierOver(s store, noticeID string) *notice.Job {
-	return &notice.Job{Config: notice.Config{FunctionTimeout: functionTimeout}, Needs: notice.Needs{Composer: composer(), Claims: s,
+func (w *world) notifierOver(s store, noticeID string) *notice.Batch {
+	job := notice.Job{Config: notice.Config{FunctionTimeout: functionTimeout}, Needs: notice.Needs{Composer: composer(), Claims: s,
 		Mailer: mailer{s, noticeID}, Metrics: &w.figures, Logger: w.logger(),
 		Now: w.clock, Random: func() float64 { return 0 }}}
+	return job.NewBatch()
 }
 
 // deliver is the stream: it hands over the records until they are through.
@@ -185,7 +186,7 @@ func (w *world) mailAll(t testing.TB) {
 func (w *world) mail(t testing.TB, n platform.Notice) {
 	t.Helper()
 	for range 10 {
-		err := w.notifierOver(w.store(), n.ID).Handle(t.Context(), n)
+		err := w.notifierOver(w.store(), n.ID).Handle(t.Context(), n, 1)
 		if err == nil {
 			return
 		}

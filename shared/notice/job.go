@@ -49,6 +49,11 @@ var (
 	ErrThrottled = errors.New("too many mails")
 )
 
+var (
+	errNoMail = errors.New("no mail of this notice")
+	errNoTime = errors.New("the invocation ends too soon")
+)
+
 // HeldError says that someone else has claimed the notice.
 type HeldError struct{ ClaimedAt time.Time }
 
@@ -99,33 +104,52 @@ type Job struct {
 	Needs
 }
 
-// How long to wait for what.
-const (
-	waitOurs         = 15 * time.Minute
-	waitThrottled    = time.Minute
-	waitThrottledMax = 10 * time.Minute
-	waitUnknown      = time.Minute
-	waitUnknownMax   = 75 * time.Second
-	clockSkew        = time.Second
-)
-
 // markTries is how often the mark of a mail that was sent is tried in place.
 const markTries = 4
 
-// Handle mails one notice. It may be called again with the same notice, at any
-// time and at the same time: claim, send, mark, and whoever dies between two of
-// these leaves a claim that runs out. A death between SES's answer, which may be
-// lost, and the mark repeats the mail; nothing else does.
+// Batch is the notices of one event, handled one after another. It ends with the
+// event.
+type Batch struct {
+	job        *Job
+	unanswered error // the first answer that nobody knows; nil: all are known
+}
+
+// NewBatch begins a batch.
+func (j *Job) NewBatch() *Batch { return &Batch{job: j} }
+
+// Handle mails one notice, whose message has been received so often, 1 the first
+// time. It may be called again with the same notice, at any time and at the same
+// time: claim, send, mark, and whoever dies between two of these leaves a claim
+// that runs out. A death between SES's answer, which may be lost, and the mark
+// repeats the mail; nothing else does.
+//
+// Once an answer of SES or of the table is unknown, the rest of the batch is put
+// off untried: what hangs would use up the time of all.
 //
 // The error is a *Later where it is known when to try again.
-func (j *Job) Handle(ctx context.Context, n platform.Notice) error {
+func (b *Batch) Handle(ctx context.Context, n platform.Notice, receives int) error {
+	if b.unanswered != nil {
+		return b.job.later(fmt.Errorf("not tried after %w", b.unanswered), receives)
+	}
+	err := b.job.handle(ctx, n)
+	if err == nil || errors.Is(err, errNoMail) {
+		return err
+	}
+	later := b.job.later(err, receives)
+	if later.Reason == LaterUnknown && !errors.Is(err, platform.ErrRefused) { // that is of this notice alone
+		b.unanswered = err
+	}
+	return later
+}
+
+func (j *Job) handle(ctx context.Context, n platform.Notice) error {
 	m, err := j.Composer.Compose(n)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNoMail, err)
 	}
 	now := j.Now().UTC().Truncate(time.Millisecond)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < j.timeNeeded() {
-		return j.putOff(clockSkew, LaterNoTime, context.DeadlineExceeded)
+		return errNoTime
 	}
 	err = j.Claims.Claim(ctx, n.ID, now, j.lease())
 	if errors.Is(err, ErrSettled) {
@@ -133,14 +157,14 @@ func (j *Job) Handle(ctx context.Context, n platform.Notice) error {
 		return nil
 	}
 	if err != nil {
-		return j.later(fmt.Errorf("claim notice %s: %w", n.ID, err))
+		return fmt.Errorf("claim notice %s: %w", n.ID, err)
 	}
 	messageID, err := j.send(ctx, m)
 	if errors.Is(err, ErrRefused) {
 		return j.refuse(ctx, n, now, err)
 	}
 	if err != nil {
-		return j.later(fmt.Errorf("send notice %s: %w", n.ID, err))
+		return fmt.Errorf("send notice %s: %w", n.ID, err)
 	}
 	return j.mark(ctx, n, messageID)
 }
@@ -173,7 +197,7 @@ func (j *Job) mark(ctx context.Context, n platform.Notice, messageID string) err
 
 func (j *Job) refuse(ctx context.Context, n platform.Notice, claimedAt time.Time, refusal error) error {
 	if err := j.Claims.MarkRefused(ctx, n.ID, claimedAt, j.Now()); err != nil {
-		return j.later(fmt.Errorf("mark notice %s as refused: %w", n.ID, err))
+		return fmt.Errorf("mark notice %s as refused: %w", n.ID, err)
 	}
 	j.Metrics.Count("notice.refused", "kind", string(n.Kind))
 	j.Logger.WarnContext(ctx, "notice refused", describe(n, "error", refusal)...)
@@ -182,32 +206,4 @@ func (j *Job) refuse(ctx context.Context, n platform.Notice, claimedAt time.Time
 
 func describe(n platform.Notice, more ...any) []any {
 	return append([]any{"notice_id", n.ID, "kind", n.Kind, "app_id", n.App.ID, "organization_id", n.Organization.ID}, more...)
-}
-
-// later says when to try again. But for a claim of someone else's it waits for
-// at least a lease, since this notice's claim stays until then.
-func (j *Job) later(err error) *Later {
-	var held *HeldError
-	switch {
-	case errors.As(err, &held):
-		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
-		left = min(left, j.lease()+waitOurs) // a clock is wrong, this one or the claimant's
-		return j.putOff(max(left, 0)+clockSkew, LaterClaimed, err)
-	case errors.Is(err, ErrOurs):
-		return j.putOff(max(waitOurs, j.lease()), LaterOurs, err)
-	case errors.Is(err, ErrThrottled):
-		return j.putOff(max(j.between(waitThrottled, waitThrottledMax), j.lease()), LaterThrottled, err)
-	}
-	return j.putOff(max(j.between(waitUnknown, waitUnknownMax), j.lease()), LaterUnknown, err)
-}
-
-// putOff counts every mail that is not sent now: nothing else shows one that
-// waits, since SQS leaves messages that were received often out of its age.
-func (j *Job) putOff(d time.Duration, reason string, err error) *Later {
-	j.Metrics.Count("notice.deferred", "reason", reason)
-	return &Later{After: d, Reason: reason, Err: err}
-}
-
-func (j *Job) between(low, high time.Duration) time.Duration {
-	return low + time.Duration(j.Random()*float64(high-low))
 }

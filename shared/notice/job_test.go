@@ -162,7 +162,7 @@ func (w *world) deliver(n platform.Notice) (err error) {
 			err = p.(error)
 		}
 	}()
-	return w.job().Handle(context.Background(), n)
+	return w.job().NewBatch().Handle(context.Background(), n, 1)
 }
 
 // deliverUntilDone delivers again, when the answer says or after a visibility
@@ -224,11 +224,11 @@ func TestNoticeThatIsSettledIsAcknowledgedWithoutAMail(t *testing.T) {
 }
 
 func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
-	const lease = 2 * functionTimeout
+	const lease, skew = 2 * functionTimeout, 1125 * time.Millisecond
 	for _, row := range []struct{ age, wait time.Duration }{
-		{0, lease + clockSkew},
-		{lease - time.Millisecond, time.Millisecond + clockSkew},
-		{-time.Second, lease + time.Second + clockSkew}, // the other clock is ahead
+		{0, lease + skew},
+		{lease - time.Millisecond, time.Millisecond + skew},
+		{-time.Second, lease + time.Second + skew}, // the other clock is ahead
 		{lease, 0},
 		{time.Hour, 0},
 		{-waitOurs, lease + waitOurs + clockSkew},
@@ -271,7 +271,7 @@ func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
 		w.answer = fmt.Errorf("wrapped: %w", row.answer)
 		job := w.job()
 		job.Random = func() float64 { return row.random }
-		err := job.Handle(context.Background(), n)
+		err := job.NewBatch().Handle(context.Background(), n, 1)
 		if l := later(t, err); l.After != row.after || l.Reason != row.reason || !errors.Is(err, row.answer) {
 			t.Errorf("%v: %v", row.answer, l)
 		}
@@ -289,13 +289,44 @@ func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
 	}
 }
 
+func TestWaitsGrowWithTheReceivesToAnHour(t *testing.T) {
+	held := &HeldError{newWorld().now.Add(-2 * functionTimeout)}
+	for _, row := range []struct {
+		err      error
+		receives int
+		random   float64
+		after    time.Duration
+	}{
+		{errFault, 0, 0, time.Minute},
+		{errFault, 1, 1, 75 * time.Second},
+		{errFault, 2, 0, 2 * time.Minute},
+		{errFault, 6, 1, 40 * time.Minute},
+		{errFault, 7, 0, 48 * time.Minute},
+		{errFault, 299, 1, time.Hour},
+		{errNoTime, 1, 0, time.Minute},
+		{errNoTime, 4, 1, 10 * time.Minute},
+		{held, 1, 0, time.Second},
+		{held, 4, 0, 8 * time.Second},
+		{held, 299, 1, time.Hour},
+		{ErrOurs, 299, 1, 15 * time.Minute},
+		{ErrThrottled, patience - 1, 1, 10 * time.Minute},
+		{ErrThrottled, patience, 0, 48 * time.Minute},
+	} {
+		job := newWorld().job()
+		job.FunctionTimeout, job.Random = clockSkew/2, func() float64 { return row.random }
+		if l := job.later(row.err, row.receives); l.After != row.after {
+			t.Errorf("%v, received %d times: again in %s, want %s", row.err, row.receives, l.After, row.after)
+		}
+	}
+}
+
 func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
 	for _, answer := range []error{ErrOurs, ErrThrottled, io.ErrUnexpectedEOF} {
 		w := newWorld()
 		w.answer = answer
 		job := w.job()
 		job.FunctionTimeout = 15 * time.Minute
-		if l := later(t, job.Handle(context.Background(), disabled())); l.After < 30*time.Minute {
+		if l := later(t, job.NewBatch().Handle(context.Background(), disabled(), 1)); l.After < 30*time.Minute {
 			t.Errorf("%v: again in %s, with a lease of 30 min", answer, l.After)
 		}
 	}
@@ -331,8 +362,8 @@ func TestMarkIsTriedInPlaceAndThenTheMailMayRepeat(t *testing.T) {
 	w, n := newWorld(), disabled()
 	job := w.job()
 	job.Claims = unmarkable{w}
-	err := job.Handle(context.Background(), n)
-	if l := (*Later)(nil); !errors.Is(err, errFault) || errors.As(err, &l) {
+	err := job.NewBatch().Handle(context.Background(), n, 1)
+	if l := later(t, err); l.Reason != LaterUnknown || !errors.Is(err, errFault) {
 		t.Errorf("error %v", err)
 	}
 	if diff := cmp.Diff(append([]string{"claim", "send"}, slices.Repeat([]string{"mark"}, markTries)...), w.writes); diff != "" {
@@ -355,7 +386,7 @@ func TestNoMailIsBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
 	w, n := newWorld(), disabled()
 	ctx, cancel := context.WithDeadline(context.Background(), w.now.Add(functionTimeout/2-time.Millisecond))
 	defer cancel()
-	if l := later(t, w.job().Handle(ctx, n)); l.Reason != LaterNoTime || len(w.writes) > 0 || w.counted["notice.deferred reason=no_time"] != 1 {
+	if l := later(t, w.job().NewBatch().Handle(ctx, n, 1)); l.Reason != LaterNoTime || len(w.writes) > 0 || w.counted["notice.deferred reason=no_time"] != 1 {
 		t.Errorf("%v, %q, %v", l, w.writes, w.counted)
 	}
 }
@@ -368,7 +399,7 @@ func TestSilentMailServiceDoesNotUseUpTheTimeForTheMark(t *testing.T) {
 		begun := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), functionTimeout)
 		defer cancel()
-		err := job.Handle(ctx, n)
+		err := job.NewBatch().Handle(ctx, n, 1)
 		if l := later(t, err); l.Reason != LaterUnknown || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
@@ -431,7 +462,7 @@ func TestManyWorkersSendOneMail(t *testing.T) {
 			workers.Go(func() {
 				job := w.job()
 				job.Now = func() time.Time { return now }
-				err := job.Handle(t.Context(), n)
+				err := job.NewBatch().Handle(t.Context(), n, 1)
 				if l := (*Later)(nil); err != nil && (!errors.As(err, &l) || l.Reason != LaterClaimed) {
 					t.Errorf("seed %d: %v", seed, err)
 				}

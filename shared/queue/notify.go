@@ -29,25 +29,34 @@ type Notify struct {
 	URL    string // of NotificationQueue
 	DLQ    string // URL
 	Logger *slog.Logger
+	Now    func() time.Time
 	Flush  func() // called after each event
 }
 
-// lastTry is the receive after which a notice is given up with its reason, just
-// before SQS would move it without one.
-const lastTry = 299
+// A notice is given up with its reason just before SQS would move it without one,
+// at its 300th receive, or forget it after 14 days.
+const (
+	lastTry = 299
+	lastDay = 13*24*time.Hour + 12*time.Hour
+)
+
+// longestWait is a little less than the twelve hours after its receive for which
+// SQS hides a message at most.
+const longestWait = 11 * time.Hour
 
 // Handle handles one event.
 func (q Notify) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	defer q.Flush()
-	return each(ctx, e, q.Logger, q.handle), nil
+	batch := q.Job.NewBatch()
+	return each(ctx, e, q.Logger, func(ctx context.Context, r events.SQSMessage) error { return q.handle(ctx, batch, r) }), nil
 }
 
-func (q Notify) handle(ctx context.Context, r events.SQSMessage) error {
+func (q Notify) handle(ctx context.Context, batch *notice.Batch, r events.SQSMessage) error {
 	n, err := platform.DecodeNotice([]byte(r.Body))
 	if err != nil {
 		return q.bury(ctx, r, delivery.ReasonInvalid, err.Error())
 	}
-	err = q.Job.Handle(ctx, n)
+	err = batch.Handle(ctx, n, receives(r))
 	if errors.Is(err, platform.ErrRefused) {
 		return q.bury(ctx, r, delivery.ReasonRefused, refusedDetail(err))
 	}
@@ -55,10 +64,11 @@ func (q Notify) handle(ctx context.Context, r events.SQSMessage) error {
 	if !errors.As(err, &later) {
 		return err
 	}
-	if receives(r) >= lastTry {
-		return q.bury(ctx, r, "mail_"+later.Reason, "the mail could not be sent in "+fmt.Sprint(receives(r))+" tries")
+	wait := min(later.After, longestWait)
+	if age := q.Now().Sub(sentAt(r)); receives(r) >= lastTry || age+wait >= lastDay {
+		return q.bury(ctx, r, "mail_"+later.Reason, fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
 	}
-	if err := q.wait(ctx, r, later.After); err != nil {
+	if err := q.wait(ctx, r, wait); err != nil {
 		q.Logger.WarnContext(ctx, "visibility not changed", "message_id", r.MessageId, "error", err) // the queue's own time-out holds
 	}
 	return later
@@ -66,7 +76,7 @@ func (q Notify) handle(ctx context.Context, r events.SQSMessage) error {
 
 func (q Notify) wait(ctx context.Context, r events.SQSMessage, d time.Duration) error {
 	_, err := q.API.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: &q.URL, ReceiptHandle: aws.String(r.ReceiptHandle), VisibilityTimeout: int32(min(d, 12*time.Hour).Seconds())})
+		QueueUrl: &q.URL, ReceiptHandle: aws.String(r.ReceiptHandle), VisibilityTimeout: int32(d.Round(time.Second).Seconds())})
 	return err
 }
 

@@ -1,0 +1,105 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"hookwarden/shared/notice"
+	"hookwarden/shared/platform"
+)
+
+// unsent is a mail that cannot be sent, its claims, and when it was put off.
+type unsent struct {
+	now    time.Time
+	answer error
+	putOff map[string][]time.Time // by reason
+}
+
+func (u *unsent) Claim(context.Context, string, time.Time, time.Duration) error { return nil }
+func (u *unsent) MarkSent(context.Context, string, string, time.Time) error     { return nil }
+func (u *unsent) MarkRefused(context.Context, string, time.Time, time.Time) error {
+	return nil
+}
+func (u *unsent) Send(context.Context, notice.Mail) (string, error) { return "", u.answer }
+func (u *unsent) Count(_, _, reason string)                         { u.putOff[reason] = append(u.putOff[reason], u.now) }
+
+// mailThatWaits is one mail's three days.
+func mailThatWaits(t *testing.T, answer error, random float64) *unsent {
+	t.Helper()
+	begun := time.Date(2026, 11, 24, 10, 4, 30, 0, time.UTC)
+	u := &unsent{now: begun, answer: answer, putOff: make(map[string][]time.Time)}
+	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
+		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
+		Claims:   u, Mailer: u, Metrics: u, Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return u.now }, Random: func() float64 { return random }}}
+	n := platform.Notice{ID: "n", Kind: platform.AppEnabled, To: platform.Owner{Email: "ada@acme.example"}, EnabledAt: platform.FormatTime(begun)}
+	for receives := 1; u.now.Sub(begun) < 3*24*time.Hour; receives++ {
+		var later *notice.Later
+		if err := job.NewBatch().Handle(t.Context(), n, receives); !errors.As(err, &later) {
+			t.Fatal(err)
+		}
+		u.now = u.now.Add(later.After)
+	}
+	return u
+}
+
+// A single mail is tried once an hour in the end, and its alarm must not go back
+// to OK between two tries.
+func TestAnAlarmRingsForAsLongAsAMailCannotBeSent(t *testing.T) {
+	t.Parallel()
+	alarms := expand(t).OfType("AWS::CloudWatch::Alarm")
+	for name, answer := range map[string]error{"SenderRefusedAlarm": notice.ErrOurs, "MailsThrottledAlarm": notice.ErrThrottled,
+		"MailsUnansweredAlarm": context.DeadlineExceeded} {
+		a := alarms[name]
+		reason := At(List(a["Dimensions"])[0], "Value").(string)
+		for _, random := range []float64{0, 0.5, 0.999} {
+			u := mailThatWaits(t, answer, random)
+			tries := u.putOff[reason]
+			if len(tries) < 10 {
+				t.Fatalf("%s watches %s, and the mail was put off as %v", name, reason, u.putOff)
+			}
+			rings := ringing(a, tries)
+			for at := tries[0].Add(80 * time.Minute); at.Before(tries[len(tries)-1]); at = at.Add(time.Minute) {
+				if !rings(at) {
+					t.Errorf("%s is quiet %s after the first try (random %v)", name, at.Sub(tries[0]), random)
+					break
+				}
+			}
+			if rings(tries[0].Add(5*time.Minute)) && name != "SenderRefusedAlarm" {
+				t.Errorf("%s rings after five minutes", name)
+			}
+		}
+	}
+}
+
+// ringing says whether an alarm over a count of events rings at a time, of whose
+// last periods the current one is no part.
+func ringing(a Object, events []time.Time) func(time.Time) bool {
+	number := func(name string) int {
+		var n float64
+		_, _ = fmt.Sscan(fmt.Sprint(a[name]), &n)
+		return int(n)
+	}
+	period, most := time.Duration(number("Period"))*time.Second, number("EvaluationPeriods")
+	wanted := most
+	if a["DatapointsToAlarm"] != nil {
+		wanted = number("DatapointsToAlarm")
+	}
+	counted := make(map[time.Time]bool)
+	for _, e := range events {
+		counted[e.Truncate(period)] = true
+	}
+	return func(at time.Time) bool {
+		found := 0
+		for i := 1; i <= most; i++ {
+			if counted[at.Truncate(period).Add(-time.Duration(i)*period)] {
+				found++
+			}
+		}
+		return found >= wanted
+	}
+}

@@ -1,0 +1,73 @@
+package notice
+
+import (
+	"errors"
+	"time"
+)
+
+// How long a mail waits for what. A mail may be handed out 300 times, and has to
+// outlast three days without SES: 298 waits of 15 minutes are 74 hours. An
+// answer that nobody knows may cost a third of the function's time, so what
+// follows one grows.
+const (
+	waitOurs         = 15 * time.Minute
+	waitThrottled    = time.Minute
+	waitThrottledMax = 10 * time.Minute
+	waitUnknown      = time.Minute      // doubled with each receive
+	waitMost         = 48 * time.Minute // an hour with the longest jitter
+	waitJitter       = 0.25
+	clockSkew        = time.Second
+)
+
+// patience is the receive after which a throttled mail waits as one without an
+// answer does. By then, some nine hours, it is a quota that is used up, and 298
+// waits of 1 to 10 minutes would be over before it is raised.
+const patience = 100
+
+// later says when to try again, by what went wrong and by how often the message
+// has been received, once at least. But for a claim of someone else's it waits
+// for at least a lease, since this notice's claim stays until then.
+func (j *Job) later(err error, receives int) *Later {
+	var held *HeldError
+	switch {
+	case errors.As(err, &held):
+		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
+		left = min(left, j.lease()+waitOurs) // a clock is wrong, this one or the claimant's
+		return j.putOff(max(left, 0)+j.grown(clockSkew, receives), LaterClaimed, err)
+	case errors.Is(err, errNoTime):
+		return j.putOff(j.unknown(receives), LaterNoTime, err)
+	case errors.Is(err, ErrOurs):
+		return j.putOff(max(waitOurs, j.lease()), LaterOurs, err)
+	case errors.Is(err, ErrThrottled) && receives < patience:
+		return j.putOff(max(j.between(waitThrottled, waitThrottledMax), j.lease()), LaterThrottled, err)
+	case errors.Is(err, ErrThrottled):
+		return j.putOff(j.unknown(receives), LaterThrottled, err)
+	}
+	return j.putOff(j.unknown(receives), LaterUnknown, err)
+}
+
+// putOff counts every mail that is not sent now: nothing else shows one that
+// waits, since SQS leaves messages that were received often out of its age.
+func (j *Job) putOff(d time.Duration, reason string, err error) *Later {
+	j.Metrics.Count("notice.deferred", "reason", reason)
+	return &Later{After: d, Reason: reason, Err: err}
+}
+
+func (j *Job) unknown(receives int) time.Duration {
+	return max(j.grown(waitUnknown, receives), j.lease())
+}
+
+// grown doubles the first wait with each receive after the first. The longest is
+// an hour.
+func (j *Job) grown(first time.Duration, receives int) time.Duration {
+	wait := first
+	for ; receives > 1 && wait < waitMost; receives-- {
+		wait *= 2
+	}
+	wait = min(wait, waitMost)
+	return wait + time.Duration(j.Random()*waitJitter*float64(wait))
+}
+
+func (j *Job) between(low, high time.Duration) time.Duration {
+	return low + time.Duration(j.Random()*float64(high-low))
+}

@@ -1,0 +1,323 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"hookwarden/shared/notice"
+	"hookwarden/shared/platform"
+)
+
+// As template.yaml has them.
+const (
+	notifyTimeout    = 30 * time.Second
+	notifyVisibility = 190 * time.Second
+	notifyRetention  = 14 * 24 * time.Hour
+	notifyReceives   = 300
+)
+
+// post is NotificationQueue, Notices and SES, in a bubble's time. SES answers
+// what answer says.
+type post struct {
+	*fakeSQS
+	t        *testing.T
+	answer   func(ctx context.Context) error
+	messages []*queued
+	claims   map[string]time.Time
+	mails    map[string]int // by address
+	lost     int            // letters that SQS moved, or forgot
+}
+
+type queued struct {
+	body     string
+	sent     time.Time
+	visible  time.Time
+	received time.Time
+	receives int
+	done     bool
+	handle   string
+}
+
+func newPost(t *testing.T, mails int) *post {
+	p := &post{fakeSQS: &fakeSQS{t: t}, t: t, claims: make(map[string]time.Time), mails: make(map[string]int)}
+	for i := range mails {
+		n := platform.Notice{ID: fmt.Sprint("notice", i), Kind: platform.AppEnabled, To: platform.Owner{Email: fmt.Sprintf("owner%d@acme.example", i)},
+			Organization: platform.NoticeOrganization{ID: "42", Slug: "acme", Name: "Acme"},
+			App:          platform.NoticeApp{ID: "17", Slug: "ci", Name: "CI"}, EnabledAt: "2026-11-24T10:00:00.000Z"}
+		body, err := json.Marshal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.messages = append(p.messages, &queued{body: string(body), sent: time.Now(), visible: time.Now(), handle: strconv.Itoa(i)})
+	}
+	return p
+}
+
+func (p *post) Claim(_ context.Context, id string, now time.Time, lease time.Duration) error {
+	at, taken := p.claims[id]
+	switch {
+	case taken && at.IsZero():
+		return notice.ErrSettled
+	case taken && at.After(now.Add(-lease)):
+		return &notice.HeldError{ClaimedAt: at}
+	}
+	p.claims[id] = now
+	return nil
+}
+
+func (p *post) MarkSent(_ context.Context, id, _ string, _ time.Time) error {
+	p.claims[id] = time.Time{}
+	return nil
+}
+
+func (p *post) MarkRefused(context.Context, string, time.Time, time.Time) error {
+	return errors.New("nobody is refused here")
+}
+
+func (p *post) Send(ctx context.Context, m notice.Mail) (string, error) {
+	if err := p.answer(ctx); err != nil {
+		return "", err
+	}
+	p.mails[m.To.Email]++
+	return "message", nil
+}
+
+func (p *post) Count(string, string, string) {}
+
+func (p *post) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+	for _, m := range p.messages {
+		if m.handle != *in.ReceiptHandle {
+			continue
+		}
+		visible := time.Now().Add(time.Duration(in.VisibilityTimeout) * time.Second)
+		if visible.Sub(m.received) >= 12*time.Hour {
+			return nil, errors.New("InvalidParameterValue: 12 hours after the receive")
+		}
+		m.visible = visible
+	}
+	return &sqs.ChangeMessageVisibilityOutput{}, nil
+}
+
+// consumer is notify as its main wires it.
+func (p *post) consumer(random func() float64) Notify {
+	job := &notice.Job{Config: notice.Config{FunctionTimeout: notifyTimeout}, Needs: notice.Needs{
+		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
+		Claims:   p, Mailer: p, Metrics: p, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: random}}
+	return Notify{Job: job, API: p, URL: "https://sqs/1/notices", DLQ: "https://sqs/1/dlq",
+		Logger: slog.New(slog.DiscardHandler), Now: time.Now, Flush: func() {}}
+}
+
+// run hands messages out as SQS and Lambda would, ten at once, until none is
+// left.
+func (p *post) run(q Notify) {
+	for {
+		p.messages = slices.DeleteFunc(p.messages, p.gone)
+		if len(p.messages) == 0 {
+			return
+		}
+		next := slices.MinFunc(p.messages, func(a, b *queued) int { return a.visible.Compare(b.visible) })
+		time.Sleep(max(time.Until(next.visible), time.Millisecond))
+		var batch []*queued
+		for _, m := range p.messages {
+			if len(batch) < 10 && !m.visible.After(time.Now()) && !p.gone(m) {
+				batch = append(batch, m)
+			}
+		}
+		p.invoke(q, batch)
+	}
+}
+
+// gone reports whether a message is in the queue no more, and why not.
+func (p *post) gone(m *queued) bool {
+	switch {
+	case m.done:
+		return true
+	case m.receives >= notifyReceives && !m.visible.After(time.Now()), time.Since(m.sent) >= notifyRetention:
+		p.lost++
+		m.done = true
+		return true
+	}
+	return false
+}
+
+func (p *post) invoke(q Notify, batch []*queued) {
+	var e events.SQSEvent
+	for _, m := range batch {
+		m.receives++
+		m.received, m.visible = time.Now(), time.Now().Add(notifyVisibility)
+		e.Records = append(e.Records, events.SQSMessage{MessageId: m.handle, ReceiptHandle: m.handle, Body: m.body, Attributes: map[string]string{
+			"SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10), "ApproximateReceiveCount": strconv.Itoa(m.receives)}})
+	}
+	ctx, cancel := context.WithTimeout(p.t.Context(), notifyTimeout)
+	defer cancel()
+	answer, err := q.Handle(ctx, e)
+	if err != nil || ctx.Err() != nil {
+		p.t.Errorf("the invocation ended with %v, %v", err, ctx.Err())
+	}
+	for _, m := range batch {
+		m.done = !slices.ContainsFunc(answer.BatchItemFailures, func(f events.SQSBatchItemFailure) bool { return f.ItemIdentifier == m.handle })
+	}
+}
+
+func hang(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestMailsOutlastThreeDaysInWhichTheyCannotBeSent(t *testing.T) {
+	const outage = 3 * 24 * time.Hour
+	for name, row := range map[string]struct {
+		answer func(context.Context) error
+		most   int           // receives of one mail until SES takes it
+		late   time.Duration // how long after the end of the outage the last mail is sent
+	}{
+		"SES hangs":               {hang, 100, time.Hour},
+		"SES breaks off":          {func(context.Context) error { return errors.New("broken off") }, 100, time.Hour},
+		"the sender is refused":   {func(context.Context) error { return notice.ErrOurs }, 298, 15 * time.Minute},
+		"the quota is used up":    {func(context.Context) error { return notice.ErrThrottled }, 298, time.Hour},
+		"an account that is slow": {func(context.Context) error { time.Sleep(9 * time.Second); return notice.ErrThrottled }, 298, time.Hour},
+	} {
+		for _, random := range []float64{0, 0.5, 0.999} {
+			t.Run(fmt.Sprintf("%s, random %v", name, random), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := newPost(t, 10)
+					all, begun := slices.Clone(p.messages), time.Now()
+					p.answer = func(ctx context.Context) error {
+						if time.Since(begun) < outage {
+							return row.answer(ctx)
+						}
+						return nil
+					}
+					p.run(p.consumer(func() float64 { return random }))
+					if p.lost > 0 || len(p.sent) > 0 || len(p.mails) != 10 {
+						t.Errorf("%d mails, %d dead letters, %d lost", len(p.mails), len(p.sent), p.lost)
+					}
+					for _, m := range all {
+						if m.receives > row.most {
+							t.Errorf("a mail took %d receives", m.receives)
+						}
+					}
+					if took := time.Since(begun); took > outage+row.late+2*time.Minute {
+						t.Errorf("the last mail was sent %s after the outage", took-outage)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestOneAnswerThatNobodyKnowsPutsTheRestOfTheBatchOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t, 10)
+		calls := 0
+		p.answer = func(ctx context.Context) error { calls++; return hang(ctx) }
+		p.invoke(p.consumer(func() float64 { return 0 }), p.messages)
+		if calls != 1 || len(p.claims) != 1 {
+			t.Errorf("%d calls, %d claims", calls, len(p.claims))
+		}
+		for _, m := range p.messages {
+			if wait := time.Until(m.visible).Round(10 * time.Second); m.done || wait != time.Minute {
+				t.Errorf("message %s comes again in %s", m.handle, wait)
+			}
+		}
+	})
+}
+
+// With an SES that takes nine seconds for a mail there is time for two.
+func TestMailsForWhichThereIsNoTimeWaitAsOthersDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t, 10)
+		p.answer = func(context.Context) error { time.Sleep(9 * time.Second); return nil }
+		p.invoke(p.consumer(func() float64 { return 0 }), p.messages)
+		for _, m := range p.messages {
+			if wait := time.Until(m.visible).Round(10 * time.Second); !m.done && wait != time.Minute {
+				t.Errorf("message %s comes again in %s", m.handle, wait)
+			}
+		}
+		if len(p.mails) != 2 {
+			t.Errorf("%d mails", len(p.mails))
+		}
+		if p.run(p.consumer(func() float64 { return 0 })); len(p.mails) != 10 || len(p.sent)+p.lost > 0 {
+			t.Errorf("%d mails, %d dead letters, %d lost", len(p.mails), len(p.sent), p.lost)
+		}
+	})
+}
+
+// Each copy may be the one that holds the claim while SES hangs.
+func TestCopiesOfANoticeOutlastTheOutageToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const outage = 3 * 24 * time.Hour
+		p := newPost(t, 10)
+		begun := time.Now()
+		for i, m := range p.messages {
+			m.body = p.messages[0].body
+			m.visible = begun.Add(time.Duration(i) * 7 * time.Second)
+		}
+		all := slices.Clone(p.messages)
+		p.answer = func(ctx context.Context) error {
+			if time.Since(begun) < outage {
+				return hang(ctx)
+			}
+			return nil
+		}
+		p.run(p.consumer(func() float64 { return 0.5 }))
+		for _, m := range all {
+			if m.receives > 150 {
+				t.Errorf("a copy took %d receives", m.receives)
+			}
+		}
+		if len(p.sent)+p.lost > 0 || p.mails["owner0@acme.example"] != 1 {
+			t.Errorf("mails %v, %d dead letters, %d lost", p.mails, len(p.sent), p.lost)
+		}
+	})
+}
+
+func TestAMailThatSESNeverTakesIsALetterWithItsReason(t *testing.T) {
+	for reason, answer := range map[string]error{"mail_ours": notice.ErrOurs, "mail_throttled": notice.ErrThrottled, "mail_unknown": errors.New("broken off")} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPost(t, 1)
+			p.answer = func(context.Context) error { return answer }
+			p.run(p.consumer(func() float64 { return 0.999 }))
+			if p.lost > 0 || len(p.sent) != 1 || attribute(p.sent[0], attrReason) != reason {
+				t.Errorf("%s: %d lost, letters %+v", reason, p.lost, p.sent)
+			}
+		})
+	}
+}
+
+// As when the mapping was off for days.
+func TestAMailIsGivenUpBeforeTheQueueForgetsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t, 1)
+		p.answer = hang
+		time.Sleep(13 * 24 * time.Hour)
+		p.run(p.consumer(func() float64 { return 0.5 }))
+		if p.lost > 0 || len(p.sent) != 1 || attribute(p.sent[0], attrReason) != "mail_unknown" {
+			t.Errorf("%d lost, letters %+v", p.lost, p.sent)
+		}
+	})
+}
+
+func TestAClaimOfAClockThatIsADayAheadIsWaitedForAsLongAsSQSCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t, 2)
+		all := slices.Clone(p.messages)
+		p.answer = func(context.Context) error { time.Sleep(time.Second); return nil } // so that the second is not put off at once
+		p.claims["notice1"] = time.Now().Add(24 * time.Hour)
+		p.run(p.consumer(func() float64 { return 0.5 }))
+		if len(p.mails) != 2 || len(p.sent)+p.lost > 0 || all[1].receives > 5 {
+			t.Errorf("%d mails after %d receives, %d dead letters, %d lost", len(p.mails), all[1].receives, len(p.sent), p.lost)
+		}
+	})
+}
