@@ -18,15 +18,17 @@ import (
 
 func main() {
 	e, logger, aws := env.Start(env.ReadNotify)
+	tables := dynamo.NewClient(aws)
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: e.FunctionTimeout}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL, Rule: buffer.Rule(e.Rule)}),
-		Claims:   dynamo.Notices{API: dynamo.NewClient(aws), Table: e.NoticesTable},
+		Claims:   dynamo.Notices{API: tables, Table: e.NoticesTable},
+		Apps:     dynamo.Apps{API: tables, Table: e.AppsTable},
 		Mailer: ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
 			PreferenceURL: e.PreferenceURL},
 		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,
 	}}
 	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,
-		Logger: logger, Now: time.Now, Flush: figures.Flush}
+		Logger: logger, Now: env.Clock, Flush: figures.Flush}
 	lambda.StartHandlerFunc(consumer.Handle)
 }

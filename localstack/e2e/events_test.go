@@ -38,9 +38,9 @@ func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
 		{"disable-healthy", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"disable-removed", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"disable-broken", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_reason", "fatal") }},
+		{"notify-disabled", mailed},
 		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
-		{"notify-disabled", mailed},
 		{"sweep-schedule", func(*testing.T, *scene) {}}, // it judges whatever the other tests left: the answer is all
 	}
 	seen := make(map[string]bool)
@@ -85,7 +85,8 @@ func (s *scene) take(t *testing.T, name, receiver string) {
 	for there, here := range s.own {
 		ids = append(ids, `\"`+there+`\"`, `\"`+here+`\"`, there+"#42", here+"#42")
 	}
-	event := []byte(strings.NewReplacer(ids...).Replace(string(text)))
+	event, err := sample.TrueNotices(t.Context(), running.Stack, []byte(strings.NewReplacer(ids...).Replace(string(text))))
+	must(t, err)
 	must(t, sample.PutImages(t.Context(), running.Stack, event))
 	s.before = s.counts(t)
 	function, _, _ := strings.Cut(name, "-")

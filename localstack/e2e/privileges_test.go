@@ -318,7 +318,8 @@ func driveErrorPaths(t *testing.T) {
 	})
 }
 
-// sendNotice queues the notice of the sample event under an id of its own.
+// sendNotice queues the notice of the sample event under an id of its own, and
+// of an app that is disabled as it says.
 func sendNotice(t *testing.T, id string) {
 	t.Helper()
 	text, err := os.ReadFile(root + "/events/notify-disabled.json")
@@ -328,6 +329,10 @@ func sendNotice(t *testing.T, id string) {
 	var notice object
 	must(t, json.Unmarshal([]byte(event.Records[0].Body), &notice))
 	notice["id"] = id
+	app := notice["app"].(object)
+	app["id"] = unique("app")
+	must(t, running.Put(t.Context(), "APPS_TABLE", stack.Item{"id": app["id"].(string), "version": int64(1), "status": "internal",
+		"disabled_at": notice["disabled_at"].(string), "disabled_reason": notice["reason"].(string)}))
 	must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: notice}))
 }
 

@@ -87,6 +87,9 @@ func run(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
+	if event, err = sample.TrueNotices(ctx, running, event); err != nil {
+		return err
+	}
 	if err := sample.PutImages(ctx, running, event); err != nil {
 		return err
 	}

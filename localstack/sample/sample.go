@@ -8,6 +8,7 @@
 package sample
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -100,6 +101,33 @@ func Answer(w http.ResponseWriter, r *http.Request, n int) {
 
 // Secret is what the registered sample apps sign with.
 const Secret = "newest"
+
+// TrueNotices makes the notices of an event true of a running stack: they speak
+// of the disabling that lasts, if there is one. notify mails nothing else.
+func TrueNotices(ctx context.Context, s *stack.Stack, event []byte) ([]byte, error) {
+	var queue struct{ Records []struct{ Body string } }
+	if err := json.Unmarshal(event, &queue); err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	for _, r := range queue.Records {
+		var notice struct {
+			App        struct{ ID string }
+			Kind       string
+			DisabledAt string `json:"disabled_at"`
+		}
+		if json.Unmarshal([]byte(r.Body), &notice) != nil || notice.Kind != "app.disabled" || notice.DisabledAt == "" {
+			continue
+		}
+		app, err := s.Get(ctx, "APPS_TABLE", "id", notice.App.ID)
+		if err != nil {
+			return nil, fmt.Errorf("look at the notice's app: %w", err)
+		}
+		if at := app.Text("disabled_at"); at != "" {
+			event = bytes.ReplaceAll(event, []byte(notice.DisabledAt), []byte(at))
+		}
+	}
+	return event, nil
+}
 
 // PutImages writes what the stream records of an event show into the Buffer: a
 // record never comes without its item, and only the item can convict an app.

@@ -80,6 +80,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"SenderRefusedAlarm":     "hookwarden notice.deferred ours >0 2/6x300",
 		"MailsThrottledAlarm":    "hookwarden notice.deferred throttled >0 4/20x900",
 		"MailsUnansweredAlarm":   "hookwarden notice.deferred unknown >0 4/50x300",
+		"MailsUncheckedAlarm":    "hookwarden notice.deferred unreadable >0 4/50x300",
 		"NobodyToldAlarm":        "hookwarden notice.nobody >0 1/13x300",
 		"CountsLostAlarm":        "hookwarden counts.lost >0 1x60",
 		"MailsRejectedAlarm": "SUM([FILL(Reject ConfigurationSet app_disabled, 0), " +

@@ -16,25 +16,30 @@ import (
 type unsent struct {
 	now    time.Time
 	answer error
+	unread error                  // of the app
 	putOff map[string][]time.Time // by reason
 }
 
 func (u *unsent) Claim(context.Context, string, time.Time, time.Duration) error { return nil }
 func (u *unsent) MarkSent(context.Context, string, string, time.Time) error     { return nil }
-func (u *unsent) MarkRefused(context.Context, string, time.Time, time.Time) error {
+func (u *unsent) MarkUnsent(context.Context, string, notice.Unsent, time.Time, time.Time) error {
 	return nil
+}
+func (u *unsent) ReadApp(context.Context, string) (platform.App, bool, error) {
+	return platform.App{EnabledAt: begun}, true, u.unread
 }
 func (u *unsent) Send(context.Context, notice.Mail) (string, error) { return "", u.answer }
 func (u *unsent) Count(_, _, reason string)                         { u.putOff[reason] = append(u.putOff[reason], u.now) }
 
+var begun = time.Date(2026, 11, 24, 10, 4, 30, 0, time.UTC)
+
 // mailThatWaits is one mail's three days.
-func mailThatWaits(t *testing.T, answer error, random float64) *unsent {
+func mailThatWaits(t *testing.T, answer, unread error, random float64) *unsent {
 	t.Helper()
-	begun := time.Date(2026, 11, 24, 10, 4, 30, 0, time.UTC)
-	u := &unsent{now: begun, answer: answer, putOff: make(map[string][]time.Time)}
+	u := &unsent{now: begun, answer: answer, unread: unread, putOff: make(map[string][]time.Time)}
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
-		Claims:   u, Mailer: u, Metrics: u, Logger: slog.New(slog.DiscardHandler),
+		Claims:   u, Apps: u, Mailer: u, Metrics: u, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return u.now }, Random: func() float64 { return random }}}
 	n := platform.Notice{ID: "n", Kind: platform.AppEnabled, To: platform.Owner{Email: "ada@acme.example"}, EnabledAt: platform.FormatTime(begun)}
 	for receives := 1; u.now.Sub(begun) < 3*24*time.Hour; receives++ {
@@ -52,12 +57,20 @@ func mailThatWaits(t *testing.T, answer error, random float64) *unsent {
 func TestAnAlarmRingsForAsLongAsAMailCannotBeSent(t *testing.T) {
 	t.Parallel()
 	alarms := expand(t).OfType("AWS::CloudWatch::Alarm")
-	for name, answer := range map[string]error{"SenderRefusedAlarm": notice.ErrOurs, "MailsThrottledAlarm": notice.ErrThrottled,
-		"MailsUnansweredAlarm": context.DeadlineExceeded} {
+	for name, fault := range map[string]struct{ answer, unread error }{
+		"SenderRefusedAlarm":   {answer: notice.ErrOurs},
+		"MailsThrottledAlarm":  {answer: notice.ErrThrottled},
+		"MailsUnansweredAlarm": {answer: context.DeadlineExceeded},
+		"MailsUncheckedAlarm":  {unread: context.DeadlineExceeded},
+	} {
 		a := alarms[name]
+		if a == nil {
+			t.Errorf("there is no %s", name)
+			continue
+		}
 		reason := At(List(a["Dimensions"])[0], "Value").(string)
 		for _, random := range []float64{0, 0.5, 0.999} {
-			u := mailThatWaits(t, answer, random)
+			u := mailThatWaits(t, fault.answer, fault.unread, random)
 			tries := u.putOff[reason]
 			if len(tries) < 10 {
 				t.Fatalf("%s watches %s, and the mail was put off as %v", name, reason, u.putOff)

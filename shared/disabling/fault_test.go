@@ -161,8 +161,14 @@ func TestAMailSurvivesAFaultAtEachWrite(t *testing.T) {
 	n := platform.Notice{ID: "n1", Kind: platform.AppEnabled, To: ada, EnabledAt: "2026-11-24T10:00:00.000Z",
 		Organization: platform.NoticeOrganization{ID: org, Slug: "acme", Name: "Acme"},
 		App:          platform.NoticeApp{ID: app, Slug: "bot", Name: "Bot"}}
-	run := func(t *testing.T, k int, f fault) *world {
+	enabled := func() *world {
 		w := newWorld()
+		w.put(app, org)
+		w.change(app, func(a *platform.App) { a.EnabledAt = time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC) })
+		return w
+	}
+	run := func(t *testing.T, k int, f fault) *world {
+		w := enabled()
 		w.arm(k, f)
 		w.mail(t, n)
 		return w
@@ -180,7 +186,7 @@ func TestAMailSurvivesAFaultAtEachWrite(t *testing.T) {
 			t.Errorf("%d mails, want 1 to %d", mails, most)
 		}
 		s.Notices, s.Mails = nil, nil
-		same(t, newWorld().snapshot(), s)
+		same(t, enabled().snapshot(), s)
 	})
 }
 

@@ -456,7 +456,9 @@ func TestAnEnabledAppIsDisabledAgainOnlyForWhatCameAfter(t *testing.T) {
 	w := brokenWorld()
 	first := w.count(app, w.today(), buffer.Counts{Error: 1})
 	w.deliver(t, first)
+	w.mailAll(t)
 	w.enableNow(t, app)
+	w.mailAll(t)
 	w.deliver(t, first, first)
 	w.sweep(t)
 	if w.Apps[app].Disabled() {

@@ -223,6 +223,7 @@ func TestTwoDisablingsWithinOneMinuteAreTwoForEverybody(t *testing.T) {
 		start := c.now
 		first := c.count(app, c.today(), buffer.Counts{Error: 3, Gone: 3})
 		c.deliverAll(t, c.shuffled([]disabling.Record{first, first}))
+		c.mailAtOnce(t)
 		at := c.clock()
 		var all sync.WaitGroup
 		for n := range 3 { // the message comes three times
@@ -236,6 +237,7 @@ func TestTwoDisablingsWithinOneMinuteAreTwoForEverybody(t *testing.T) {
 			})
 		}
 		all.Wait()
+		c.mailAtOnce(t)
 		second := c.count(app, c.today(), buffer.Counts{Fatal: 1})
 		batches := c.shuffled([]disabling.Record{first, second, first, second})
 		c.deliverAll(t, batches)

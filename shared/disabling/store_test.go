@@ -400,9 +400,9 @@ func (s store) Claim(_ context.Context, id string, now time.Time, lease time.Dur
 	return s.write("Claim", func() error {
 		c, there := s.Notices[id]
 		switch {
-		case there && c.State != "claimed":
+		case there && c.State != "claimed" && c.State != "outdated":
 			return notice.ErrSettled
-		case there && c.ClaimedAt.After(now.Add(-lease)):
+		case there && c.State == "claimed" && c.ClaimedAt.After(now.Add(-lease)):
 			return &notice.HeldError{ClaimedAt: c.ClaimedAt}
 		}
 		s.Notices[id] = claim{State: "claimed", ClaimedAt: now}
@@ -420,8 +420,8 @@ func (s store) MarkSent(_ context.Context, id, messageID string, _ time.Time) er
 	})
 }
 
-func (s store) MarkRefused(_ context.Context, id string, claimedAt, _ time.Time) error {
-	return s.write("MarkRefused", func() error {
+func (s store) MarkUnsent(_ context.Context, id string, why notice.Unsent, claimedAt, _ time.Time) error {
+	return s.write("MarkUnsent", func() error {
 		c := s.Notices[id]
 		switch {
 		case c.State != "claimed":
@@ -429,7 +429,7 @@ func (s store) MarkRefused(_ context.Context, id string, claimedAt, _ time.Time)
 		case !c.ClaimedAt.Equal(claimedAt):
 			return &notice.HeldError{ClaimedAt: c.ClaimedAt}
 		}
-		c.State = "refused"
+		c.State = string(why)
 		s.Notices[id] = c
 		return nil
 	})

@@ -129,7 +129,7 @@ var composer = sync.OnceValue(func() *notice.Composer {
 const functionTimeout = 30 * time.Second
 
 func (w *world) notifierOver(s store, noticeID string) *notice.Batch {
-	job := notice.Job{Config: notice.Config{FunctionTimeout: functionTimeout}, Needs: notice.Needs{Composer: composer(), Claims: s,
+	job := notice.Job{Config: notice.Config{FunctionTimeout: functionTimeout}, Needs: notice.Needs{Composer: composer(), Claims: s, Apps: s,
 		Mailer: mailer{s, noticeID}, Metrics: &w.figures, Logger: w.logger(),
 		Now: w.clock, Random: func() float64 { return 0 }}}
 	return job.NewBatch()

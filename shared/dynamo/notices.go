@@ -17,8 +17,8 @@ type noticesAPI interface {
 	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 }
 
-// Notices is the table of the mails that are being sent, were sent, or never can
-// be.
+// Notices is the table of the mails that are being sent, were sent, or are not
+// to be.
 type Notices struct {
 	API   noticesAPI
 	Table string
@@ -32,9 +32,10 @@ const noticeLife = 60 * 24 * time.Hour
 
 // The states of a notice.
 const (
-	claimed = "claimed"
-	sent    = "sent"
-	refused = "refused"
+	claimed  = "claimed"
+	sent     = "sent"
+	refused  = string(notice.Refused)
+	outdated = string(notice.Outdated)
 )
 
 // Claim implements notice.Claims. If the SDK repeats a call whose answer was
@@ -44,10 +45,10 @@ func (t Notices) Claim(ctx context.Context, id string, now time.Time, lease time
 		TableName: &t.Table,
 		Item: item{"pk": text(id), "state": text(claimed), "claimed_at": timestamp(now),
 			"expires_at": number(now.Add(noticeLife).Unix())},
-		ConditionExpression:      aws.String("attribute_not_exists(pk) OR (#state = :claimed AND claimed_at <= :expired)"),
+		ConditionExpression:      aws.String("attribute_not_exists(pk) OR (#state = :claimed AND claimed_at <= :expired) OR #state = :outdated"),
 		ExpressionAttributeNames: map[string]string{"#state": "state"},
 		ExpressionAttributeValues: item{
-			":claimed": text(claimed), ":expired": timestamp(now.Add(-lease))},
+			":claimed": text(claimed), ":outdated": text(outdated), ":expired": timestamp(now.Add(-lease))},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if conditionFailed(err) {
@@ -67,10 +68,10 @@ func (t Notices) MarkSent(ctx context.Context, id, messageID string, now time.Ti
 	return err
 }
 
-// MarkRefused implements notice.Claims.
-func (t Notices) MarkRefused(ctx context.Context, id string, claimedAt, now time.Time) error {
+// MarkUnsent implements notice.Claims.
+func (t Notices) MarkUnsent(ctx context.Context, id string, why notice.Unsent, claimedAt, now time.Time) error {
 	u := update(t.Table, item{"pk": text(id)},
-		item{"state": text(refused), "expires_at": number(now.Add(noticeLife).Unix())}, nil)
+		item{"state": text(string(why)), "expires_at": number(now.Add(noticeLife).Unix())}, nil)
 	u.ExpressionAttributeValues[":claimed"] = text(claimed)
 	u.ExpressionAttributeValues[":claimed_at"] = timestamp(claimedAt)
 	err := t.settle(ctx, u, "#state = :claimed AND claimed_at = :claimed_at")
@@ -100,7 +101,7 @@ func taken(err error) error {
 		return err
 	}
 	switch i := item(failed.Item); i.text("state") {
-	case sent, refused:
+	case sent, refused, outdated:
 		return notice.ErrSettled
 	case claimed:
 		return &notice.HeldError{ClaimedAt: i.time("claimed_at")}

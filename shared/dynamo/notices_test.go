@@ -46,14 +46,14 @@ func TestClaimPutsANoticeUnlessItIsSettledOrHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantItem := item{"pk": text("n1"), "state": text("claimed"), "claimed_at": text("2026-11-24T10:00:00.000Z"), "expires_at": number(1800698400)}
-	wantValues := item{":claimed": text("claimed"), ":expired": text("2026-11-24T09:59:00.000Z")}
+	wantValues := item{":claimed": text("claimed"), ":outdated": text("outdated"), ":expired": text("2026-11-24T09:59:00.000Z")}
 	if diff := cmp.Diff(wantItem, item(table.put.Item), attributes()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(wantValues, item(table.put.ExpressionAttributeValues), attributes()); diff != "" {
 		t.Error(diff)
 	}
-	if got := *table.put.ConditionExpression; got != "attribute_not_exists(pk) OR (#state = :claimed AND claimed_at <= :expired)" {
+	if got := *table.put.ConditionExpression; got != "attribute_not_exists(pk) OR (#state = :claimed AND claimed_at <= :expired) OR #state = :outdated" {
 		t.Error(got)
 	}
 }
@@ -104,22 +104,28 @@ func TestMarkSentKeepsTheMessageIDOfTheFirstMail(t *testing.T) {
 	}
 }
 
-func TestMarkRefusedMarksOnlyItsOwnClaim(t *testing.T) {
+func TestMarkUnsentMarksOnlyItsOwnClaim(t *testing.T) {
+	for _, why := range []notice.Unsent{notice.Refused, notice.Outdated} {
+		t.Run(string(why), func(t *testing.T) { marksOnlyItsOwnClaim(t, why) })
+	}
+}
+
+func marksOnlyItsOwnClaim(t *testing.T, why notice.Unsent) {
 	table := &noticesTable{}
 	refuse := func() error {
-		return Notices{table, "notices"}.MarkRefused(t.Context(), "n1", noticeMoment(), noticeMoment().Add(time.Second))
+		return Notices{table, "notices"}.MarkUnsent(t.Context(), "n1", why, noticeMoment(), noticeMoment().Add(time.Second))
 	}
 	if err := refuse(); err != nil {
 		t.Fatal(err)
 	}
-	want := item{":state": text("refused"), ":claimed": text("claimed"), ":claimed_at": text("2026-11-24T10:00:00.000Z"), ":expires_at": number(1800698401)}
+	want := item{":state": text(string(why)), ":claimed": text("claimed"), ":claimed_at": text("2026-11-24T10:00:00.000Z"), ":expires_at": number(1800698401)}
 	if diff := cmp.Diff(want, item(table.update.ExpressionAttributeValues), attributes()); diff != "" {
 		t.Error(diff)
 	}
 	if got := *table.update.ConditionExpression; got != "#state = :claimed AND claimed_at = :claimed_at" {
 		t.Error(got)
 	}
-	for _, state := range []string{"refused", "sent"} {
+	for _, state := range []string{"refused", "outdated", "sent"} {
 		table.err = noticeRefusal(state, noticeMoment())
 		if err := refuse(); err != nil {
 			t.Errorf("%s before: %v", state, err)

@@ -15,6 +15,7 @@ import (
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
+	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 )
 
@@ -116,7 +117,7 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 		"ReadFailing": func(ctx context.Context) error { return days.ReadFailing(ctx, "2026-11-24#0", func(string) {}) },
 		"Claim":       func(ctx context.Context) error { return notices.Claim(ctx, "n", noon, 1) },
 		"MarkSent":    func(ctx context.Context) error { return notices.MarkSent(ctx, "n", "m", noon) },
-		"MarkRefused": func(ctx context.Context) error { return notices.MarkRefused(ctx, "n", noon, noon) },
+		"MarkUnsent":  func(ctx context.Context) error { return notices.MarkUnsent(ctx, "n", notice.Refused, noon, noon) },
 		"AddCounts": func(ctx context.Context) error {
 			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42", Date: "2026-11-24"}, buffer.Counts{Success: 1})
 			if !errors.Is(err, delivery.ErrNotAdded) {

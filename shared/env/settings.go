@@ -109,7 +109,7 @@ func ReadDisable(r *Reader) Disable {
 
 // Notify is the environment of the notify function.
 type Notify struct {
-	NoticesTable               string
+	AppsTable, NoticesTable    string
 	NotificationQueueURL       string
 	NotificationDLQURL         string
 	PlatformName, PlatformURL  string
@@ -122,6 +122,7 @@ type Notify struct {
 // ReadNotify reads it.
 func ReadNotify(r *Reader) Notify {
 	return Notify{
+		AppsTable:            r.Required("APPS_TABLE"),
 		NoticesTable:         r.Required("NOTICES_TABLE"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		NotificationDLQURL:   r.Required("NOTIFICATION_DLQ_URL"),

@@ -10,24 +10,34 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Claims remembers which notices are being sent, were sent, or never can be.
+// Claims remembers which notices are being sent, were sent, or are not to be.
 // Every change is a conditional write. After nil it is durable; after
 // ErrSettled or a *HeldError it was surely not made; after any other error
 // nobody knows.
 type Claims interface {
 	// Claim takes the notice as a lease whose identity is now. An older claim is
-	// taken over once it is as old as the lease. ErrSettled if the notice is sent
-	// or refused, *HeldError if its claim is younger.
+	// taken over once it is as old as the lease, and one that is outdated at once:
+	// who hands it out again has it looked at again. ErrSettled if the notice is
+	// sent or refused, *HeldError if its claim is younger.
 	Claim(ctx context.Context, id string, now time.Time, lease time.Duration) error
 	// MarkSent says that SES took the mail. That is true whoever holds the claim
 	// by now, so only a notice that is marked as sent already is left as it is,
 	// with its first message id; that is nil too.
 	MarkSent(ctx context.Context, id, messageID string, now time.Time) error
-	// MarkRefused says that the mail never can be sent, if claimedAt still is the
-	// claim. nil if the notice is settled already, *HeldError if someone else has
-	// claimed it.
-	MarkRefused(ctx context.Context, id string, claimedAt, now time.Time) error
+	// MarkUnsent says that the mail is not to be sent, and why, if claimedAt still
+	// is the claim. nil if the notice is settled already, *HeldError if someone
+	// else has claimed it.
+	MarkUnsent(ctx context.Context, id string, why Unsent, claimedAt, now time.Time) error
 }
+
+// Unsent is why a mail is not sent and nobody tries again.
+type Unsent string
+
+// The values of Unsent.
+const (
+	Refused  Unsent = "refused"  // SES says so of the recipient
+	Outdated Unsent = "outdated" // it would not be true any more
+)
 
 // Mailer sends one mail and returns the id it was given. It does not repeat a
 // call by itself. An error is ErrRefused, ErrOurs or ErrThrottled, which all say
@@ -43,7 +53,7 @@ type Metrics interface {
 
 // What a Claims or a Mailer may answer.
 var (
-	ErrSettled   = errors.New("sent or refused before")
+	ErrSettled   = errors.New("settled before")
 	ErrRefused   = errors.New("the recipient cannot be mailed")
 	ErrOurs      = errors.New("the sender may not send")
 	ErrThrottled = errors.New("too many mails")
@@ -63,7 +73,7 @@ func (e *HeldError) Error() string { return "claimed at " + platform.FormatTime(
 // finds it as a *Later.
 type Later struct {
 	After  time.Duration
-	Reason string // stable: claimed, no_time, ours, throttled, unknown
+	Reason string // stable: claimed, no_time, ours, throttled, unreadable, unknown
 	Err    error
 }
 
@@ -75,11 +85,12 @@ func (l *Later) Unwrap() error { return l.Err }
 
 // Reasons of Later.
 const (
-	LaterClaimed   = "claimed"   // someone else is sending it
-	LaterNoTime    = "no_time"   // the invocation ends too soon
-	LaterOurs      = "ours"      // ErrOurs
-	LaterThrottled = "throttled" // ErrThrottled
-	LaterUnknown   = "unknown"   // anything else
+	LaterClaimed    = "claimed"    // someone else is sending it
+	LaterNoTime     = "no_time"    // the invocation ends too soon
+	LaterOurs       = "ours"       // ErrOurs
+	LaterThrottled  = "throttled"  // ErrThrottled
+	LaterUnreadable = "unreadable" // whether it is true is not known
+	LaterUnknown    = "unknown"    // anything else
 )
 
 // Config of the job; all fields are required.
@@ -91,6 +102,7 @@ type Config struct {
 type Needs struct {
 	Composer *Composer
 	Claims   Claims
+	Apps     Apps
 	Mailer   Mailer
 	Metrics  Metrics
 	Logger   *slog.Logger
@@ -119,8 +131,9 @@ func (j *Job) NewBatch() *Batch { return &Batch{job: j} }
 
 // Handle mails one notice, whose message has been received so often, 1 the first
 // time. It may be called again with the same notice, at any time and at the same
-// time: claim, send, mark, and whoever dies between two of these leaves a claim
-// that runs out. A death between SES's answer, which may be lost, and the mark
+// time: claim, look, send, mark, and whoever dies between two of these leaves a
+// claim that runs out. A notice that is not true any more is settled without a
+// mail; what changes between the look and the mail is not seen. A death between SES's answer, which may be lost, and the mark
 // repeats the mail; nothing else does.
 //
 // Once an answer of SES or of the table is unknown, the rest of the batch is put
@@ -148,7 +161,7 @@ func (j *Job) handle(ctx context.Context, n platform.Notice) error {
 		return fmt.Errorf("%w: %w", errNoMail, err)
 	}
 	now := j.Now().UTC().Truncate(time.Millisecond)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < j.timeNeeded() {
+	if !j.inTime(ctx, j.timeNeeded()) {
 		return errNoTime
 	}
 	err = j.Claims.Claim(ctx, n.ID, now, j.lease())
@@ -158,6 +171,16 @@ func (j *Job) handle(ctx context.Context, n platform.Notice) error {
 	}
 	if err != nil {
 		return fmt.Errorf("claim notice %s: %w", n.ID, err)
+	}
+	why, err := j.outdated(ctx, n)
+	if err != nil {
+		return fmt.Errorf("notice %s: %w", n.ID, err)
+	}
+	if why != "" {
+		return j.drop(ctx, n, now, why)
+	}
+	if !j.inTime(ctx, j.sendTime()+j.shortTime()) {
+		return errNoTime
 	}
 	messageID, err := j.send(ctx, m)
 	if errors.Is(err, ErrRefused) {
@@ -174,11 +197,25 @@ func (j *Job) lease() time.Duration { return 2 * j.FunctionTimeout }
 
 // timeNeeded is what a mail may take from claim to mark, a third of the
 // function's time for SES. With less left a mail is not begun: the end of the
-// invocation would come between SES's answer and the mark.
+// invocation would come between SES's answer and the mark. A claim and a look
+// that took long put it off too.
 func (j *Job) timeNeeded() time.Duration { return j.FunctionTimeout / 2 }
 
+// sendTime is what SES may take for a mail.
+func (j *Job) sendTime() time.Duration { return j.FunctionTimeout / 3 }
+
+// shortTime is what the look at the app may take, and what must be left for the
+// mark when the mail is sent.
+func (j *Job) shortTime() time.Duration { return j.FunctionTimeout / 15 }
+
+// inTime reports whether so much is left of the invocation.
+func (j *Job) inTime(ctx context.Context, needed time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || deadline.Sub(j.Now()) >= needed
+}
+
 func (j *Job) send(ctx context.Context, m Mail) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, j.FunctionTimeout/3)
+	ctx, cancel := context.WithTimeout(ctx, j.sendTime())
 	defer cancel()
 	return j.Mailer.Send(ctx, m)
 }
@@ -196,11 +233,20 @@ func (j *Job) mark(ctx context.Context, n platform.Notice, messageID string) err
 }
 
 func (j *Job) refuse(ctx context.Context, n platform.Notice, claimedAt time.Time, refusal error) error {
-	if err := j.Claims.MarkRefused(ctx, n.ID, claimedAt, j.Now()); err != nil {
+	if err := j.Claims.MarkUnsent(ctx, n.ID, Refused, claimedAt, j.Now()); err != nil {
 		return fmt.Errorf("mark notice %s as refused: %w", n.ID, err)
 	}
 	j.Metrics.Count("notice.refused", "kind", string(n.Kind))
 	j.Logger.WarnContext(ctx, "notice refused", describe(n, "error", refusal)...)
+	return nil
+}
+
+func (j *Job) drop(ctx context.Context, n platform.Notice, claimedAt time.Time, why string) error {
+	if err := j.Claims.MarkUnsent(ctx, n.ID, Outdated, claimedAt, j.Now()); err != nil {
+		return fmt.Errorf("mark notice %s as outdated: %w", n.ID, err)
+	}
+	j.Metrics.Count("notice.outdated", "kind", string(n.Kind))
+	j.Logger.InfoContext(ctx, "notice outdated", describe(n, "why", why)...)
 	return nil
 }
 

@@ -36,11 +36,11 @@ var (
 	errDeath = errors.New("death")
 )
 
-// world is the table, the mail service and the clock. Each call that changes
-// something outside the worker is a write and has a number; one of them may have
-// a fault.
+// world is the tables, the mail service and the clock. Each call has a number;
+// one of them may have a fault.
 type world struct {
 	mu      sync.Mutex
+	apps    map[string]platform.App
 	now     time.Time
 	notices map[string]entry
 	mails   []Mail
@@ -60,14 +60,23 @@ type entry struct {
 var composer = sync.OnceValue(func() *Composer { return NewComposer(config()) })
 
 func newWorld() *world {
-	return &world{now: time.Date(2026, 11, 24, 10, 0, 1, 0, time.UTC), at: -1,
+	apps := map[string]platform.App{"17": {DisabledAt: at(disabled().DisabledAt)}}
+	return &world{apps: apps, now: time.Date(2026, 11, 24, 10, 0, 1, 0, time.UTC), at: -1,
 		notices: make(map[string]entry), counted: make(map[string]int)}
+}
+
+func at(text string) time.Time {
+	t, err := platform.ParseTime(text)
+	if err != nil {
+		panic(err)
+	}
+	return t
 }
 
 func (w *world) job() *Job {
 	return &Job{
 		Config: Config{FunctionTimeout: functionTimeout},
-		Needs: Needs{Composer: composer(), Claims: w, Mailer: w, Metrics: w,
+		Needs: Needs{Composer: composer(), Claims: w, Apps: w, Mailer: w, Metrics: w,
 			Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Random: func() float64 { return 0.5 },
 			Now: func() time.Time { return w.now }},
 	}
@@ -121,8 +130,16 @@ func (w *world) MarkSent(_ context.Context, id, messageID string, now time.Time)
 	})
 }
 
-func (w *world) MarkRefused(_ context.Context, id string, claimedAt, _ time.Time) error {
-	return w.write("refuse", func() error {
+func (w *world) ReadApp(_ context.Context, id string) (app platform.App, known bool, err error) {
+	err = w.write("look", func() error {
+		app, known = w.apps[id]
+		return nil
+	})
+	return app, known, err
+}
+
+func (w *world) MarkUnsent(_ context.Context, id string, why Unsent, claimedAt, _ time.Time) error {
+	return w.write(string(why), func() error {
 		e := w.notices[id]
 		switch {
 		case e.State != "claimed":
@@ -130,7 +147,7 @@ func (w *world) MarkRefused(_ context.Context, id string, claimedAt, _ time.Time
 		case !e.ClaimedAt.Equal(claimedAt):
 			return &HeldError{e.ClaimedAt}
 		}
-		e.State = "refused"
+		e.State = string(why)
 		w.notices[id] = e
 		return nil
 	})
@@ -201,7 +218,7 @@ func TestNoticeIsClaimedSentAndMarked(t *testing.T) {
 	if diff := cmp.Diff(want, w.notices); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"claim", "send", "mark"}, w.writes); diff != "" {
+	if diff := cmp.Diff([]string{"claim", "look", "send", "mark"}, w.writes); diff != "" {
 		t.Error(diff)
 	}
 	if len(w.mails) != 1 || w.mails[0].To != n.To || w.mails[0].Kind != n.Kind || w.mails[0].Status != platform.Internal {
@@ -334,6 +351,7 @@ func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
 
 func TestRefusedRecipientIsMarkedCountedAndDone(t *testing.T) {
 	w, n := newWorld(), enabled()
+	w.apps["17"] = platform.App{EnabledAt: at(n.EnabledAt)}
 	w.answer = fmt.Errorf("wrapped: %w", ErrRefused)
 	if err := w.deliver(n); err != nil {
 		t.Fatal(err)
@@ -348,7 +366,7 @@ func TestRefusedRecipientIsMarkedCountedAndDone(t *testing.T) {
 
 func TestRefusalThatCannotBeMarkedIsTriedAgain(t *testing.T) {
 	w, n := newWorld(), disabled()
-	w.answer, w.at, w.fault = ErrRefused, 2, refusedCall
+	w.answer, w.at, w.fault = ErrRefused, 3, refusedCall
 	if l := later(t, w.deliver(n)); l.Reason != LaterUnknown {
 		t.Errorf("%v", l)
 	}
@@ -366,7 +384,7 @@ func TestMarkIsTriedInPlaceAndThenTheMailMayRepeat(t *testing.T) {
 	if l := later(t, err); l.Reason != LaterUnknown || !errors.Is(err, errFault) {
 		t.Errorf("error %v", err)
 	}
-	if diff := cmp.Diff(append([]string{"claim", "send"}, slices.Repeat([]string{"mark"}, markTries)...), w.writes); diff != "" {
+	if diff := cmp.Diff(append([]string{"claim", "look", "send"}, slices.Repeat([]string{"mark"}, markTries)...), w.writes); diff != "" {
 		t.Error(diff)
 	}
 	w.now = w.now.Add(2 * functionTimeout)
@@ -419,7 +437,7 @@ func (silent) Send(ctx context.Context, _ Mail) (string, error) {
 // Whatever goes wrong at one write, delivering the notice again ends with
 // exactly one mail, or two if nobody could know of the first.
 func TestOneFaultAtAnyWriteLosesNoMailAndRepeatsNoneThatIsKnownOf(t *testing.T) {
-	const known = 3 // writes that the job makes
+	const known = 4 // calls that the job makes
 	for _, f := range []fault{refusedCall, lost, diedBefore, diedAfter} {
 		covered := 0
 		for k := 0; ; k++ {
@@ -473,4 +491,136 @@ func TestManyWorkersSendOneMail(t *testing.T) {
 			t.Fatalf("seed %d: %d mails", seed, len(w.mails))
 		}
 	}
+}
+
+func TestANoticeThatIsNotTrueAnyMoreIsSettledWithoutAMail(t *testing.T) {
+	d, e := disabled(), enabled()
+	disabledAt, enabledAt := at(d.DisabledAt), at(e.EnabledAt)
+	for name, row := range map[string]struct {
+		notice platform.Notice
+		app    platform.App
+		sent   bool
+	}{
+		"disabled, and still is":          {d, platform.App{DisabledAt: disabledAt, EnabledAt: disabledAt.Add(-time.Hour)}, true},
+		"disabled, enabled since":         {d, platform.App{EnabledAt: disabledAt.Add(time.Hour)}, false},
+		"disabled, and anew":              {d, platform.App{DisabledAt: disabledAt.Add(time.Millisecond), EnabledAt: disabledAt}, false},
+		"disabled, deleted since":         {d, platform.App{DisabledAt: disabledAt, Deleted: true}, false},
+		"enabled, and still is":           {e, platform.App{EnabledAt: enabledAt}, true},
+		"enabled, disabled since":         {e, platform.App{EnabledAt: enabledAt, DisabledAt: enabledAt.Add(time.Hour)}, false},
+		"enabled, disabled, and anew":     {e, platform.App{EnabledAt: enabledAt.Add(time.Hour)}, false},
+		"enabled, deleted since":          {e, platform.App{EnabledAt: enabledAt, Deleted: true}, false},
+		"disabled, in a table before it":  {d, platform.App{}, false},
+		"enabled, in a table restored":    {e, platform.App{DisabledAt: enabledAt.Add(-time.Hour)}, false},
+		"disabled, written with no milli": {disabled(func(n *platform.Notice) { n.DisabledAt = "2026-11-24T10:00:00Z" }), platform.App{DisabledAt: disabledAt}, true},
+	} {
+		w := newWorld()
+		w.apps["17"] = row.app
+		if err := w.deliver(row.notice); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		state, metric := "outdated", "notice.outdated"
+		if row.sent {
+			state, metric = "sent", "notice.sent"
+		}
+		if got := w.notices[row.notice.ID].State; got != state || (len(w.mails) == 1) != row.sent {
+			t.Errorf("%s: %s, %d mails", name, got, len(w.mails))
+		}
+		if diff := cmp.Diff(map[string]int{metric + " kind=" + string(row.notice.Kind): 1}, w.counted); diff != "" {
+			t.Errorf("%s: counted (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAMailOfAnAppThatCannotBeReadWaitsAndHoldsUpNoOther(t *testing.T) {
+	for name, lose := range map[string]func(*world){
+		"no answer": func(w *world) { w.at, w.fault = 1, refusedCall },
+		"not there": func(w *world) { delete(w.apps, "17") },
+	} {
+		w, n := newWorld(), disabled()
+		lose(w)
+		batch := w.job().NewBatch()
+		if l := later(t, batch.Handle(context.Background(), n, 4)); l.Reason != LaterUnreadable || l.After != 9*time.Minute || len(w.mails) > 0 {
+			t.Errorf("%s: %v, %d mails", name, l, len(w.mails))
+		}
+		w.apps["17"] = platform.App{DisabledAt: at(n.DisabledAt)}
+		other := n
+		other.ID = "another"
+		if err := batch.Handle(context.Background(), other, 1); err != nil || len(w.mails) != 1 {
+			t.Errorf("%s: the next of the batch: %v, %d mails", name, err, len(w.mails))
+		}
+		w.now = w.now.Add(9 * time.Minute)
+		if err := w.deliver(n); err != nil || len(w.mails) != 2 {
+			t.Errorf("%s: later: %v, %d mails", name, err, len(w.mails))
+		}
+	}
+}
+
+// A deleted app may come back with its disabling, and its sweep queues the
+// notices that were never told.
+func TestAnOutdatedNoticeThatComesAgainIsLookedAtAgain(t *testing.T) {
+	w, n := newWorld(), disabled()
+	still := w.apps["17"]
+	gone := still
+	gone.Deleted = true
+	w.apps["17"] = gone
+	for range 2 {
+		if err := w.deliver(n); err != nil || len(w.mails) > 0 {
+			t.Fatalf("%v, %d mails", err, len(w.mails))
+		}
+	}
+	w.apps["17"] = still
+	if err := w.deliver(n); err != nil || len(w.mails) != 1 {
+		t.Errorf("%v, %d mails", err, len(w.mails))
+	}
+}
+
+func TestOneFaultAtAnyStepOfAnOutdatedNoticeSendsNoMail(t *testing.T) {
+	for _, f := range []fault{refusedCall, lost, diedBefore, diedAfter} {
+		for k := range 3 { // claim, look, outdated
+			w, n := newWorld(), disabled()
+			w.apps["17"] = platform.App{EnabledAt: w.now}
+			w.at, w.fault = k, f
+			w.deliverUntilDone(t, n)
+			if len(w.writes) <= k || len(w.mails) > 0 || w.notices[n.ID].State != "outdated" {
+				t.Errorf("fault %d at %q: %d mails, %+v", f, w.writes, len(w.mails), w.notices[n.ID])
+			}
+		}
+	}
+}
+
+func TestASlowLookDoesNotUseUpTheTimeOfTheMail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, n := newWorld(), disabled()
+		job := w.job()
+		job.Now, job.Apps, job.Claims = time.Now, unread{}, slowClaims{w}
+		ctx, cancel := context.WithTimeout(t.Context(), job.timeNeeded())
+		defer cancel()
+		if l := later(t, job.NewBatch().Handle(ctx, n, 1)); l.Reason != LaterUnreadable || ctx.Err() != nil {
+			t.Errorf("%v", l)
+		}
+		job.Apps = w
+		ctx, cancel = context.WithTimeout(t.Context(), job.timeNeeded())
+		defer cancel()
+		other := n
+		other.ID = "another"
+		if l := later(t, job.NewBatch().Handle(ctx, other, 1)); l.Reason != LaterNoTime || len(w.mails) > 0 || l.After < job.lease() {
+			t.Errorf("%v, %d mails", l, len(w.mails))
+		}
+	})
+}
+
+// unread is a table that does not answer.
+type unread struct{}
+
+func (unread) ReadApp(ctx context.Context, _ string) (platform.App, bool, error) {
+	<-ctx.Done()
+	return platform.App{}, false, ctx.Err()
+}
+
+// slowClaims take what is left of the time of a mail.
+type slowClaims struct{ *world }
+
+func (s slowClaims) Claim(ctx context.Context, id string, now time.Time, lease time.Duration) error {
+	time.Sleep(3500 * time.Millisecond)
+	return s.world.Claim(ctx, id, now, lease)
 }

@@ -36,6 +36,8 @@ func (j *Job) later(err error, receives int) *Later {
 		return j.putOff(max(left, 0)+j.grown(clockSkew, receives), LaterClaimed, err)
 	case errors.Is(err, errNoTime):
 		return j.putOff(j.unknown(receives), LaterNoTime, err)
+	case errors.Is(err, errUnreadable):
+		return j.putOff(j.unknown(receives), LaterUnreadable, err)
 	case errors.Is(err, ErrOurs):
 		return j.putOff(max(waitOurs, j.lease()), LaterOurs, err)
 	case errors.Is(err, ErrThrottled) && receives < patience:

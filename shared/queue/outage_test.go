@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,7 @@ type post struct {
 	*fakeSQS
 	t        *testing.T
 	answer   func(ctx context.Context) error
+	unread   error // of the app
 	messages []*queued
 	claims   map[string]time.Time
 	mails    map[string]int // by address
@@ -49,12 +51,14 @@ type queued struct {
 	handle   string
 }
 
+const enabledAt = "2026-11-24T10:00:00.000Z"
+
 func newPost(t *testing.T, mails int) *post {
 	p := &post{fakeSQS: &fakeSQS{t: t}, t: t, claims: make(map[string]time.Time), mails: make(map[string]int)}
 	for i := range mails {
 		n := platform.Notice{ID: fmt.Sprint("notice", i), Kind: platform.AppEnabled, To: platform.Owner{Email: fmt.Sprintf("owner%d@acme.example", i)},
 			Organization: platform.NoticeOrganization{ID: "42", Slug: "acme", Name: "Acme"},
-			App:          platform.NoticeApp{ID: "17", Slug: "ci", Name: "CI"}, EnabledAt: "2026-11-24T10:00:00.000Z"}
+			App:          platform.NoticeApp{ID: "17", Slug: "ci", Name: "CI"}, EnabledAt: enabledAt}
 		body, err := json.Marshal(n)
 		if err != nil {
 			t.Fatal(err)
@@ -81,8 +85,13 @@ func (p *post) MarkSent(_ context.Context, id, _ string, _ time.Time) error {
 	return nil
 }
 
-func (p *post) MarkRefused(context.Context, string, time.Time, time.Time) error {
-	return errors.New("nobody is refused here")
+func (p *post) MarkUnsent(context.Context, string, notice.Unsent, time.Time, time.Time) error {
+	return errors.New("all mails are to be sent here")
+}
+
+func (p *post) ReadApp(context.Context, string) (platform.App, bool, error) {
+	at, err := platform.ParseTime(enabledAt)
+	return platform.App{EnabledAt: at}, true, cmp.Or(p.unread, err)
 }
 
 func (p *post) Send(ctx context.Context, m notice.Mail) (string, error) {
@@ -113,7 +122,7 @@ func (p *post) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageV
 func (p *post) consumer(random func() float64) Notify {
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: notifyTimeout}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
-		Claims:   p, Mailer: p, Metrics: p, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: random}}
+		Claims:   p, Apps: p, Mailer: p, Metrics: p, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: random}}
 	return Notify{Job: job, API: p, URL: "https://sqs/1/notices", DLQ: "https://sqs/1/dlq",
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now, Flush: func() {}}
 }
@@ -178,14 +187,15 @@ func hang(ctx context.Context) error {
 func TestMailsOutlastThreeDaysInWhichTheyCannotBeSent(t *testing.T) {
 	const outage = 3 * 24 * time.Hour
 	for name, row := range map[string]struct {
-		answer func(context.Context) error
-		most   int           // receives of one mail until SES takes it
-		late   time.Duration // how long after the end of the outage the last mail is sent
+		answer func(context.Context) error // nil: it is the app that cannot be read
+		most   int                         // receives of one mail until SES takes it
+		late   time.Duration               // how long after the end of the outage the last mail is sent
 	}{
 		"SES hangs":               {hang, 100, time.Hour},
 		"SES breaks off":          {func(context.Context) error { return errors.New("broken off") }, 100, time.Hour},
 		"the sender is refused":   {func(context.Context) error { return notice.ErrOurs }, 298, 15 * time.Minute},
 		"the quota is used up":    {func(context.Context) error { return notice.ErrThrottled }, 298, time.Hour},
+		"the app cannot be read":  {nil, 100, time.Hour},
 		"an account that is slow": {func(context.Context) error { time.Sleep(9 * time.Second); return notice.ErrThrottled }, 298, time.Hour},
 	} {
 		for _, random := range []float64{0, 0.5, 0.999} {
@@ -194,10 +204,14 @@ func TestMailsOutlastThreeDaysInWhichTheyCannotBeSent(t *testing.T) {
 					p := newPost(t, 10)
 					all, begun := slices.Clone(p.messages), time.Now()
 					p.answer = func(ctx context.Context) error {
-						if time.Since(begun) < outage {
+						if time.Since(begun) < outage && row.answer != nil {
 							return row.answer(ctx)
 						}
 						return nil
+					}
+					if row.answer == nil {
+						p.unread = errors.New("throttled")
+						time.AfterFunc(outage, func() { p.unread = nil })
 					}
 					p.run(p.consumer(func() float64 { return random }))
 					if p.lost > 0 || len(p.sent) > 0 || len(p.mails) != 10 {
