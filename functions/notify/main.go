@@ -24,8 +24,8 @@ func main() {
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL, Rule: buffer.Rule(e.Rule)}),
 		Claims:   dynamo.Notices{API: tables, Table: e.NoticesTable},
 		Apps:     dynamo.Apps{API: tables, Table: e.AppsTable},
-		Mailer: ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
-			PreferenceURL: e.PreferenceURL},
+		Mailer: &ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
+			PreferenceURL: e.PreferenceURL, Now: env.Clock},
 		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,
 	}}
 	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,

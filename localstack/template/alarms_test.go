@@ -85,6 +85,8 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"CountsLostAlarm":        "hookwarden counts.lost >0 1x60",
 		"MailsRejectedAlarm": "SUM([FILL(Reject ConfigurationSet app_disabled, 0), " +
 			"FILL(Reject ConfigurationSet app_enabled, 0)]) 1x300",
+		"MailsRefusedAlarm": "SUM([IF(SUM([notice.refused app.disabled * 0, notice.sent app.disabled]) == 0, notice.refused app.disabled, 0), " +
+			"IF(SUM([notice.refused app.enabled * 0, notice.sent app.enabled]) == 0, notice.refused app.enabled, 0)]) 1x3600",
 		"DisableHeldAlarm":    "hookwarden disable.held >0 1x60",
 		"DisableRefusedAlarm": "hookwarden disable.refused >0 1/13x300",
 		"NoticeGivenUpAlarm":  "hookwarden notice.given_up >0 1x60",
@@ -123,6 +125,11 @@ func TestTheOperationsPageHasEachAlarmAndMarksThoseThatStacksShare(t *testing.T)
 	want := make(map[string]bool)
 	for name, a := range expand(t, "AlarmEmail=a@b.example").OfType("AWS::CloudWatch::Alarm") {
 		want[name] = a["Namespace"] == "hookwarden"
+		for _, m := range List(a["Metrics"]) {
+			if stat, ok := At(m, "MetricStat", "Metric").(Object); ok && stat["Namespace"] == "hookwarden" {
+				want[name] = true
+			}
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-template +page):\n%s", diff)

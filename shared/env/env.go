@@ -136,8 +136,24 @@ func (r *Reader) HeaderPrefix(name, absent string) string {
 // URL reads the address of a web site, which must be set.
 func (r *Reader) URL(name string) string { return r.url(name, r.Required(name)) }
 
-// OptionalURL reads one that may be missing or empty.
-func (r *Reader) OptionalURL(name string) string { return r.url(name, r.Text(name, "")) }
+// HeaderURL reads one that may be missing or empty, and stands between angle
+// brackets in a mail's header.
+func (r *Reader) HeaderURL(name string) string {
+	value := r.url(name, r.Text(name, ""))
+	r.sevenBit(name, value)
+	if strings.ContainsAny(value, " \t<>,") {
+		r.wrong(name, "must be a URL without spaces, commas and angle brackets")
+	}
+	return value
+}
+
+// sevenBit says of a value that stands in a mail's header what SES would not: it
+// takes no other characters there, and calls them a bad request.
+func (r *Reader) sevenBit(name, value string) {
+	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c > '~' }) {
+		r.wrong(name, "must be in 7-bit characters, an international domain in Punycode (xn--…) and a path with escapes (%%C3%%A9)")
+	}
+}
 
 func (r *Reader) url(name, value string) string {
 	if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
@@ -153,5 +169,6 @@ func (r *Reader) MailAddress(name string) string {
 	if a, err := mail.ParseAddress(value); value != "" && (err != nil || a.Address != value) {
 		r.wrong(name, "must be a mail address without a display name")
 	}
+	r.sevenBit(name, value)
 	return value
 }

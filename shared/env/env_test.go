@@ -68,6 +68,13 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"FUNCTION_TIMEOUT_SECONDS=0":    "FUNCTION_TIMEOUT_SECONDS must be a number from 1 to 900",
 		"ALLOW_PRIVATE_TARGETS=1":       `ALLOW_PRIVATE_TARGETS is "1" and must be false or true`,
 		"REGISTRY_DLQ_URL=":             "REGISTRY_DLQ_URL is not set",
+
+		"MAIL_FROM=hook@bücher.example":               "MAIL_FROM must be in 7-bit characters, an international domain in Punycode (xn--…)",
+		"MAIL_FROM=hööks@a.example":                   "MAIL_FROM must be in 7-bit characters",
+		"PREFERENCE_URL=https://bücher.example/mails": "PREFERENCE_URL must be in 7-bit characters, an international domain in Punycode (xn--…)",
+		"PREFERENCE_URL=https://a.example/é":          "PREFERENCE_URL must be in 7-bit characters",
+		"PREFERENCE_URL=https://a.example/a>, <b":     "PREFERENCE_URL must be a URL without spaces, commas and angle brackets",
+		"PREFERENCE_URL=https://a.example/a b":        "PREFERENCE_URL must be a URL without spaces, commas and angle brackets",
 	} {
 		t.Run(variable, func(t *testing.T) {
 			variables := deliver()

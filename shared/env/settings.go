@@ -128,7 +128,7 @@ func ReadNotify(r *Reader) Notify {
 		NotificationDLQURL:   r.Required("NOTIFICATION_DLQ_URL"),
 		PlatformName:         r.Text("PLATFORM_NAME", "Sentry"),
 		PlatformURL:          r.URL("PLATFORM_URL"),
-		PreferenceURL:        r.OptionalURL("PREFERENCE_URL"),
+		PreferenceURL:        r.HeaderURL("PREFERENCE_URL"),
 		MailFrom:             r.MailAddress("MAIL_FROM"),
 		ConfigurationSet:     r.Text("CONFIGURATION_SET", ""),
 		Rule:                 readRule(r),

@@ -133,8 +133,9 @@ func (j *Job) NewBatch() *Batch { return &Batch{job: j} }
 // time. It may be called again with the same notice, at any time and at the same
 // time: claim, look, send, mark, and whoever dies between two of these leaves a
 // claim that runs out. A notice that is not true any more is settled without a
-// mail; what changes between the look and the mail is not seen. A death between SES's answer, which may be lost, and the mark
-// repeats the mail; nothing else does.
+// mail; what changes between the look and the mail is not seen. A death between
+// SES's answer, which may be lost, and the mark repeats the mail; nothing else
+// does.
 //
 // Once an answer of SES or of the table is unknown, the rest of the batch is put
 // off untried: what hangs would use up the time of all.
@@ -142,7 +143,7 @@ func (j *Job) NewBatch() *Batch { return &Batch{job: j} }
 // The error is a *Later where it is known when to try again.
 func (b *Batch) Handle(ctx context.Context, n platform.Notice, receives int) error {
 	if b.unanswered != nil {
-		return b.job.later(fmt.Errorf("not tried after %w", b.unanswered), receives)
+		return b.job.later(errors.New("not tried, since another of the batch had no answer: "+b.unanswered.Error()), receives)
 	}
 	err := b.job.handle(ctx, n)
 	if err == nil || errors.Is(err, errNoMail) {

@@ -337,6 +337,21 @@ func TestWaitsGrowWithTheReceivesToAnHour(t *testing.T) {
 	}
 }
 
+func TestARestThatIsPutOffHasNotTheFirstOnesError(t *testing.T) {
+	w, n := newWorld(), disabled()
+	w.answer = errFault
+	batch := w.job().NewBatch()
+	first := batch.Handle(context.Background(), n, 1)
+	if l := later(t, first); l.Reason != LaterUnknown || !errors.Is(first, errFault) {
+		t.Errorf("%v", l)
+	}
+	n.ID, w.answer = "another", nil
+	rest := batch.Handle(context.Background(), n, 3)
+	if l := later(t, rest); l.Reason != LaterUnknown || l.After != 4*time.Minute+30*time.Second || errors.Is(rest, errFault) || len(w.mails) > 0 {
+		t.Errorf("%v, %d mails", l, len(w.mails))
+	}
+}
+
 func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
 	for _, answer := range []error{ErrOurs, ErrThrottled, io.ErrUnexpectedEOF} {
 		w := newWorld()

@@ -11,17 +11,19 @@ import (
 const addressLimit = 320
 
 // address writes a recipient as SES wants it: the name encoded by RFC 2047, the
-// domain in ASCII. A name that makes it too long is cut; an address that is none
-// or too long is left for SES to refuse.
+// local part in quotes where a dot stands where none may, the domain in ASCII. A
+// name that makes it too long is cut; an address that is none or too long is left
+// for SES to refuse.
 func address(name, email string) string {
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || len(email) > addressLimit {
+	bare := email
+	if parsed, err := mail.ParseAddress(email); err == nil {
+		bare = parsed.Address
+	}
+	at := strings.LastIndexByte(bare, '@')
+	if at < 0 || len(email) > addressLimit {
 		return email
 	}
-	bare := parsed.Address
-	if at := strings.LastIndexByte(bare, '@'); at >= 0 {
-		bare = bare[:at+1] + asciiDomain(bare[at+1:])
-	}
+	bare = bare[:at+1] + asciiDomain(bare[at+1:])
 	runes := []rune(name)
 	for ; len(runes) > 0; runes = runes[:len(runes)-1] {
 		full := (&mail.Address{Name: strings.TrimSpace(string(runes)), Address: bare}).String()
@@ -30,6 +32,12 @@ func address(name, email string) string {
 		}
 	}
 	return strings.Trim((&mail.Address{Address: bare}).String(), "<>")
+}
+
+// isASCII reports whether a header can hold the text as it is. SES knows no local
+// parts of other characters.
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // asciiDomain writes an internationalized domain as SES wants it, in Punycode; a

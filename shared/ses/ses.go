@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -22,15 +24,23 @@ type sendAPI interface {
 	SendEmail(ctx context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// Mailer sends each mail with one call.
+// Mailer sends each mail with one call. Its settings do not change while it is
+// used. It may be used by many at once.
 type Mailer struct {
-	API              sendAPI // as NewClient makes it
-	From             string  // an address that SES has verified, with or without a name
-	ConfigurationSet string  // empty: none
-	PreferenceURL    string  // where owners choose their mails; empty: mails have no List-Unsubscribe
+	API              sendAPI          // as NewClient makes it
+	From             string           // an address that SES has verified, in 7-bit characters
+	ConfigurationSet string           // empty: none
+	PreferenceURL    string           // where owners choose their mails, in 7-bit characters; empty: mails have no List-Unsubscribe
+	Now              func() time.Time // wall clock
+
+	taken atomic.Int64 // when SES last took a mail, unix milliseconds; 0: never
 }
 
-var _ notice.Mailer = Mailer{}
+// lately is for how long a mail that SES took shows that nothing of ours is
+// wrong with a request.
+const lately = time.Hour
+
+var _ notice.Mailer = (*Mailer)(nil)
 
 // NewClient makes a client that never sends a mail twice by itself: SES has no
 // idempotency key, so a call is not repeated, and no call meets a connection
@@ -47,10 +57,14 @@ func NewClient(config aws.Config) *sesv2.Client {
 }
 
 // Send implements notice.Mailer.
-func (m Mailer) Send(ctx context.Context, mail notice.Mail) (string, error) {
+func (m *Mailer) Send(ctx context.Context, mail notice.Mail) (string, error) {
+	to := address(mail.To.Name, mail.To.Email)
+	if !isASCII(to) {
+		return "", fmt.Errorf("%w: the address is not ASCII", notice.ErrRefused)
+	}
 	in := &sesv2.SendEmailInput{
 		FromEmailAddress: &m.From,
-		Destination:      &types.Destination{ToAddresses: []string{address(mail.To.Name, mail.To.Email)}},
+		Destination:      &types.Destination{ToAddresses: []string{to}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: utf8(mail.Subject),
 			Body:    &types.Body{Text: utf8(mail.Text), Html: utf8(mail.HTML)},
@@ -66,8 +80,9 @@ func (m Mailer) Send(ctx context.Context, mail notice.Mail) (string, error) {
 	}
 	out, err := m.API.SendEmail(ctx, in)
 	if err != nil {
-		return "", classify(err)
+		return "", m.classify(err)
 	}
+	m.taken.Store(m.Now().UnixMilli())
 	return aws.ToString(out.MessageId), nil
 }
 
@@ -87,17 +102,28 @@ func tag(name, value string) types.MessageTag {
 	return types.MessageTag{Name: &name, Value: &value}
 }
 
-// classify says whose fault a refusal is. All that a request has of ours was
-// checked at the start, so a bad request is about the recipient; a rejected
-// message is about an address that SES has not verified.
-func classify(err error) error {
+// badRequest says whose fault a bad request is. It may be the recipient, but also
+// the sender or a header, which are the same for all mails. So it is the
+// recipient only if SES took another mail lately; nobody is given up for a fault
+// of ours.
+func (m *Mailer) badRequest() error {
+	age := time.Duration(m.Now().UnixMilli()-m.taken.Load()) * time.Millisecond
+	if m.taken.Load() > 0 && 0 <= age && age < lately {
+		return notice.ErrRefused
+	}
+	return notice.ErrOurs
+}
+
+// classify says whose fault a refusal is. A rejected message is about an address
+// that SES has not verified.
+func (m *Mailer) classify(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return err
 	}
 	switch api.ErrorCode() {
 	case "BadRequestException":
-		return fmt.Errorf("%w: %w", notice.ErrRefused, err)
+		return fmt.Errorf("%w: %w", m.badRequest(), err)
 	case "MessageRejected", "MailFromDomainNotVerifiedException", "SendingPausedException", "AccountSuspendedException",
 		"NotFoundException", "AccessDeniedException":
 		return fmt.Errorf("%w: %w", notice.ErrOurs, err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -48,7 +49,7 @@ func content(s string) *types.Content { return &types.Content{Data: &s, Charset:
 
 func TestMailIsSentToOneOwnerWithTagsAndConfigurationSet(t *testing.T) {
 	s := &service{}
-	id, err := Mailer{API: s, From: "Hooks <hooks@platform.example>", ConfigurationSet: "mails"}.Send(t.Context(), anyMail())
+	id, err := (&Mailer{API: s, From: "Hooks <hooks@platform.example>", ConfigurationSet: "mails", Now: time.Now}).Send(t.Context(), anyMail())
 	if err != nil || id != "0102" {
 		t.Fatalf("%q, %v", id, err)
 	}
@@ -69,7 +70,7 @@ func TestMailIsSentToOneOwnerWithTagsAndConfigurationSet(t *testing.T) {
 
 func TestListUnsubscribeIsThereOnlyWithAPreferenceURL(t *testing.T) {
 	s := &service{}
-	if _, err := (Mailer{API: s, PreferenceURL: "https://platform.example/mails"}).Send(t.Context(), anyMail()); err != nil {
+	if _, err := (&Mailer{API: s, PreferenceURL: "https://platform.example/mails", Now: time.Now}).Send(t.Context(), anyMail()); err != nil {
 		t.Fatal(err)
 	}
 	headers := s.in[0].Content.Simple.Headers
@@ -92,6 +93,15 @@ func TestRecipientIsWrittenForAHeader(t *testing.T) {
 		{"", "ada@почта.рф", "ada@xn--80a1acny.xn--p1ai"},
 		{"Ada", "Eve <ada@acme.example>", `"Ada" <ada@acme.example>`},
 		{"Ada", "no address", "no address"},
+		{"Ada", "ada.@docomo.ne.jp", `"Ada" <"ada."@docomo.ne.jp>`},
+		{"", "a..b@docomo.ne.jp", `"a..b"@docomo.ne.jp`},
+		{"", "ada.@bücher.example", `"ada."@xn--bcher-kva.example`},
+		{"", `"ada"@acme.example`, "ada@acme.example"},
+		{"", `"a@b"@acme.example`, `"a@b"@acme.example`},
+		{"", "a,b@acme.example", `"a,b"@acme.example`},
+		{"", `"ada@acme.example`, `"\"ada"@acme.example`},
+		{"Ada\r\nBcc: eve@evil.example", "ada@acme.example", ""},
+		{"Ada\x00\x7f", "ada@acme.example", ""},
 		{"Ada", long, `"Ada" <` + long + ">"},
 		{strings.Repeat("A", 200), long, `"` + strings.Repeat("A", 320-len(long)-5) + `" <` + long + ">"},
 		{strings.Repeat("🚀", 200), "ada@acme.example", ""},
@@ -106,8 +116,54 @@ func TestRecipientIsWrittenForAHeader(t *testing.T) {
 	}
 }
 
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+func TestAnAddressThatNoHeaderHoldsIsRefusedWithoutACall(t *testing.T) {
+	for _, email := range []string{"ädä@acme.example", "ada@\u202eacme.example", "ada@acme_.example\u00e9"} {
+		s := &service{}
+		mail := anyMail()
+		mail.To.Email = email
+		if _, err := (&Mailer{API: s, Now: time.Now}).Send(t.Context(), mail); !errors.Is(err, notice.ErrRefused) || len(s.in) > 0 {
+			t.Errorf("%q: %v, %d calls", email, err, len(s.in))
+		}
+	}
+}
+
+// What SES calls a bad request may be the recipient, or our own sender or header.
+func TestABadRequestIsTheRecipientsOnlyIfAnotherMailWasTakenLately(t *testing.T) {
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	s := &service{}
+	m := &Mailer{API: s, From: "hooks@platform.example", Now: func() time.Time { return now }}
+	bad := answered(400, &types.BadRequestException{})
+	send := func(answer error) error {
+		s.err = answer
+		_, err := m.Send(t.Context(), anyMail())
+		return err
+	}
+	if err := send(bad); !errors.Is(err, notice.ErrOurs) || errors.Is(err, notice.ErrRefused) || !errors.Is(err, bad) {
+		t.Errorf("with no mail before: %v", err)
+	}
+	if err := send(nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		age  time.Duration
+		want error
+	}{
+		{0, notice.ErrRefused},
+		{time.Hour - time.Second, notice.ErrRefused},
+		{time.Hour, notice.ErrOurs},
+		{-time.Second, notice.ErrOurs}, // the clock was set back
+	} {
+		taken := now
+		now = now.Add(row.age)
+		if err := send(bad); !errors.Is(err, row.want) || !errors.Is(err, bad) {
+			t.Errorf("%s after a mail: %v, want %v", row.age, err, row.want)
+		}
+		now = taken
+	}
+	now = now.Add(2 * time.Hour)
+	if err := send(bad); !errors.Is(err, notice.ErrOurs) {
+		t.Errorf("a mail that was refused is not one that was taken: %v", err)
+	}
 }
 
 // The samples of RFC 3492 section 7.1, in lower case, and domains in use.
@@ -133,13 +189,13 @@ func TestErrorsAreClassifiedByTheirTypes(t *testing.T) {
 		{answered(400, &types.LimitExceededException{}), notice.ErrThrottled},
 		{answered(400, &smithy.GenericAPIError{Code: "ThrottlingException"}), notice.ErrThrottled},
 		{answered(429, &smithy.GenericAPIError{Code: "Slow"}), notice.ErrThrottled},
-		{answered(400, &types.BadRequestException{}), notice.ErrRefused},
+		{answered(400, &types.BadRequestException{}), notice.ErrOurs}, // no mail was taken yet
 		{answered(500, &types.InternalServiceErrorException{}), nil},
 		{answered(400, &smithy.GenericAPIError{Code: "ValidationException"}), nil},
 		{&smithy.OperationError{Err: io.ErrUnexpectedEOF}, nil},
 		{context.DeadlineExceeded, nil},
 	} {
-		_, err := Mailer{API: &service{err: row.err}}.Send(t.Context(), anyMail())
+		_, err := (&Mailer{API: &service{err: row.err}, Now: time.Now}).Send(t.Context(), anyMail())
 		if !errors.Is(err, row.err) {
 			t.Errorf("%v: hidden by %v", row.err, err)
 		}
@@ -161,7 +217,7 @@ func TestClientDoesNotRepeatACallAndReadsErrorsByTheirCodes(t *testing.T) {
 		{http.StatusInternalServerError, "InternalServiceErrorException", nil},
 		{http.StatusTooManyRequests, "TooManyRequestsException", notice.ErrThrottled},
 		{http.StatusForbidden, "AccessDeniedException", notice.ErrOurs},
-		{http.StatusBadRequest, "BadRequestException", notice.ErrRefused},
+		{http.StatusBadRequest, "BadRequestException", notice.ErrOurs},
 		{http.StatusBadRequest, "SendingPausedException", notice.ErrOurs},
 	} {
 		calls.Store(0)
@@ -176,7 +232,7 @@ func TestClientDoesNotRepeatACallAndReadsErrorsByTheirCodes(t *testing.T) {
 		}))
 		client := NewClient(aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
 			Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "")})
-		_, err := Mailer{API: client, From: "hooks@platform.example"}.Send(t.Context(), anyMail())
+		_, err := (&Mailer{API: client, From: "hooks@platform.example", Now: time.Now}).Send(t.Context(), anyMail())
 		server.Close()
 		if err == nil || row.want != nil && !errors.Is(err, row.want) {
 			t.Errorf("%s: %v", row.header, err)
