@@ -352,6 +352,19 @@ func TestARestThatIsPutOffHasNotTheFirstOnesError(t *testing.T) {
 	}
 }
 
+func TestANoticeThatAWSRefusesForGoodHoldsUpNoOther(t *testing.T) {
+	w, n := newWorld(), disabled()
+	w.answer = fmt.Errorf("wrapped: %w", platform.ErrRefused)
+	batch := w.job().NewBatch()
+	if err := batch.Handle(context.Background(), n, 1); !errors.Is(err, platform.ErrRefused) {
+		t.Errorf("%v", err)
+	}
+	n.ID, w.answer = "another", nil
+	if err := batch.Handle(context.Background(), n, 1); err != nil || len(w.mails) != 1 {
+		t.Errorf("%v, %d mails", err, len(w.mails))
+	}
+}
+
 func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
 	for _, answer := range []error{ErrOurs, ErrThrottled, io.ErrUnexpectedEOF} {
 		w := newWorld()
