@@ -248,9 +248,9 @@ func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
 		{-time.Second, lease + time.Second + skew}, // the other clock is ahead
 		{lease, 0},
 		{time.Hour, 0},
-		{-waitOurs, lease + waitOurs + clockSkew},
-		{-waitOurs - time.Millisecond, lease + waitOurs + clockSkew}, // one clock is wrong: look again, as often as for days
-		{-100 * time.Hour, lease + waitOurs + clockSkew},
+		{-waitOurs, lease + waitOurs + skew},
+		{-waitOurs - time.Millisecond, lease + waitOurs + skew}, // one clock is wrong: look again, as often as for days
+		{-100 * time.Hour, lease + waitOurs + skew},
 	} {
 		w, n := newWorld(), disabled()
 		w.notices[n.ID] = entry{State: "claimed", ClaimedAt: w.now.Add(-row.age)}

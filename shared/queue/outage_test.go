@@ -323,14 +323,15 @@ func TestAMailIsGivenUpBeforeTheQueueForgetsIt(t *testing.T) {
 	})
 }
 
-func TestAClaimOfAClockThatIsADayAheadIsWaitedForAsLongAsSQSCan(t *testing.T) {
+// Within a lease and 15 minutes it is looked at again: one of the clocks is wrong.
+func TestAClaimOfAClockThatIsADayAheadHoldsNoMailForGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 2)
 		all := slices.Clone(p.messages)
 		p.answer = func(context.Context) error { time.Sleep(time.Second); return nil } // so that the second is not put off at once
 		p.claims["notice1"] = time.Now().Add(24 * time.Hour)
 		p.run(p.consumer(func() float64 { return 0.5 }))
-		if len(p.mails) != 2 || len(p.sent)+p.lost > 0 || all[1].receives > 5 {
+		if len(p.mails) != 2 || len(p.sent)+p.lost > 0 || all[1].receives > 100 {
 			t.Errorf("%d mails after %d receives, %d dead letters, %d lost", len(p.mails), all[1].receives, len(p.sent), p.lost)
 		}
 	})
