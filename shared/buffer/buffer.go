@@ -11,22 +11,33 @@ import (
 )
 
 // Counts are the counted outcomes of one app on one day. A 410 is in Error and
-// in Gone. Fatal is for outcomes that the platform reports.
+// in Gone. Fatal is for outcomes that the platform reports. Other are failures
+// that only the rule Dead looks at: redirects, 5xx, forbidden URLs. Alive are
+// successes of alert rules' webhooks, whose failures are not counted.
 type Counts struct {
 	Success int64 `json:"success,omitempty"`
 	Error   int64 `json:"error,omitempty"`
 	Timeout int64 `json:"timeout,omitempty"`
 	Gone    int64 `json:"gone,omitempty"`
 	Fatal   int64 `json:"fatal,omitempty"`
+	Other   int64 `json:"other,omitempty"`
+	Alive   int64 `json:"alive,omitempty"`
 }
 
 // Plus adds two counts.
 func (c Counts) Plus(o Counts) Counts {
-	return Counts{c.Success + o.Success, c.Error + o.Error, c.Timeout + o.Timeout, c.Gone + o.Gone, c.Fatal + o.Fatal}
+	return Counts{c.Success + o.Success, c.Error + o.Error, c.Timeout + o.Timeout, c.Gone + o.Gone, c.Fatal + o.Fatal,
+		c.Other + o.Other, c.Alive + o.Alive}
 }
 
+// Failures is how many attempts failed.
+func (c Counts) Failures() int64 { return c.Error + c.Timeout + c.Fatal + c.Other }
+
+// Attempts is how many attempts were counted.
+func (c Counts) Attempts() int64 { return c.Success + c.Failures() }
+
 // Failed reports whether anything but successes was counted.
-func (c Counts) Failed() bool { return c.Error+c.Timeout+c.Gone+c.Fatal > 0 }
+func (c Counts) Failed() bool { return c.Failures()+c.Gone > 0 }
 
 // IsZero reports whether nothing was counted.
 func (c Counts) IsZero() bool { return c == Counts{} }
@@ -34,7 +45,7 @@ func (c Counts) IsZero() bool { return c == Counts{} }
 // OnlySuccess leaves out all but the successes: what may be added a second time
 // when it is unknown whether the first time took effect. A doubled success
 // spares an app, a doubled failure could disable it.
-func (c Counts) OnlySuccess() Counts { return Counts{Success: c.Success} }
+func (c Counts) OnlySuccess() Counts { return Counts{Success: c.Success, Alive: c.Alive} }
 
 // Day is one UTC day's counts.
 type Day struct {

@@ -2,14 +2,15 @@ package buffer
 
 import "slices"
 
-// Rule says when an app is broken. The zero thresholds mean: TimeoutThreshold
-// is not allowed to be zero, GoneThreshold 0 turns that line off, TimeoutMinShare
-// 0 asks for no share, WindowDays is at least 1.
+// Rule says when an app is broken. TimeoutThreshold is at least 1, WindowDays
+// too; GoneThreshold 0 and DeadDays 0 turn their lines off, TimeoutMinShare 0
+// asks for no share.
 type Rule struct {
 	WindowDays       int
 	TimeoutThreshold int64
-	TimeoutMinShare  float64 // of the day's counted attempts, 0 to 1
+	TimeoutMinShare  float64 // of the counted attempts of the day and the day before it, 0 to 1
 	GoneThreshold    int64
+	DeadDays         int // how long before today the first failure must be
 }
 
 // Reason is why an app is broken.
@@ -21,28 +22,40 @@ const (
 	Gone    Reason = "gone"    // the receiver said for good that it is gone
 	Timeout Reason = "timeout" // very many time-outs and broken connections in one day
 	Error   Reason = "error"   // errors on every day of the window, and no success
+	Dead    Reason = "dead"    // nothing but failures, for days
+)
+
+// What failures must be for an app to be dead, beside DeadDays: spread over days,
+// so that one bad day is none, and not few, so that an app which is seldom sent
+// anything has had its chances.
+const (
+	deadWindow   = 30 // days, today included
+	deadDays     = 3
+	deadFailures = 10
 )
 
 // Verdict is what the rule says about an app.
 type Verdict struct {
 	Broken   bool
 	Reason   Reason // empty unless broken
-	Evidence []Day  // the window, oldest day first, WindowDays elements
+	Evidence []Day  // oldest day first, zeros included: the window, or if Dead from its first failing day to today
 }
 
-// Judge applies the rule to the WindowDays days that end with the day last.
-// The days given may be in any order, lack those without counts, and go on
-// after last: a success on a later day makes all days before it count for
-// nothing, since the verdict is about now.
+// First is the first day that judging the window that ends with the day last
+// looks at.
+func (r Rule) First(last Date) Date { return last.Plus(-r.WindowDays) }
+
+// FirstDead is the first day that JudgeDead looks at.
+func FirstDead(today Date) Date { return today.Plus(1 - deadWindow) }
+
+// Judge applies the rule but for Dead to the WindowDays days that end with the
+// day last. The days given may be in any order, lack those without counts, begin
+// before the window (the share of time-outs asks for one more), and go on after
+// last: a success on a later day makes all days before it count for nothing,
+// since the verdict is about now.
 func (r Rule) Judge(days []Day, last Date) Verdict {
-	counts := make(map[Date]Counts, len(days))
-	var recovered Date // the newest day with a success
-	for _, d := range days {
-		counts[d.Date] = counts[d.Date].Plus(d.Counts)
-		if d.Success > 0 {
-			recovered = max(recovered, d.Date)
-		}
-	}
+	counts := byDate(days)
+	recovered := newest(days, func(c Counts) bool { return c.Success > 0 })
 	v := Verdict{Evidence: make([]Day, 0, r.WindowDays)}
 	kinds := make([]Reason, 0, r.WindowDays)
 	for i := r.WindowDays - 1; i >= 0; i-- {
@@ -53,32 +66,83 @@ func (r Rule) Judge(days []Day, last Date) Verdict {
 			kinds = append(kinds, "")
 			continue
 		}
-		kinds = append(kinds, r.kind(day.Counts))
+		kinds = append(kinds, r.kind(day.Counts, counts[day.Date.Plus(-1)]))
 	}
 	v.Reason = verdict(kinds)
 	v.Broken = v.Reason != ""
 	return v
 }
 
+// JudgeDead says whether an app does nothing but fail: since its newest success,
+// or within the last 30 days if it had none, it failed on at least 3 days, at
+// least 10 times, and first DeadDays ago or earlier. Less than that is not dead,
+// however many failures: a day with none would say nothing, and one bad day, or a
+// few failures, are no proof. The days are as for Judge.
+func (r Rule) JudgeDead(days []Day, today Date) Verdict {
+	alive := newest(days, func(c Counts) bool { return c.Success > 0 || c.Alive > 0 })
+	var failing []Date
+	var failures int64
+	counts := byDate(days)
+	for date := FirstDead(today); date <= today; date = date.Plus(1) {
+		if n := counts[date].Failures(); n > 0 && date > alive {
+			failing = append(failing, date)
+			failures += n
+		}
+	}
+	if r.DeadDays == 0 || len(failing) < deadDays || failures < deadFailures || failing[0] > today.Plus(-r.DeadDays) {
+		return Verdict{}
+	}
+	v := Verdict{Broken: true, Reason: Dead}
+	for date := failing[0]; date <= today; date = date.Plus(1) {
+		v.Evidence = append(v.Evidence, Day{date, counts[date]})
+	}
+	return v
+}
+
+func byDate(days []Day) map[Date]Counts {
+	counts := make(map[Date]Counts, len(days))
+	for _, d := range days {
+		counts[d.Date] = counts[d.Date].Plus(d.Counts)
+	}
+	return counts
+}
+
+// newest is the newest day whose counts are so; empty if there is none.
+func newest(days []Day, so func(Counts) bool) (date Date) {
+	for _, d := range days {
+		if so(d.Counts) {
+			date = max(date, d.Date)
+		}
+	}
+	return date
+}
+
 // RulesOut reports whether a day's own counts are enough to know that a window
 // ending with it is healthy: it has a success, which clears the days before it,
-// and is not itself fatal, gone or timeout.
-func (r Rule) RulesOut(c Counts) bool { return c.Success > 0 && r.kind(c) == "" }
+// and is not itself fatal or gone, nor has so many time-outs that only the day
+// before it can say whether they are a share of all.
+func (r Rule) RulesOut(c Counts) bool {
+	return c.Success > 0 && c.Timeout < r.TimeoutThreshold && r.kind(c, Counts{}) == ""
+}
 
-// kind is the first line of the rule that fits one day; empty if none does.
-func (r Rule) kind(c Counts) Reason {
-	switch attempts := c.Success + c.Error + c.Timeout + c.Fatal; {
+// kind is the first line of the rule that fits one day, given the counts of the
+// day before it; empty if none does.
+func (r Rule) kind(c, before Counts) Reason {
+	switch {
 	case c.Fatal > 0:
 		return Fatal
 	case r.GoneThreshold > 0 && c.Gone >= r.GoneThreshold && c.Success == 0:
 		return Gone
-	case c.Timeout >= r.TimeoutThreshold && float64(c.Timeout)/float64(attempts) >= r.TimeoutMinShare:
+	case c.Timeout >= r.TimeoutThreshold && share(c.Plus(before)) >= r.TimeoutMinShare:
 		return Timeout
 	case c.Error > 0 && c.Success == 0:
 		return Error
 	}
 	return ""
 }
+
+// share is the part of the counted attempts that timed out.
+func share(c Counts) float64 { return float64(c.Timeout) / float64(c.Attempts()) }
 
 // verdict is the reason for which a window of days is broken; empty if it is
 // healthy. One fatal, gone or timeout day is enough; errors must fill it.
