@@ -20,7 +20,7 @@ func main() {
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := delivery.New(delivery.Config{
 		Timeout: e.Timeout, RetryDelays: e.RetryDelays, RetryInternal: e.RetryInternal, MaxAge: e.MaxAge,
-		CountServerErrors: e.CountServerErrors, RequestLog: delivery.RequestLog(e.RequestLog),
+		CountServerErrors: e.CountServerErrors, Guarded: e.Guarded, RequestLog: delivery.RequestLog(e.RequestLog),
 		HeaderPrefix: e.HeaderPrefix, DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
 	}, delivery.Needs{
 		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
 	"hookwarden/shared/metrics"
@@ -21,7 +20,7 @@ func main() {
 	tables := dynamo.NewClient(aws)
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: e.FunctionTimeout}, Needs: notice.Needs{
-		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL, Rule: buffer.Rule(e.Rule)}),
+		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL}),
 		Claims:   dynamo.Notices{API: tables, Table: e.NoticesTable},
 		Apps:     dynamo.Apps{API: tables, Table: e.AppsTable},
 		Mailer: &ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,

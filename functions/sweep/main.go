@@ -22,7 +22,7 @@ func main() {
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable}
 	job := &disabling.Job{
-		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour},
+		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour, Guarded: e.Guarded},
 		Needs: disabling.Needs{
 			Apps:          dynamo.Apps{API: db, Table: e.AppsTable},
 			Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},

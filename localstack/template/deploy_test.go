@@ -96,7 +96,7 @@ func TestMakeDeployRefusesBeforeItBuilds(t *testing.T) {
 		{"default", []string{"STACK=" + strings.Repeat("x", 62), from, url}, ""},
 		{"default", []string{"STACK=" + strings.Repeat("x", 63), from, url}, "must be at most 62 letters"}, // <stack>-NotificationQueue has 81 characters
 		{"default", []string{"STACK=1_x", from, url}, "must be at most 62 letters, digits and dashes, with a letter first"},
-		{"production", []string{from, url}, "samconfig.toml has no production: use default, staging, prod"},
+		{"production", []string{from, url}, "samconfig.toml has no production: use default, staging, prod, sentry"},
 		{"default", []string{x}, "say PlatformUrl, MailFrom, which have no default"},
 		{"prod", []string{from}, "say PlatformUrl, which has no default"},
 		{"prod", []string{from, url}, ""},

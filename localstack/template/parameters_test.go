@@ -68,6 +68,8 @@ func TestParametersAreChecked(t *testing.T) {
 		"PreferenceUrl":      {[]string{"", "https://platform.example/mails?user=me", "https://xn--bcher-kva.example/a;b=%C3%A9~[1]#x"}, []string{"platform.example", "https://bücher.example/mails", "https://a.example/é", "https://a.example/a\tb", "https://a.example/a b", "https://a.example/>,<b", "https://a.example/" + strings.Repeat("x", 31)}},
 		"AlarmEmail":         {[]string{"", "on.call@platform.example"}, []string{"on call@x", "x"}},
 		"DisableMode":        {[]string{"enforce", "observe"}, []string{"", "off"}},
+		"DeadDays":           {[]string{"0", "5", "29"}, []string{"-1", "30"}},
+		"GuardedStatuses":    {[]string{"internal", "internal,unpublished,published"}, []string{"", "all", "internal,", "internal, published"}},
 		"RequestLog":         {[]string{"all", "failures", "off"}, []string{"", "none"}},
 		"CountServerErrors":  {[]string{"true", "false"}, []string{"", "yes"}},
 		"Architecture":       {[]string{"arm64", "x86_64"}, []string{"", "amd64"}},
@@ -95,7 +97,7 @@ func TestDefaults(t *testing.T) {
 	want := map[string]string{
 		"PlatformId": "sentry", "PlatformName": "Sentry", "PlatformUrl": "<nil>", "PreferenceUrl": "", "MailFrom": "<nil>", "HeaderPrefix": "Sentry-Hook-",
 		"WebhookTimeoutSeconds": "1.0", "RetryDelays": "300,300,300", "RetryInternal": "false", "MaxAgeHours": "72",
-		"TimeoutThreshold": "1000", "TimeoutMinShare": "0", "GoneThreshold": "3", "WindowDays": "7", "CountServerErrors": "false",
+		"TimeoutThreshold": "1000", "TimeoutMinShare": "0.5", "DeadDays": "5", "GuardedStatuses": "internal", "GoneThreshold": "3", "WindowDays": "7", "CountServerErrors": "false",
 		"DisableMode": "enforce", "MaxDisablesPerHour": "20", "RequestLog": "all", "AllowPrivateTargets": "false", "AllowHttpTargets": "false",
 		"DeliverConcurrency": "50", "RetryConcurrency": "20", "RegisterConcurrency": "5", "NotifyConcurrency": "2",
 		"DeliverReservedConcurrency": "0", "WebhookMinimumPollers": "0", "WebhookMaximumPollers": "5",

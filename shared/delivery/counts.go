@@ -58,7 +58,7 @@ func decodeCounts(body []byte) (CountsMessage, error) {
 	if c.appID() == "" || !strings.Contains(c.Key, "#") {
 		return CountsMessage{}, &platform.InvalidError{Field: "pk", Problem: "must be an app's and an organization's id"}
 	}
-	if min(b.Counts.Success, b.Counts.Error, b.Counts.Timeout, b.Counts.Gone, b.Counts.Fatal) < 0 {
+	if min(b.Counts.Success, b.Counts.Error, b.Counts.Timeout, b.Counts.Gone, b.Counts.Fatal, b.Counts.Other, b.Counts.Alive) < 0 {
 		return CountsMessage{}, &platform.InvalidError{Field: "counts", Problem: "must not be below zero"}
 	}
 	return c, nil

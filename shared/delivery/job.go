@@ -25,11 +25,12 @@ const (
 // Config of the job. All fields are required but RetryDelays, RetryInternal and
 // CountServerErrors.
 type Config struct {
-	Timeout           time.Duration   // of one request, as the Sender has it
-	RetryDelays       []time.Duration // wait after the first, second, … attempt
-	RetryInternal     bool            // retries for unpublished and internal apps too
-	MaxAge            time.Duration   // since the platform's message was queued
-	CountServerErrors bool
+	Timeout           time.Duration     // of one request, as the Sender has it
+	RetryDelays       []time.Duration   // wait after the first, second, … attempt
+	RetryInternal     bool              // retries for unpublished and internal apps too
+	MaxAge            time.Duration     // since the platform's message was queued
+	CountServerErrors bool              // among the errors, not among the other failures
+	Guarded           []platform.Status // of apps whose outcomes are counted
 	RequestLog        RequestLog
 	HeaderPrefix      string // of the answer headers Error and Project, as the Sender has it
 	DefaultActor      []byte // see webhook.Application

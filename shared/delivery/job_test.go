@@ -23,12 +23,12 @@ func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 		"error":                  {status(400), buffer.Counts{Error: 1}},
 		"gone":                   {status(410), buffer.Counts{Error: 1, Gone: 1}},
 		"throttled":              {status(429), buffer.Counts{}},
-		"redirect":               {status(301), buffer.Counts{}},
-		"server error":           {status(500), buffer.Counts{}},
+		"redirect":               {status(301), buffer.Counts{Other: 1}},
+		"server error":           {status(500), buffer.Counts{Other: 1}},
 		"timeout":                {outcome(webhook.Timeout, webhook.CodeTimeoutResponse), buffer.Counts{Timeout: 1}},
 		"connection error":       {outcome(webhook.ConnectionError, webhook.CodeRefused), buffer.Counts{Timeout: 1}},
 		"name server out of use": {outcome(webhook.ConnectionError, webhook.CodeDNSTemporary), buffer.Counts{}},
-		"blocked":                {outcome(webhook.Blocked, webhook.CodeBlockedAddress), buffer.Counts{}},
+		"blocked":                {outcome(webhook.Blocked, webhook.CodeBlockedAddress), buffer.Counts{Other: 1}},
 		"local error":            {outcome(webhook.LocalError, ""), buffer.Counts{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,6 +49,18 @@ func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 		w.register("int", platform.Internal, nil)
 		deliverAll(t, w.job(func(c *Config) { c.CountServerErrors = true }), message("int"))
 		equal(t, "internal", w.countsOf("int"), buffer.Counts{Error: 1})
+	})
+	t.Run("apps of each guarded status are counted", func(t *testing.T) {
+		w := newWorld()
+		w.register("pub", platform.Published, nil)
+		deliverAll(t, w.job(func(c *Config) { c.Guarded = []platform.Status{platform.Published} }), message("pub"))
+		equal(t, "published", w.countsOf("pub"), buffer.Counts{Success: 1})
+	})
+	t.Run("an alert rule's webhook that arrives shows that the app is alive", func(t *testing.T) {
+		w := newWorld()
+		w.register("int", platform.Internal, nil)
+		deliverAll(t, w.job(nil), webhookMessage("int", "event_alert", "triggered", ""))
+		equal(t, "counts", w.countsOf("int"), buffer.Counts{Alive: 1})
 	})
 	t.Run("an alert rule's webhook is sent and not counted", func(t *testing.T) {
 		w := newWorld()

@@ -24,7 +24,13 @@ func (j *Job) schedule(it *item) {
 // can be disabled for it.
 func (j *Job) counted(it *item) buffer.Counts {
 	app := it.known.App
-	if app.Status != platform.Internal || app.Disabled() || it.webhook.AlertRule() || !it.result.OfReceiver() {
+	if !slices.Contains(j.Guarded, app.Status) || app.Disabled() || !it.result.OfReceiver() {
+		return buffer.Counts{}
+	}
+	if it.webhook.AlertRule() { // its failures say nothing of the app, but whoever answers is alive
+		if it.result.Outcome == webhook.Success {
+			return buffer.Counts{Alive: 1}
+		}
 		return buffer.Counts{}
 	}
 	switch it.result.Outcome {
@@ -36,6 +42,9 @@ func (j *Job) counted(it *item) buffer.Counts {
 		if j.CountServerErrors {
 			return buffer.Counts{Error: 1}
 		}
+		return buffer.Counts{Other: 1}
+	case webhook.Redirect, webhook.Blocked:
+		return buffer.Counts{Other: 1}
 	case webhook.Timeout, webhook.ConnectionError:
 		return buffer.Counts{Timeout: 1}
 	}

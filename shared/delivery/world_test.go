@@ -90,7 +90,7 @@ func (w *world) register(id string, s platform.Status, change func(*Registered))
 
 // job makes a job of one environment in this world, with the defaults.
 func (w *world) job(change func(*Config)) *Job {
-	c := Config{Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
+	c := Config{Timeout: time.Second, Guarded: []platform.Status{platform.Internal}, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
 		MaxAge: 72 * time.Hour, RequestLog: LogAll, HeaderPrefix: "Sentry-Hook-", DefaultActor: webhook.Application("sentry", "Sentry")}
 	if change != nil {
 		change(&c)

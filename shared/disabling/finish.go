@@ -42,6 +42,8 @@ func (j *Job) notify(ctx context.Context, app platform.App) (told bool, err erro
 		notices[i].Reason = app.DisabledReason
 		notices[i].DisabledAt = platform.FormatTime(app.DisabledAt)
 		notices[i].Evidence = app.DisabledEvidence
+		notices[i].Rule = &platform.NoticeRule{TimeoutThreshold: j.Rule.TimeoutThreshold, TimeoutMinShare: j.Rule.TimeoutMinShare,
+			GoneThreshold: j.Rule.GoneThreshold, DeadDays: j.Rule.DeadDays}
 	}
 	current, found, err := j.Apps.ReadApp(ctx, app.ID)
 	if err != nil {

@@ -104,7 +104,8 @@ const (
 type Config struct {
 	Rule       buffer.Rule
 	Mode       Mode
-	MaxPerHour int // disablings in one clock hour
+	MaxPerHour int               // disablings in one clock hour
+	Guarded    []platform.Status // of apps that may be disabled
 }
 
 // Needs are what the job works with; all are required but Bookmark.
@@ -219,10 +220,11 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) er
 		return nil
 	case app.Disabled(): // whatever became of it since, its owners are to know
 		return j.finish(ctx, app, organizationID)
-	case app.Status != platform.Internal || app.OrganizationID != organizationID:
+	case !slices.Contains(j.Guarded, app.Status) || app.OrganizationID != organizationID:
 		return nil
 	}
-	first := slices.Min(dates).Plus(1 - j.Rule.WindowDays)
+	today := buffer.DateOf(j.Now())
+	first := min(j.Rule.First(slices.Min(dates)), buffer.FirstDead(today))
 	days, err := j.Days.ReadDays(ctx, key, first, j.horizon(slices.Max(dates)))
 	if err != nil {
 		return fmt.Errorf("read days of %s: %w", key, err)
@@ -234,6 +236,9 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) er
 		if v := j.Rule.Judge(days, last); v.Broken {
 			return j.disable(ctx, app, v)
 		}
+	}
+	if v := j.Rule.JudgeDead(days, today); v.Broken {
+		return j.disable(ctx, app, v)
 	}
 	return nil
 }
@@ -252,8 +257,8 @@ func failedOn(days []buffer.Day, date buffer.Date) bool {
 func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) error {
 	d := Disabling{App: app, At: j.Now().UTC().Truncate(time.Millisecond), Reason: v.Reason}
 	for _, day := range v.Evidence {
-		d.Evidence = append(d.Evidence, platform.Day{Day: string(day.Date),
-			Success: day.Success, Error: day.Error, Timeout: day.Timeout, Gone: day.Gone, Fatal: day.Fatal})
+		d.Evidence = append(d.Evidence, platform.Day{Day: string(day.Date), Success: day.Success, Error: day.Error,
+			Timeout: day.Timeout, Gone: day.Gone, Fatal: day.Fatal, Other: day.Other})
 	}
 	if !d.At.After(app.EnabledAt) {
 		return fmt.Errorf("disable app %s: it was enabled at %s, in this clock's future", app.ID, platform.FormatTime(app.EnabledAt))

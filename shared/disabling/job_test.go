@@ -45,7 +45,8 @@ func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T
 	want := platform.Notice{ID: s.Queue[0].ID, Kind: platform.AppDisabled, To: ada,
 		Organization: platform.NoticeOrganization{ID: org, Slug: "acme", Name: "Acme"},
 		App:          platform.NoticeApp{ID: app, Slug: "bot-17", Name: "Bot 17", WebhookURL: "https://bot.example/hook"},
-		Reason:       "error", DisabledAt: "2026-11-24T10:00:00.000Z", Evidence: evidence}
+		Reason:       "error", DisabledAt: "2026-11-24T10:00:00.000Z", Evidence: evidence,
+		Rule: &platform.NoticeRule{TimeoutThreshold: 1000, GoneThreshold: 3}}
 	if diff := cmp.Diff(want, s.Queue[0]); diff != "" {
 		t.Errorf("notice (-want +got):\n%s", diff)
 	}

@@ -252,7 +252,7 @@ func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int)
 	return s.write("Disable", func() error {
 		app, hour := s.Apps[d.App.ID], platform.FormatTime(d.At.Truncate(time.Hour))
 		switch {
-		case app.Status != platform.Internal, app.Deleted, app.Disabled(), !app.EnabledAt.Equal(d.App.EnabledAt):
+		case app.Status != d.App.Status, app.Deleted, app.Disabled(), !app.EnabledAt.Equal(d.App.EnabledAt):
 			return disabling.ErrChanged
 		case s.Brake[hour] >= maxPerHour:
 			return disabling.ErrHeld

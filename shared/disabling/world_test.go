@@ -41,7 +41,8 @@ type world struct {
 }
 
 func newWorld() *world {
-	return &world{tables: newTables(), config: disabling.Config{Rule: rule, Mode: disabling.Enforce, MaxPerHour: 20}}
+	return &world{tables: newTables(), config: disabling.Config{Rule: rule, Mode: disabling.Enforce, MaxPerHour: 20,
+		Guarded: []platform.Status{platform.Internal}}}
 }
 
 // brokenWorld has one app, with errors on all seven days, and two owners.
@@ -123,7 +124,7 @@ func (w *world) registrarOver(s store) *registry.Job {
 
 // composer is made once: parsing takes longer than all the rest.
 var composer = sync.OnceValue(func() *notice.Composer {
-	return notice.NewComposer(notice.MailConfig{PlatformName: "Platform", PlatformURL: "https://platform.example", Rule: rule})
+	return notice.NewComposer(notice.MailConfig{PlatformName: "Platform", PlatformURL: "https://platform.example"})
 })
 
 const functionTimeout = 30 * time.Second

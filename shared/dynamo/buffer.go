@@ -37,15 +37,20 @@ var (
 const bufferLife = 40 * 24 * time.Hour
 
 // countNames are the attributes of counts, in the order of countsOf.
-var countNames = [...]string{"success_count", "error_count", "timeout_count", "gone_count", "fatal_count"} //nolint:gochecknoglobals // a constant list
+var countNames = [...]string{"success_count", "error_count", "timeout_count", "gone_count", "fatal_count", "other_count", "alive_count"} //nolint:gochecknoglobals // a constant list
 
 func countsOf(c buffer.Counts) [len(countNames)]int64 {
-	return [...]int64{c.Success, c.Error, c.Timeout, c.Gone, c.Fatal}
+	return [...]int64{c.Success, c.Error, c.Timeout, c.Gone, c.Fatal, c.Other, c.Alive}
 }
 
 func (i item) counts() buffer.Counts {
-	return buffer.Counts{Success: i.number("success_count"), Error: i.number("error_count"),
-		Timeout: i.number("timeout_count"), Gone: i.number("gone_count"), Fatal: i.number("fatal_count")}
+	return countsBy(i.number)
+}
+
+// countsBy is what countsOf takes apart, by the names of the attributes.
+func countsBy(number func(name string) int64) buffer.Counts {
+	return buffer.Counts{Success: number("success_count"), Error: number("error_count"), Timeout: number("timeout_count"),
+		Gone: number("gone_count"), Fatal: number("fatal_count"), Other: number("other_count"), Alive: number("alive_count")}
 }
 
 func dayKey(key string, date buffer.Date) item {
@@ -167,7 +172,5 @@ func DecodeRecord(r events.DynamoDBEventRecord) (disabling.Record, bool) {
 	if err != nil {
 		return disabling.Record{}, false
 	}
-	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: buffer.Day{Date: date,
-		Counts: buffer.Counts{Success: count("success_count"), Error: count("error_count"),
-			Timeout: count("timeout_count"), Gone: count("gone_count"), Fatal: count("fatal_count")}}}, true
+	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: buffer.Day{Date: date, Counts: countsBy(count)}}, true
 }

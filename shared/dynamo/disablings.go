@@ -62,8 +62,8 @@ func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHo
 		"disabled_evidence": evidence(d.Evidence),
 	}, []string{"notified_at"})
 	app.ExpressionAttributeNames["#status"] = "status"
-	app.ExpressionAttributeValues[":internal"] = text(string(platform.Internal))
-	app.ConditionExpression = aws.String("#status = :internal AND attribute_not_exists(deleted) AND " +
+	app.ExpressionAttributeValues[":read_status"] = text(string(d.App.Status))
+	app.ConditionExpression = aws.String("#status = :read_status AND attribute_not_exists(deleted) AND " +
 		"attribute_not_exists(#disabled_at) AND " + sameEnabling(app, d.App))
 	entry := auditEntry(eventDisable, d.App, d.At)
 	entry["reason"], entry["evidence"] = text(string(d.Reason)), evidence(d.Evidence)

@@ -496,7 +496,7 @@ func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	}
 	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
 	evidence := &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: attributes{
-		"day": text("2026-11-24"), "success": number("0"), "error": number("3"), "timeout": number("0"), "gone": number("3"), "fatal": number("0")}}}}
+		"day": text("2026-11-24"), "success": number("0"), "error": number("3"), "timeout": number("0"), "gone": number("3"), "fatal": number("0"), "other": number("0")}}}}
 	want := map[string]map[string]attributes{
 		"apps": {"17": {"id": text("17"), "status": text("internal"), "organization_id": text("42"), "name": text("Bot 17"), "slug": text("bot"),
 			"version": number("1"), "disabled_at": text("2026-11-24T12:00:00.000Z"), "disabled_reason": text("gone"), "disabled_evidence": evidence}},

@@ -105,7 +105,7 @@ func evidence(days []platform.Day) types.AttributeValue {
 	for i, d := range days {
 		values[i] = &types.AttributeValueMemberM{Value: item{
 			"day": text(d.Day), "success": number(d.Success), "error": number(d.Error),
-			"timeout": number(d.Timeout), "gone": number(d.Gone), "fatal": number(d.Fatal),
+			"timeout": number(d.Timeout), "gone": number(d.Gone), "fatal": number(d.Fatal), "other": number(d.Other),
 		}}
 	}
 	return &types.AttributeValueMemberL{Value: values}
@@ -117,7 +117,8 @@ func (i item) evidence(name string) []platform.Day {
 		if m, ok := v.(*types.AttributeValueMemberM); ok {
 			d := item(m.Value)
 			days = append(days, platform.Day{Day: d.text("day"), Success: d.number("success"), Error: d.number("error"),
-				Timeout: d.number("timeout"), Gone: d.number("gone"), Fatal: d.number("fatal")})
+				Timeout: d.number("timeout"), Gone: d.number("gone"), Fatal: d.number("fatal"),
+				Other: d.number("other")})
 		}
 	}
 	return days

@@ -196,7 +196,7 @@ func newStreamWorld() *streamWorld {
 	quiet := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { s.now = s.now.Add(time.Millisecond); return s.now }
 	s.job = &disabling.Job{
-		Config: disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000,
+		Config: disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000, Guarded: []platform.Status{platform.Internal},
 			Rule: buffer.Rule{WindowDays: 3, TimeoutThreshold: 5, TimeoutMinShare: 0.5, GoneThreshold: 2}},
 		Needs: disabling.Needs{Apps: s.apps(), Organizations: dynamo.Organizations{API: s.engine, Table: "organizations"}, Days: s.buffer(),
 			State: s.disablings(), Observations: s.disablings(), Notices: s, Metrics: s, Logger: quiet, Now: clock},

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hookwarden/shared/platform"
 )
 
 // Reader reads variables and remembers what is wrong. Ask for Err when all are
@@ -105,6 +107,21 @@ func (r *Reader) Delays(name, absent string) []time.Duration {
 		delays = append(delays, time.Duration(seconds)*time.Second)
 	}
 	return delays
+}
+
+// Statuses reads statuses of apps, separated by commas.
+func (r *Reader) Statuses(name string, absent platform.Status) []platform.Status {
+	var statuses []platform.Status
+	for field := range strings.SplitSeq(r.Text(name, string(absent)), ",") {
+		switch status := platform.Status(strings.TrimSpace(field)); status {
+		case platform.Published, platform.Unpublished, platform.Internal:
+			statuses = append(statuses, status)
+		default:
+			r.wrong(name, "must be one or more of internal, unpublished, published, separated by commas")
+			return nil
+		}
+	}
+	return statuses
 }
 
 // Level reads LOG_LEVEL: DEBUG, INFO, WARN or ERROR, in any case.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/platform"
 )
 
 // deliver is the least that the deliver function needs.
@@ -32,12 +34,12 @@ func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
 		RetryQueueURL: "https://q/1/retry", WebhookDLQURL: "https://q/1/dlq",
 		PlatformID: "sentry", PlatformName: "Sentry", HeaderPrefix: "Sentry-Hook-",
 		Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
-		MaxAge: 72 * time.Hour, RequestLog: "all",
+		MaxAge: 72 * time.Hour, Guarded: []platform.Status{platform.Internal}, RequestLog: "all",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if rule := readRule(r); rule != (Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3}) {
+	if rule := readRule(r); rule != (Rule{WindowDays: 7, TimeoutThreshold: 1000, TimeoutMinShare: 0.5, GoneThreshold: 3, DeadDays: 5}) {
 		t.Errorf("rule %+v", rule)
 	}
 }
@@ -59,6 +61,8 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"WINDOW_DAYS=31":                "WINDOW_DAYS must be a whole number from 1 to 30",
 		"TIMEOUT_THRESHOLD=0":           "TIMEOUT_THRESHOLD must be a whole number from 1 to 1000000000",
 		"TIMEOUT_MIN_SHARE=1.1":         "TIMEOUT_MIN_SHARE must be a number from 0 to 1",
+		"DEAD_DAYS=30":                  "DEAD_DAYS must be a whole number from 0 to 29",
+		"GUARDED_STATUSES=internal,all": "GUARDED_STATUSES must be one or more of internal, unpublished, published, separated by commas",
 		"GONE_THRESHOLD=-1":             "GONE_THRESHOLD must be a whole number from 0 to 1000000000",
 		"DISABLE_MODE=off":              `DISABLE_MODE is "off" and must be enforce or observe`,
 		"MAX_DISABLES_PER_HOUR=0":       "MAX_DISABLES_PER_HOUR must be a whole number from 1 to 1000000",

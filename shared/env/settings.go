@@ -1,6 +1,10 @@
 package env
 
-import "time"
+import (
+	"time"
+
+	"hookwarden/shared/platform"
+)
 
 // Targets says which receivers may be called.
 type Targets struct{ AllowPrivate, AllowHTTP bool }
@@ -15,14 +19,16 @@ type Rule struct {
 	TimeoutThreshold int64
 	TimeoutMinShare  float64
 	GoneThreshold    int64
+	DeadDays         int
 }
 
 func readRule(r *Reader) Rule {
 	return Rule{
 		WindowDays:       r.Int("WINDOW_DAYS", 7, 1, 30),
 		TimeoutThreshold: int64(r.Int("TIMEOUT_THRESHOLD", 1000, 1, 1_000_000_000)),
-		TimeoutMinShare:  r.Float("TIMEOUT_MIN_SHARE", 0, 0, 1),
+		TimeoutMinShare:  r.Float("TIMEOUT_MIN_SHARE", 0.5, 0, 1),
 		GoneThreshold:    int64(r.Int("GONE_THRESHOLD", 3, 0, 1_000_000_000)),
+		DeadDays:         r.Int("DEAD_DAYS", 5, 0, 29),
 	}
 }
 
@@ -57,6 +63,7 @@ type Deliver struct {
 	RetryInternal                                                      bool
 	MaxAge                                                             time.Duration
 	CountServerErrors                                                  bool
+	Guarded                                                            []platform.Status
 	RequestLog                                                         string
 	Targets                                                            Targets
 }
@@ -79,6 +86,7 @@ func ReadDeliver(r *Reader) Deliver {
 		RetryInternal:     r.Bool("RETRY_INTERNAL"),
 		MaxAge:            time.Duration(r.Int("MAX_AGE_HOURS", 72, 1, 96)) * time.Hour,
 		CountServerErrors: r.Bool("COUNT_SERVER_ERRORS"),
+		Guarded:           r.Statuses("GUARDED_STATUSES", platform.Internal),
 		RequestLog:        r.Choice("REQUEST_LOG", "all", "failures", "off"),
 		Targets:           readTargets(r),
 	}
@@ -89,6 +97,7 @@ type Disable struct {
 	AppsTable, OrganizationsTable, BufferTable, AuditTable string
 	NotificationQueueURL                                   string
 	Rule                                                   Rule
+	Guarded                                                []platform.Status
 	Mode                                                   string
 	MaxPerHour                                             int
 }
@@ -102,6 +111,7 @@ func ReadDisable(r *Reader) Disable {
 		AuditTable:           r.Required("AUDIT_TABLE"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		Rule:                 readRule(r),
+		Guarded:              r.Statuses("GUARDED_STATUSES", platform.Internal),
 		Mode:                 r.Choice("DISABLE_MODE", "enforce", "observe"),
 		MaxPerHour:           r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
 	}
@@ -115,7 +125,6 @@ type Notify struct {
 	PlatformName, PlatformURL  string
 	PreferenceURL              string // empty: none
 	MailFrom, ConfigurationSet string
-	Rule                       Rule
 	FunctionTimeout            time.Duration
 }
 
@@ -131,7 +140,6 @@ func ReadNotify(r *Reader) Notify {
 		PreferenceURL:        r.HeaderURL("PREFERENCE_URL"),
 		MailFrom:             r.MailAddress("MAIL_FROM"),
 		ConfigurationSet:     r.Text("CONFIGURATION_SET", ""),
-		Rule:                 readRule(r),
 		FunctionTimeout:      r.Seconds("FUNCTION_TIMEOUT_SECONDS", 30, 1, 900),
 	}
 }

@@ -34,6 +34,7 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 		sum.Gone += d.Gone
 		sum.Timeout += d.Timeout
 		sum.Fatal += d.Fatal
+		sum.Other += d.Other
 		busiest = max(busiest, total(d))
 	}
 	columns := []struct {
@@ -46,8 +47,9 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 		{"410 Gone", sum.Gone > 0, func(d platform.Day) int64 { return d.Gone }},
 		{"Time-outs", sum.Timeout > 0, func(d platform.Day) int64 { return d.Timeout }},
 		{"Fatal", sum.Fatal > 0, func(d platform.Day) int64 { return d.Fatal }},
+		{"Other", sum.Other > 0, func(d platform.Day) int64 { return d.Other }},
 	}
-	decided, one := c.deciding(n), oneDayDecides(n.Reason)
+	decided, one := deciding(n), oneDayDecides(n.Reason)
 	t := daysTable{Rows: make([]dayRow, len(n.Evidence))}
 	for i, d := range n.Evidence {
 		t.Rows[i] = dayRow{Day: shortDay(d.Day), Decided: one && d == decided, Bar: barOf(d, busiest)}
@@ -69,7 +71,7 @@ func total(d platform.Day) float64 { return float64(d.Success) + failed(d) }
 
 // failed leaves out Gone, which is in Error.
 func failed(d platform.Day) float64 {
-	return float64(d.Error) + float64(d.Timeout) + float64(d.Fatal)
+	return float64(d.Error) + float64(d.Timeout) + float64(d.Fatal) + float64(d.Other)
 }
 
 func barOf(d platform.Day, busiest float64) bar {

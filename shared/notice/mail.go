@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"strings"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
 )
 
 // MailConfig is what all mails have in common. All fields are required.
 type MailConfig struct {
 	PlatformName string
-	PlatformURL  string      // where links lead, http or https
-	Rule         buffer.Rule // by which apps are disabled now; mails explain it
+	PlatformURL  string // where links lead, http or https
 }
 
 // Mail is one mail to one person.

@@ -23,7 +23,6 @@ func config() MailConfig {
 	return MailConfig{
 		PlatformName: "Sentry",
 		PlatformURL:  "https://platform.example",
-		Rule:         buffer.Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3},
 	}
 }
 
@@ -53,6 +52,7 @@ func disabled(change ...func(*platform.Notice)) platform.Notice {
 		Reason:       "error",
 		DisabledAt:   "2026-11-24T10:00:00.000Z",
 		Evidence:     week(errorsOn),
+		Rule:         &platform.NoticeRule{TimeoutThreshold: 1000, TimeoutMinShare: 0.5, GoneThreshold: 3, DeadDays: 5},
 	}
 	for _, c := range change {
 		c(&n)
@@ -101,6 +101,9 @@ func samples() map[string]platform.Notice {
 		}))),
 		"disabled_all_columns": disabled(because("timeout", week(func(i int) platform.Day {
 			return platform.Day{Success: 99_999, Error: 1_999_999, Gone: 999_999, Timeout: 12_345_678, Fatal: 99_999}
+		}))),
+		"disabled_dead": disabled(because("dead", days(9, func(i int) platform.Day {
+			return platform.Day{Other: []int64{31, 12, 0, 0, 44, 51, 38, 40, 12}[i], Timeout: []int64{0, 0, 0, 0, 3, 0, 0, 0, 0}[i]}
 		}))),
 		"disabled_one_day":       disabled(because("error", days(1, errorsOn))),
 		"disabled_thirty_days":   disabled(because("error", days(30, errorsOn))),
@@ -252,24 +255,25 @@ func TestRightToLeftNamesDoNotTurnTheWordsAroundThem(t *testing.T) {
 }
 
 func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
-	c := config()
-	c.Rule = buffer.Rule{WindowDays: 3, TimeoutThreshold: 2500, TimeoutMinShare: 0.125, GoneThreshold: 1}
-	composer := NewComposer(c)
+	rule := &platform.NoticeRule{TimeoutThreshold: 2500, TimeoutMinShare: 0.125, GoneThreshold: 1, DeadDays: 9}
+	composer := NewComposer(config())
 	for _, row := range []struct {
 		reason string
 		day    platform.Day
 		want   string
 	}{
 		{"timeout", platform.Day{Timeout: 2500}, "On Tuesday, 24 November 2026, 2,500 webhooks got no complete answer in time or lost the connection. " +
-			"Sentry disables an integration when that happens 2,500 times or more in one day and to at least 12.5% of the day's webhooks."},
+			"Sentry disables an integration when that happens 2,500 times or more in one day and to at least 12.5% of the webhooks of that day and the day before."},
 		{"gone", platform.Day{Error: 1, Gone: 1}, "On Tuesday, 24 November 2026, the webhook URL answered once with 410 Gone, " +
 			"which says that it is gone for good, and no webhook succeeded. Sentry disables an integration when that happens once or more in one day."},
 		{"fatal", platform.Day{Fatal: 1}, "On Tuesday, 24 November 2026, 1 webhook ended in a fatal error. " +
 			"A single fatal error is enough for Sentry to disable an integration."},
 		{"error", platform.Day{Error: 1}, "On each of the 3 days up to Tuesday, 24 November 2026, webhooks were answered with errors, and not a single one succeeded. " +
 			"Sentry disables an integration when that is so for 3 days in a row."},
+		{"dead", platform.Day{Error: 1, Gone: 1, Other: 4}, "Since Sunday, 22 November 2026, 15 webhooks failed, and not a single one succeeded. " +
+			"Sentry disables an integration when nothing but failures came back for at least 9 days."},
 	} {
-		m, err := composer.Compose(disabled(because(row.reason, days(3, func(int) platform.Day { return row.day }))))
+		m, err := composer.Compose(disabled(because(row.reason, days(3, func(int) platform.Day { return row.day })), func(n *platform.Notice) { n.Rule = rule }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,14 +284,24 @@ func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
 }
 
 func TestDayThatDecidedIsTheNewestThatTheRuleFinds(t *testing.T) {
-	c := NewComposer(config())
 	evidence := week(func(i int) platform.Day { return platform.Day{Timeout: []int64{4000, 0, 0, 1000, 999, 0, 1}[i]} })
-	if got := c.deciding(disabled(because("timeout", evidence))); got.Day != "2026-11-21" {
+	n := disabled(because("timeout", evidence))
+	if got := deciding(n); got.Day != "2026-11-21" {
 		t.Errorf("decided on %s", got.Day)
 	}
-	c.config.Rule.TimeoutThreshold = 5000 // raised since
-	if got := c.deciding(disabled(because("timeout", evidence))); got.Timeout != 4000 {
+	n.Rule.TimeoutThreshold = 5000
+	if got := deciding(n); got.Timeout != 4000 {
 		t.Errorf("with no day that fits: %+v", got)
+	}
+	n.Rule = nil // of an older version
+	if got := deciding(n); got.Day != "2026-11-21" {
+		t.Errorf("without a rule: decided on %s", got.Day)
+	}
+	gone := week(func(i int) platform.Day {
+		return platform.Day{Success: []int64{0, 0, 0, 0, 0, 0, 1}[i], Error: 3, Gone: 3}
+	})
+	if got := deciding(disabled(because("gone", gone))); got.Day != "2026-11-23" {
+		t.Errorf("gone on %s, a day with a success", got.Day)
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 // explain says in a sentence each what was counted, why that disables an app,
-// and how to mend it.
+// and how to fix it.
 func (c *Composer) explain(n platform.Notice) (happened, rule, advice string) {
-	name, r := clean(c.config.PlatformName, nameLimit), c.config.Rule
-	decided := c.deciding(n)
+	name, r := clean(c.config.PlatformName, nameLimit), ruleOf(n)
+	decided := deciding(n)
 	on, many := longDay(decided.Day), counted(decided, n.Reason)
 	reason := buffer.Reason(n.Reason)
 	if len(n.Evidence) == 0 {
@@ -24,7 +24,7 @@ func (c *Composer) explain(n platform.Notice) (happened, rule, advice string) {
 	case buffer.Fatal:
 		return fmt.Sprintf("On %s, %s ended in a fatal error.", on, webhooks(many)),
 			fmt.Sprintf("A single fatal error is enough for %s to disable an integration.", name),
-			"Look up the failed requests on the integration's dashboard and mend what went wrong."
+			"Look up the failed requests on the integration's dashboard and fix what went wrong."
 	case buffer.Gone:
 		return fmt.Sprintf("On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded.",
 				on, times(many)),
@@ -38,24 +38,33 @@ func (c *Composer) explain(n platform.Notice) (happened, rule, advice string) {
 		return fmt.Sprintf("On %s, webhooks were answered with errors, and not a single one succeeded.", allDays(n.Evidence)),
 			fmt.Sprintf("%s disables an integration when that is so %s.", name, inARow(len(n.Evidence))),
 			"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
+	case buffer.Dead:
+		return fmt.Sprintf("Since %s, %s failed, and not a single one succeeded.", longDay(n.Evidence[0].Day), webhooks(failures(n.Evidence))),
+			fmt.Sprintf("%s disables an integration when nothing but failures came back for %s.", name, atLeastDays(r.DeadDays)),
+			"Check the webhook URL, and make sure that your receiver is up and answers webhooks with a 2xx status. The dashboard shows what came back instead."
 	}
 	return "Too many of its webhooks failed.",
 		fmt.Sprintf("%s disables an integration whose webhooks keep failing, to spare both sides.", name),
 		"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
 }
 
-// deciding is the day that disabled the app: the newest that the rule, applied
-// to it alone, calls by the notice's reason. If the rule was changed in between
-// and finds none, it is the day that comes nearest.
-func (c *Composer) deciding(n platform.Notice) platform.Day {
-	rule := c.config.Rule
-	rule.WindowDays = 1
+// ruleOf is the rule by which the app was judged. Notices that an older version
+// queued have none: they get the usual one.
+func ruleOf(n platform.Notice) platform.NoticeRule {
+	if n.Rule == nil {
+		return platform.NoticeRule{TimeoutThreshold: 1000, GoneThreshold: 3, DeadDays: 5}
+	}
+	return *n.Rule
+}
+
+// deciding is the day that disabled the app: the newest that reaches the reason's
+// threshold. If there is none it is the day that comes nearest.
+func deciding(n platform.Notice) platform.Day {
+	r := ruleOf(n)
+	threshold := map[buffer.Reason]int64{buffer.Fatal: 1, buffer.Gone: r.GoneThreshold, buffer.Timeout: r.TimeoutThreshold, buffer.Error: 1}[buffer.Reason(n.Reason)]
 	var nearest platform.Day
 	for _, d := range slices.Backward(n.Evidence) {
-		date := buffer.Date(d.Day)
-		v := rule.Judge([]buffer.Day{{Date: date, Counts: buffer.Counts{
-			Success: d.Success, Error: d.Error, Timeout: d.Timeout, Gone: d.Gone, Fatal: d.Fatal}}}, date)
-		if string(v.Reason) == n.Reason {
+		if counted(d, n.Reason) >= max(threshold, 1) && (n.Reason != string(buffer.Gone) || d.Success == 0) {
 			return d
 		}
 		if nearest.Day == "" || counted(d, n.Reason) > counted(nearest, n.Reason) {
@@ -63,6 +72,21 @@ func (c *Composer) deciding(n platform.Notice) platform.Day {
 		}
 	}
 	return nearest
+}
+
+// failures is how many webhooks failed in all.
+func failures(days []platform.Day) (sum int64) {
+	for _, d := range days {
+		sum += d.Error + d.Timeout + d.Fatal + d.Other
+	}
+	return sum
+}
+
+func atLeastDays(n int) string {
+	if n == 1 {
+		return "at least a day"
+	}
+	return fmt.Sprintf("at least %d days", n)
 }
 
 // oneDayDecides reports whether a single day is enough for the reason.
@@ -82,6 +106,8 @@ func counted(d platform.Day, reason string) int64 {
 		return d.Timeout
 	case buffer.Error:
 		return d.Error
+	case buffer.Dead:
+		return d.Error + d.Timeout + d.Fatal + d.Other
 	}
 	return 0
 }
@@ -100,12 +126,12 @@ func inARow(days int) string {
 	return fmt.Sprintf("for %d days in a row", days)
 }
 
-func share(r buffer.Rule) string {
+func share(r platform.NoticeRule) string {
 	if r.TimeoutMinShare == 0 {
 		return ""
 	}
 	percent := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*r.TimeoutMinShare), "0"), ".")
-	return fmt.Sprintf(" and to at least %s%% of the day's webhooks", percent)
+	return fmt.Sprintf(" and to at least %s%% of the webhooks of that day and the day before", percent)
 }
 
 func webhooks(n int64) string {

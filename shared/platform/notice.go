@@ -28,6 +28,7 @@ type Notice struct {
 	App          NoticeApp          `json:"app"`
 	Reason       string             `json:"reason,omitempty"`      // of a disabling
 	DisabledAt   string             `json:"disabled_at,omitempty"` // of a disabling
+	Rule         *NoticeRule        `json:"rule,omitempty"`        // of a disabling: by what was judged
 	Evidence     []Day              `json:"evidence,omitempty"`    // of a disabling, oldest day first
 	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
 }
@@ -47,6 +48,14 @@ type NoticeApp struct {
 	WebhookURL string `json:"webhook_url"`
 }
 
+// NoticeRule holds the numbers of the rule that a mail explains.
+type NoticeRule struct {
+	TimeoutThreshold int64   `json:"timeout_threshold"`
+	TimeoutMinShare  float64 `json:"timeout_min_share"`
+	GoneThreshold    int64   `json:"gone_threshold"`
+	DeadDays         int     `json:"dead_days"`
+}
+
 // Day is one day's counts as evidence shows them.
 type Day struct {
 	Day     string `json:"day"` // YYYY-MM-DD, UTC
@@ -55,6 +64,7 @@ type Day struct {
 	Timeout int64  `json:"timeout"`
 	Gone    int64  `json:"gone"`
 	Fatal   int64  `json:"fatal"`
+	Other   int64  `json:"other"` // failures of other kinds: redirects, 5xx, forbidden URLs
 }
 
 // Notices makes one notice per owner about what happened to the app at the
@@ -109,6 +119,7 @@ func DecodeNotice(body []byte) (Notice, error) {
 		n.DisabledAt = o.text("disabled_at")
 		o.time("disabled_at")
 		n.Evidence = o.evidence("evidence")
+		n.Rule = o.noticeRule("rule")
 	case AppEnabled:
 		n.EnabledAt = o.text("enabled_at")
 		o.time("enabled_at")
@@ -116,6 +127,18 @@ func DecodeNotice(body []byte) (Notice, error) {
 		o.wrong("kind", "must be app.disabled or app.enabled")
 	}
 	return n, o.err()
+}
+
+// noticeRule reads the rule's numbers, which messages of before did not have.
+func (o object) noticeRule(field string) *NoticeRule {
+	if !o.has(field) {
+		return nil
+	}
+	rule := new(NoticeRule)
+	if err := json.Unmarshal(o.fields.get(field), rule); err != nil {
+		o.wrong(field, "must be an object with the rule's numbers")
+	}
+	return rule
 }
 
 func (o object) evidence(field string) []Day {

@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 )
@@ -53,7 +52,7 @@ func TestARegistryMessageThatIsRefusedForGoodIsBuriedAtOnceWithItsReason(t *test
 func TestANoticeWhoseClaimIsRefusedForGoodIsBuriedAtOnce(t *testing.T) {
 	f := &fakeSQS{t: t}
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
-		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "P", PlatformURL: "https://platform.example", Rule: buffer.Rule{WindowDays: 7}}),
+		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "P", PlatformURL: "https://platform.example"}),
 		Claims:   refusingClaims{}, Metrics: tally{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0 }}}
 	q := Notify{Job: job, API: noVisibility{f}, DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler), Flush: func() {}}
 	body, err := encodeNotice(noticeTo("Ada"))
