@@ -35,7 +35,12 @@ func (t Organizations) PutOrganization(ctx context.Context, org platform.Organiz
 	if len(owners) > 0 {
 		set["owners"] = &types.AttributeValueMemberL{Value: owners}
 	} else {
-		remove = []string{"owners"}
+		remove = append(remove, "owners")
+	}
+	if len(org.OwnerErrors) > 0 {
+		set["owner_errors"] = texts(org.OwnerErrors)
+	} else {
+		remove = append(remove, "owner_errors")
 	}
 	u := update(t.Table, item{"id": text(org.ID)}, set, remove)
 	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -57,7 +62,8 @@ func (t Organizations) ReadOrganization(ctx context.Context, id string) (platfor
 		return platform.Organization{}, false, err
 	}
 	i := item(out.Item)
-	org := platform.Organization{ID: id, Version: i.number("version"), Slug: i.text("slug"), Name: i.text("name")}
+	org := platform.Organization{ID: id, Version: i.number("version"), Slug: i.text("slug"), Name: i.text("name"),
+		OwnerErrors: i.texts("owner_errors")}
 	for _, v := range i.list("owners") {
 		if m, ok := v.(*types.AttributeValueMemberM); ok {
 			o := item(m.Value)

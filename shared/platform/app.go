@@ -71,6 +71,8 @@ type Organization struct {
 	Slug    string
 	Name    string
 	Owners  []Owner
+
+	OwnerErrors []string // what is wrong with the owners that were left out: index and problem
 }
 
 // Owner is a person who answers for an organization's apps.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"strings"
 	"time"
 )
@@ -105,14 +104,16 @@ func DecodeNotice(body []byte) (Notice, error) {
 	n := Notice{
 		ID:           o.id("id", 128, "_:-"),
 		Kind:         NoticeKind(o.text("kind")),
-		To:           Owner{Email: to.text("email"), Name: to.optionalText("name")},
+		To:           Owner{Email: to.optionalText("email"), Name: to.optionalText("name")},
 		Organization: NoticeOrganization{ID: org.text("id"), Slug: org.text("slug"), Name: org.text("name")},
 		App: NoticeApp{ID: app.text("id"), Slug: app.text("slug"), Name: app.text("name"),
 			WebhookURL: app.optionalText("webhook_url")},
 	}
-	if a, err := mail.ParseAddress(n.To.Email); err != nil || a.Address != n.To.Email {
-		to.wrong("email", "must be a mail address, without a display name")
+	address, problem := checkAddress(n.To.Email)
+	if problem != "" {
+		to.wrong("email", problem)
 	}
+	n.To.Email = address
 	switch n.Kind {
 	case AppDisabled:
 		n.Reason = o.text("reason")

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"strings"
 	"time"
 )
@@ -130,14 +129,7 @@ func decodeOrganizationPut(o object) OrganizationPut {
 		Slug:    org.word("slug"),
 		Name:    org.text("name"),
 	}}
-	for _, owner := range org.objects("owners") {
-		email := owner.text("email")
-		if a, err := mail.ParseAddress(email); err != nil || a.Address != email {
-			owner.wrong("email", "must be a mail address, without a display name")
-		}
-		put.Organization.Owners = append(put.Organization.Owners,
-			Owner{Email: email, Name: owner.optionalText("name")})
-	}
+	put.Organization.Owners, put.Organization.OwnerErrors = org.owners("owners")
 	return put
 }
 

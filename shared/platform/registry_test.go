@@ -76,8 +76,6 @@ func TestARegistryMessageWithAWrongFieldIsInvalid(t *testing.T) {
 		})
 	})
 	t.Run("organization.put", func(t *testing.T) {
-		notAddress := []string{aText, `"hunter2@"`, `"@hunter2"`, `"Ada <hunter2@acme.example>"`, `"hunter2@acme.example, b@acme.example"`,
-			`"hunter2@acme.example\r\nBcc: x@acme.example"`, `" hunter2@acme.example"`}
 		mustBeInvalid(t, DecodeRegistry, orgPut, []bad{
 			{path: "version", raws: notVersion()},
 			{path: "organization", raws: notObject()},
@@ -85,8 +83,7 @@ func TestARegistryMessageWithAWrongFieldIsInvalid(t *testing.T) {
 			{path: "organization.slug", raws: notWord()},
 			{path: "organization.name", raws: notText()},
 			{path: "organization.owners", raws: []string{aNumber, aText, anObject, aList}},
-			{path: "organization.owners[0]", raws: []string{"null", `{}`}, want: "organization.owners[0].email"},
-			{path: "organization.owners[1].email", raws: append(notText(), notAddress...)},
+			{path: "organization.owners[1].email", raws: notOptionalText},
 			{path: "organization.owners[0].name", raws: notOptionalText},
 		})
 	})

@@ -85,7 +85,7 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 	case platform.AppDelete:
 		err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, sentAt)
 	case platform.OrganizationPut:
-		err = j.Organizations.PutOrganization(ctx, m.Organization)
+		err = j.putOrganization(ctx, m.Organization)
 	case platform.AppEnable:
 		err = j.enable(ctx, m, sentAt)
 	}
@@ -107,6 +107,17 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 	}
 	if err := j.Apps.PutApp(ctx, m.App, m.Secrets); err != nil {
 		return fmt.Errorf("put app %s: %w", m.App.ID, err)
+	}
+	return nil
+}
+
+func (j *Job) putOrganization(ctx context.Context, org platform.Organization) error {
+	if len(org.OwnerErrors) > 0 {
+		j.Metrics.Count("organization.owners_invalid", "", "")
+		j.Logger.WarnContext(ctx, "organization registered without some of its owners", "organization_id", org.ID, "owner_errors", org.OwnerErrors)
+	}
+	if err := j.Organizations.PutOrganization(ctx, org); err != nil {
+		return fmt.Errorf("put organization %s: %w", org.ID, err)
 	}
 	return nil
 }

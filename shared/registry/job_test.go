@@ -1,10 +1,12 @@
 package registry_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -141,6 +143,28 @@ func TestAURLThatCannotBeCalledIsStoredWithTheReason(t *testing.T) {
 	}
 	if !slices.Equal(s.counted, []string{"app.webhook_url_invalid"}) {
 		t.Errorf("counted %v", s.counted)
+	}
+}
+
+func TestOwnersThatAreLeftOutAreCountedAndLoggedWithTheOrganization(t *testing.T) {
+	s := newTables()
+	var logged bytes.Buffer
+	job := s.job()
+	job.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
+	org := platform.Organization{ID: "43", Version: 4, Owners: []platform.Owner{ada}, OwnerErrors: []string{"owners[1].email is missing"}}
+	if err := job.Handle(t.Context(), platform.OrganizationPut{Organization: org}, noon); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(org, s.org); diff != "" {
+		t.Errorf("stored (-want +got):\n%s", diff)
+	}
+	if !slices.Equal(s.counted, []string{"organization.owners_invalid"}) {
+		t.Errorf("counted %v", s.counted)
+	}
+	for _, want := range []string{`"organization_id":"43"`, `"owner_errors":["owners[1].email is missing"]`, `"level":"WARN"`} {
+		if !strings.Contains(logged.String(), want) {
+			t.Errorf("logged %s", logged.String())
+		}
 	}
 }
 
