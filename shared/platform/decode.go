@@ -123,10 +123,6 @@ func (o object) optionalText(field string) string {
 	return string(unquote(raw))
 }
 
-// optionalURL reads a URL, without the white space that came along when it was
-// typed or pasted; empty if absent, null or nothing else.
-func (o object) optionalURL(field string) string { return strings.TrimSpace(o.optionalText(field)) }
-
 // id reads a required string of 1 to limit characters of A-Z a-z 0-9 and extra.
 func (o object) id(field string, limit int, extra string) string {
 	s := o.text(field)

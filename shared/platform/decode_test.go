@@ -77,6 +77,7 @@ const (
 var missing = []string{"", "null"}
 
 func notText() []string   { return append([]string{aNumber, "true", aList, anObject, `""`}, missing...) }
+func notName() []string   { return append([]string{aNumber, "true", aList, anObject}, missing...) }
 func notObject() []string { return append([]string{aNumber, "false", aList, aText, `""`}, missing...) }
 
 // notWord is what would break a header, or is no word for another reason.

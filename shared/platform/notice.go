@@ -69,7 +69,8 @@ type Day struct {
 // Notices makes one notice per owner about what happened to the app at the
 // given time, which is the identity of that disabling or enabling: asked twice,
 // it makes the same notices with the same ids. Owners whose addresses differ
-// only in case get one.
+// only in case get one. Names and URL are cleaned once more: what was registered
+// by an older version may have what no queue takes.
 func Notices(kind NoticeKind, app App, org Organization, at time.Time) []Notice {
 	notices := make([]Notice, 0, len(org.Owners))
 	seen := make(map[string]bool, len(org.Owners))
@@ -82,9 +83,9 @@ func Notices(kind NoticeKind, app App, org Organization, at time.Time) []Notice 
 		notices = append(notices, Notice{
 			ID:           id,
 			Kind:         kind,
-			To:           owner,
-			Organization: NoticeOrganization{ID: org.ID, Slug: org.Slug, Name: org.Name},
-			App:          NoticeApp{ID: app.ID, Slug: app.Slug, Name: app.Name, WebhookURL: app.WebhookURL},
+			To:           Owner{Email: owner.Email, Name: cleanName(owner.Name)},
+			Organization: NoticeOrganization{ID: org.ID, Slug: org.Slug, Name: nameOr(org.Name, org.Slug)},
+			App:          NoticeApp{ID: app.ID, Slug: app.Slug, Name: nameOr(app.Name, app.Slug), WebhookURL: cleanURL(app.WebhookURL)},
 		})
 	}
 	return notices
@@ -101,19 +102,19 @@ func noticeID(kind NoticeKind, appID string, at time.Time, address string) strin
 func DecodeNotice(body []byte) (Notice, error) {
 	o := openBody(body)
 	to, org, app := o.object("to"), o.object("organization"), o.object("app")
-	n := Notice{
-		ID:           o.id("id", 128, "_:-"),
-		Kind:         NoticeKind(o.text("kind")),
-		To:           Owner{Email: to.optionalText("email"), Name: to.optionalText("name")},
-		Organization: NoticeOrganization{ID: org.text("id"), Slug: org.text("slug"), Name: org.text("name")},
-		App: NoticeApp{ID: app.text("id"), Slug: app.text("slug"), Name: app.text("name"),
-			WebhookURL: app.optionalText("webhook_url")},
-	}
-	address, problem := checkAddress(n.To.Email)
+	address, problem := checkAddress(to.optionalText("email"))
 	if problem != "" {
 		to.wrong("email", problem)
 	}
-	n.To.Email = address
+	orgSlug, appSlug := org.text("slug"), app.text("slug")
+	n := Notice{
+		ID:           o.id("id", 128, "_:-"),
+		Kind:         NoticeKind(o.text("kind")),
+		To:           Owner{Email: address, Name: to.optionalName("name")},
+		Organization: NoticeOrganization{ID: org.text("id"), Slug: orgSlug, Name: org.name("name", orgSlug)},
+		App: NoticeApp{ID: app.text("id"), Slug: appSlug, Name: app.name("name", appSlug),
+			WebhookURL: app.optionalURL("webhook_url")},
+	}
 	switch n.Kind {
 	case AppDisabled:
 		n.Reason = o.text("reason")

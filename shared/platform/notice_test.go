@@ -94,11 +94,11 @@ func TestANoticeWithAWrongFieldIsInvalid(t *testing.T) {
 		{path: "organization", raws: notObject()},
 		{path: "organization.id", raws: notText()},
 		{path: "organization.slug", raws: notText()},
-		{path: "organization.name", raws: notText()},
+		{path: "organization.name", raws: notName()},
 		{path: "app", raws: notObject()},
 		{path: "app.id", raws: notText()},
 		{path: "app.slug", raws: notText()},
-		{path: "app.name", raws: notText()},
+		{path: "app.name", raws: notName()},
 		{path: "app.webhook_url", raws: notOptionalText},
 	}
 	t.Run("app.disabled", func(t *testing.T) {

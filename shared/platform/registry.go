@@ -72,13 +72,14 @@ func DecodeRegistry(body []byte) (RegistryMessage, error) {
 func decodeAppPut(o object) AppPut {
 	version := o.version("version")
 	a := o.object("app")
+	slug := a.word("slug")
 	put := AppPut{
 		App: App{
 			ID:             a.platformID("id"),
 			Version:        version,
 			UUID:           a.text("uuid"),
-			Slug:           a.word("slug"),
-			Name:           a.text("name"),
+			Slug:           slug,
+			Name:           a.name("name", slug),
 			Status:         Status(a.text("status")),
 			OrganizationID: a.platformID("organization_id"),
 			WebhookURL:     a.optionalURL("webhook_url"),
@@ -123,11 +124,12 @@ func validKey(key string) bool {
 func decodeOrganizationPut(o object) OrganizationPut {
 	version := o.version("version")
 	org := o.object("organization")
+	slug := org.word("slug")
 	put := OrganizationPut{Organization{
 		ID:      org.platformID("id"),
 		Version: version,
-		Slug:    org.word("slug"),
-		Name:    org.text("name"),
+		Slug:    slug,
+		Name:    org.name("name", slug),
 	}}
 	put.Organization.Owners, put.Organization.OwnerErrors = org.owners("owners")
 	return put

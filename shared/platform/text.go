@@ -3,10 +3,30 @@ package platform
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// maxName is how many bytes of a name are kept. Mails show 200 characters.
-const maxName = 512
+// How many bytes are kept of what customers type.
+const (
+	maxName = 512  // mails show 200 characters
+	maxURL  = 2048 // what is longer is never called
+)
+
+// name reads a required name that a customer typed, as optionalName does. The
+// fallback takes its place if nothing of it can be seen.
+func (o object) name(field, fallback string) string {
+	if !o.has(field) {
+		o.wrong(field, "is required")
+	}
+	return nameOr(o.optionalText(field), fallback)
+}
+
+func nameOr(typed, fallback string) string {
+	if name := cleanName(typed); name != "" {
+		return name
+	}
+	return fallback
+}
 
 // optionalName reads a name that a customer typed, as one line without control
 // characters, cut to its limit; empty if absent, null, or of nothing that can be
@@ -28,6 +48,23 @@ func cleanName(typed string) string {
 		return ""
 	}
 	return name
+}
+
+// optionalURL reads a URL, without the white space that came along when it was
+// typed or pasted; empty if absent, null or nothing else. One that is too long is
+// cut, and stays too long, so that it is never called.
+func (o object) optionalURL(field string) string { return cleanURL(o.optionalText(field)) }
+
+func cleanURL(typed string) string {
+	url := strings.TrimSpace(typed)
+	if len(url) > maxURL {
+		end := maxURL + 1
+		for end < len(url) && !utf8.RuneStart(url[end]) {
+			end++
+		}
+		url = url[:end]
+	}
+	return strings.NewReplacer("\ufffe", "%EF%BF%BE", "\uffff", "%EF%BF%BF").Replace(url) // as they are sent
 }
 
 // uncarried reports whether no SQS message may have the character, other than

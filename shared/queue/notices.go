@@ -75,12 +75,12 @@ func (n Notices) giveUp(ctx context.Context, notices []platform.Notice,
 	return failed, last
 }
 
-// The longest texts of a notice, in bytes; what is longer is cut. They are more
-// than a mail shows, and so little that a notice fits into a message, however its
+// The longest texts of a notice, in bytes; what is longer is cut. They are as much
+// as register keeps and notify reads, and so little that a notice fits into a message, however its
 // texts are escaped. Only an address is never cut: it would be another's.
 const (
 	maxNoticeWord = 256
-	maxNoticeName = 1024
+	maxNoticeName = 512
 	maxNoticeURL  = 4096
 )
 

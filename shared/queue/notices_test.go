@@ -36,10 +36,10 @@ func TestANoticeIsQueuedWhateverNamesWereStored(t *testing.T) {
 	for label, c := range map[string]struct{ name, want string }{
 		"noncharacters":          {"Bot \ufffe\uffff", "Bot \ufffd\ufffd"},
 		"control characters":     {"Bot\x00\x1b", "Bot\ufffd\ufffd"},
-		"200,000 angle brackets": {strings.Repeat("<", 200_000), strings.Repeat("<", 1024)},
-		"200,000 backspaces":     {strings.Repeat("\b", 200_000), strings.Repeat("\ufffd", 341)},
-		"200,000 quotes":         {strings.Repeat(`"`, 200_000), strings.Repeat(`"`, 1024)},
-		"separators":             {"a\u2028b\u2029c", "a\u2028b\u2029c"},
+		"200,000 angle brackets": {strings.Repeat("<", 200_000), strings.Repeat("<", 512)},
+		"200,000 backspaces":     {strings.Repeat("\b", 200_000), strings.Repeat("\ufffd", 170)},
+		"200,000 quotes":         {strings.Repeat(`"`, 200_000), strings.Repeat(`"`, 512)},
+		"separators":             {"a\u2028b\u2029c", "a b c"},
 		"all that is harmless":   {"Bär & Söhne <bot> \U0001F916", "Bär & Söhne <bot> \U0001F916"},
 	} {
 		t.Run(label, func(t *testing.T) {
