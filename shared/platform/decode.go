@@ -5,8 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
+
+// The bounds of fields that are not bounded where they are read. With them
+// whatever a message says fits into one item of a table and one message of a
+// queue. What customers type is cut instead, in text.go and address.go.
+const (
+	maxText     = 256  // bytes
+	maxWord     = 128  // bytes, and characters
+	maxTime     = 64   // bytes
+	maxActor    = 8192 // bytes of JSON
+	maxSecret   = 4096 // bytes
+	maxEvents   = 500
+	maxEvidence = 64 // days
+)
+
+func atMost(bytes int) string { return fmt.Sprintf("must have at most %d bytes", bytes) }
 
 // InvalidError says why a message can never be handled. Its text names the
 // field and quotes no value, so it may be logged and put on a dead letter.
@@ -97,8 +113,11 @@ func (o object) optionalObject(field string) json.RawMessage {
 	return o.rawObject(field)
 }
 
-// text reads a required, non-empty string.
-func (o object) text(field string) string {
+// text reads a required, non-empty string of at most maxText bytes.
+func (o object) text(field string) string { return o.bounded(field, maxText) }
+
+// bounded reads a required, non-empty string of at most limit bytes.
+func (o object) bounded(field string, limit int) string {
 	if !o.has(field) {
 		o.wrong(field, "is required")
 		return ""
@@ -106,6 +125,19 @@ func (o object) text(field string) string {
 	s := o.optionalText(field)
 	if s == "" {
 		o.wrong(field, "must not be empty")
+	}
+	if len(s) > limit {
+		o.wrong(field, atMost(limit))
+	}
+	return s
+}
+
+// opaque reads a required id of which nothing is known but that it can be sent
+// on.
+func (o object) opaque(field string) string {
+	s := o.text(field)
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || uncarried(r) }) {
+		o.wrong(field, "must not have control characters, U+FFFE or U+FFFF")
 	}
 	return s
 }
@@ -125,10 +157,7 @@ func (o object) optionalText(field string) string {
 
 // id reads a required string of 1 to limit characters of A-Z a-z 0-9 and extra.
 func (o object) id(field string, limit int, extra string) string {
-	s := o.text(field)
-	if len(s) > limit {
-		o.wrong(field, fmt.Sprintf("must have at most %d characters", limit))
-	}
+	s := o.bounded(field, limit)
 	for i := range len(s) {
 		if !isAlphanumeric(s[i]) && strings.IndexByte(extra, s[i]) < 0 {
 			o.wrong(field, "may only have letters, digits and "+strings.Join(strings.Split(extra, ""), " "))
@@ -141,17 +170,17 @@ func (o object) id(field string, limit int, extra string) string {
 // platformID reads the id of an app or of an organization.
 func (o object) platformID(field string) string { return o.id(field, 64, "_.:-") }
 
-// word reads a required string of at most 128 printable ASCII characters
+// word reads a required string of at most maxWord printable ASCII characters
 // without spaces: what may stand in a header.
 func (o object) word(field string) string {
-	s := o.text(field)
+	s := o.bounded(field, maxWord)
 	o.checkWord(field, s)
 	return s
 }
 
 func (o object) checkWord(field, s string) {
-	if len(s) > 128 {
-		o.wrong(field, "must have at most 128 characters")
+	if len(s) > maxWord {
+		o.wrong(field, atMost(maxWord))
 	}
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {

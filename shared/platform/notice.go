@@ -152,6 +152,9 @@ func (o object) evidence(field string) []Day {
 	if err := json.Unmarshal(o.fields.get(field), &days); err != nil {
 		o.wrong(field, "must be a list of days with their counts")
 	}
+	if len(days) > maxEvidence {
+		o.wrong(field, fmt.Sprintf("must have at most %d days", maxEvidence))
+	}
 	for i, d := range days {
 		if _, err := time.Parse(time.DateOnly, d.Day); err != nil {
 			o.wrong(fmt.Sprintf("%s[%d].day", field, i), "must be a day, as in 2026-11-24")

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -77,7 +78,7 @@ func decodeAppPut(o object) AppPut {
 		App: App{
 			ID:             a.platformID("id"),
 			Version:        version,
-			UUID:           a.text("uuid"),
+			UUID:           a.opaque("uuid"),
 			Slug:           slug,
 			Name:           a.name("name", slug),
 			Status:         Status(a.text("status")),
@@ -92,6 +93,9 @@ func decodeAppPut(o object) AppPut {
 	default:
 		a.wrong("status", "must be published, unpublished or internal")
 	}
+	if len(put.App.Events) > maxEvents {
+		a.wrong("events", fmt.Sprintf("must have at most %d entries", maxEvents))
+	}
 	for i, event := range put.App.Events {
 		a.checkWord(fmt.Sprintf("events[%d]", i), event)
 	}
@@ -103,9 +107,15 @@ func (o object) secrets(field string) []Secret {
 	if len(texts) < 1 || len(texts) > 5 {
 		o.wrong(field, "must be a list of one to five strings")
 	}
+	var raws []json.RawMessage
+	_ = json.Unmarshal(o.fields.get(field), &raws) // texts has read it
 	secrets := make([]Secret, 0, len(texts))
 	for i, text := range texts {
 		switch key, standard := strings.CutPrefix(text, "whsec_"); {
+		case len(text) > maxSecret:
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), atMost(maxSecret))
+		case damaged(raws[i], text):
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), "has half a character, and cannot be what the app knows")
 		case text == Redacted:
 			o.wrong(fmt.Sprintf("%s[%d]", field, i), "is a redaction mark, not a secret")
 		case standard && !validKey(key):
@@ -114,6 +124,14 @@ func (o object) secrets(field string) []Secret {
 		secrets = append(secrets, Secret(text))
 	}
 	return secrets
+}
+
+// damaged reports whether JSON could not say the text: of an unpaired surrogate,
+// or of bytes that are no UTF-8, only a mark is left.
+func damaged(raw json.RawMessage, text string) bool {
+	const mark = "\ufffd"
+	meant := bytes.Count(raw, []byte(mark)) + bytes.Count(bytes.ToLower(raw), []byte(`\ufffd`))
+	return strings.Count(text, mark) > meant
 }
 
 func validKey(key string) bool {
@@ -142,7 +160,7 @@ func (o object) time(field string) time.Time {
 		return time.Time{}
 	}
 	t, err := ParseTime(text)
-	if err != nil {
+	if err != nil || len(text) > maxTime {
 		o.wrong(field, "must be an RFC 3339 time, as in 2026-11-24T10:00:00Z")
 	}
 	return t
@@ -152,6 +170,9 @@ func (o object) actor(field string) Actor {
 	raw := o.optionalObject(field)
 	if raw == nil {
 		return Actor{}
+	}
+	if len(raw) > maxActor {
+		o.wrong(field, atMost(maxActor))
 	}
 	return Actor{Raw: raw, Email: o.object(field).optionalText("email")}
 }

@@ -33,7 +33,7 @@ func DecodeWebhook(body []byte) (Webhook, error) {
 		ID:               o.id("id", 128, "_:-"), // no dot: Standard Webhooks signs "id.timestamp.body"
 		AppID:            o.platformID("app_id"),
 		OrganizationID:   o.platformID("organization_id"),
-		InstallationUUID: o.object("installation").text("uuid"),
+		InstallationUUID: o.object("installation").opaque("uuid"),
 		Resource:         o.word("resource"),
 		Action:           o.word("action"),
 		Data:             o.rawObject("data"),
