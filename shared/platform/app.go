@@ -7,6 +7,7 @@ package platform
 import (
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,13 @@ func (a App) Subscribed(resource, action string) bool {
 // app too.
 func Subscribable(resource string) bool {
 	return resource == "issue" || resource == "error" || resource == "comment"
+}
+
+// KnownSubscription reports whether an entry of App.Events lets anything through:
+// a resource that is subscribable, alone or with an action.
+func KnownSubscription(entry string) bool {
+	resource, action, single := strings.Cut(entry, ".")
+	return Subscribable(resource) && (!single || action != "")
 }
 
 // Organization is a customer of the platform.

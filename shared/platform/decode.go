@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ type object struct {
 func openBody(body []byte) object {
 	o := object{first: new(error)}
 	if !json.Valid(body) {
-		*o.first = &InvalidError{"", fmt.Sprintf("is not JSON (at byte %d)", faultAt(body))}
+		*o.first = whyNotJSON(body)
 		return o
 	}
 	if o.fields = split(body); o.fields == nil {
@@ -59,16 +60,14 @@ func openBody(body []byte) object {
 	return o
 }
 
-// faultAt is where a body stops being JSON.
-func faultAt(body []byte) int64 {
-	var syntax *json.SyntaxError
-	if err := json.Unmarshal(body, new(any)); errors.As(err, &syntax) {
-		return syntax.Offset
+// err is the first fault of a body. Of what AWS has put an envelope around no field
+// is worth naming.
+func (o object) err() error {
+	if hint := o.envelope(); hint != "" && *o.first != nil {
+		return &InvalidError{"", hint}
 	}
-	return 0
+	return *o.first
 }
-
-func (o object) err() error { return *o.first }
 
 func (o object) wrong(field, problem string) {
 	if *o.first == nil {
@@ -190,17 +189,29 @@ func (o object) checkWord(field, s string) {
 	}
 }
 
-// version reads a required whole number above zero.
+// version reads a required whole number above zero, however it is written.
 func (o object) version(field string) int64 {
 	if !o.has(field) {
 		o.wrong(field, "is required")
 		return 0
 	}
-	var n int64
-	if err := json.Unmarshal(o.fields.get(field), &n); err != nil || n <= 0 {
+	n, err := wholeNumber(o.fields.get(field))
+	if errors.Is(err, strconv.ErrRange) {
+		o.wrong(field, "must be a whole number below 2^63")
+	}
+	if err != nil || n <= 0 {
 		o.wrong(field, "must be a whole number above zero")
 	}
 	return n
+}
+
+// slug reads a required word that becomes a part of a link's path.
+func (o object) slug(field string) string {
+	s := o.word(field)
+	if s == "." || s == ".." {
+		o.wrong(field, "must not be . or ..")
+	}
+	return s
 }
 
 // texts reads a list of non-empty strings; nil if absent or null.

@@ -92,7 +92,7 @@ func notID(limit int) []string {
 }
 
 func notVersion() []string {
-	return append([]string{"0", "-1", "1.5", "1.0", "1e3", "9223372036854775808", "true", aText, `"12"`, aList, anObject}, missing...)
+	return append([]string{"0", "-1", "1.5", "-1.0", "1e-3", "9223372036854775808", "true", aText, `"12"`, aList, anObject}, missing...)
 }
 
 // mustBeInvalid decodes a message with every wrong value in every field.

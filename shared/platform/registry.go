@@ -73,7 +73,7 @@ func DecodeRegistry(body []byte) (RegistryMessage, error) {
 func decodeAppPut(o object) AppPut {
 	version := o.version("version")
 	a := o.object("app")
-	slug := a.word("slug")
+	slug := a.slug("slug")
 	put := AppPut{
 		App: App{
 			ID:             a.platformID("id"),
@@ -142,7 +142,7 @@ func validKey(key string) bool {
 func decodeOrganizationPut(o object) OrganizationPut {
 	version := o.version("version")
 	org := o.object("organization")
-	slug := org.word("slug")
+	slug := org.slug("slug")
 	put := OrganizationPut{Organization{
 		ID:      org.platformID("id"),
 		Version: version,

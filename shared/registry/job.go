@@ -105,10 +105,25 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 			j.Logger.WarnContext(ctx, "app registered with a webhook URL that cannot be called", "app_id", m.App.ID, "error", err)
 		}
 	}
+	if unknown := unknownEvents(m.App.Events); len(unknown) > 0 {
+		j.Metrics.Count("app.events_unknown", "", "")
+		j.Logger.WarnContext(ctx, "app registered with events that let nothing through", "app_id", m.App.ID, "unknown", unknown)
+	}
 	if err := j.Apps.PutApp(ctx, m.App, m.Secrets); err != nil {
 		return fmt.Errorf("put app %s: %w", m.App.ID, err)
 	}
 	return nil
+}
+
+// unknownEvents names the entries of an app's events that are misspelled, or of
+// resources that need no subscription.
+func unknownEvents(events []string) (unknown []string) {
+	for i, entry := range events {
+		if !platform.KnownSubscription(entry) {
+			unknown = append(unknown, fmt.Sprintf("events[%d]", i))
+		}
+	}
+	return unknown
 }
 
 func (j *Job) putOrganization(ctx context.Context, org platform.Organization) error {

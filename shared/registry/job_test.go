@@ -168,6 +168,23 @@ func TestOwnersThatAreLeftOutAreCountedAndLoggedWithTheOrganization(t *testing.T
 	}
 }
 
+func TestEntriesOfEventsThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
+	s := newTables()
+	var logged bytes.Buffer
+	job := s.job()
+	job.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
+	events := []string{"issue", "isue", "error.created", "installation"}
+	if err := job.Handle(t.Context(), platform.AppPut{App: platform.App{ID: "17", Events: events}}, noon); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.app.Events, events) || !slices.Equal(s.counted, []string{"app.events_unknown"}) {
+		t.Errorf("stored %v, counted %v", s.app.Events, s.counted)
+	}
+	if got := logged.String(); !strings.Contains(got, `"app_id":"17"`) || !strings.Contains(got, `"unknown":["events[1]","events[3]"]`) {
+		t.Errorf("logged %s", got)
+	}
+}
+
 func TestEnable(t *testing.T) {
 	all := []string{"ClearBuffer", "Enable", "SendNotices"}
 	for _, c := range []struct {
