@@ -40,8 +40,11 @@ func (c CountsMessage) later() Later {
 	}
 }
 
-func (c CountsMessage) appID() string {
-	id, _, _ := strings.Cut(c.Key, "#")
+func (c CountsMessage) appID() string { return appOf(c.Key) }
+
+// appOf is the app of a key of the Buffer.
+func appOf(key string) string {
+	id, _, _ := strings.Cut(key, "#")
 	return id
 }
 
@@ -81,13 +84,13 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 	app, counts := it.known.App, it.counted.Counts
 	switch {
 	case it.unread && j.expired(it):
-		j.lose(ctx, it.counted)
+		j.lose(ctx, it, it.counted.Counts)
 		return
 	case it.unread:
 		it.later(deferUnreadable, j.faultWait(it))
 		return
 	case !it.found || app.Disabled() || app.EnabledAt.After(it.counted.At):
-		j.Logger.InfoContext(ctx, "counts not needed any more", "key", it.counted.Key, "day", it.counted.Date)
+		j.Logger.InfoContext(ctx, "counts not needed any more", it.names("key", it.counted.Key, "day", it.counted.Date)...)
 		return
 	case it.Receives > 1: // it may have been added before
 		counts = counts.OnlySuccess()
@@ -107,7 +110,7 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 		return
 	}
 	if j.expired(it) {
-		j.lose(ctx, rest)
+		j.lose(ctx, it, left)
 		return
 	}
 	it.later(deferCounts, j.faultWait(it))
@@ -116,6 +119,8 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 
 // lose gives counts up that could not be added for as long as a webhook may
 // live. The line has all that is needed to add them by hand.
-func (j *Job) lose(ctx context.Context, c CountsMessage) {
-	j.Logger.ErrorContext(ctx, "counts lost", "key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", c.Counts), "at", platform.FormatTime(c.At))
+func (j *Job) lose(ctx context.Context, it *item, counts buffer.Counts) {
+	c := it.counted
+	j.Logger.ErrorContext(ctx, "counts lost",
+		it.names("key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", counts), "at", platform.FormatTime(c.At))...)
 }

@@ -106,6 +106,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 	j.sendOn(ctx, items)
 	for _, it := range items {
 		if it.back {
+			j.Logger.WarnContext(ctx, "message comes again", it.names()...)
 			back = append(back, it.ID)
 		}
 	}
@@ -216,7 +217,7 @@ func (j *Job) guard(ctx context.Context, it *item, step func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			*it = item{Message: it.Message, webhook: it.webhook, back: true}
-			j.Logger.ErrorContext(ctx, "message panicked", "message_id", it.ID, "panic", p, "stack", string(debug.Stack()))
+			j.Logger.ErrorContext(ctx, "message panicked", it.names("panic", p, "stack", string(debug.Stack()))...)
 		}
 	}()
 	step()

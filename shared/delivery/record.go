@@ -75,7 +75,7 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 	if left.IsZero() {
 		return
 	}
-	j.Logger.WarnContext(ctx, "counts not added, sent on", "key", g.key.Key, "day", g.key.Date, "counts", left)
+	j.Logger.WarnContext(ctx, "counts not added, sent on", "app_id", appOf(g.key.Key), "key", g.key.Key, "day", g.key.Date, "counts", left)
 	ctx, cancel := context.WithTimeout(ctx, sendBudget)
 	defer cancel()
 	message := CountsMessage{Key: g.key.Key, Date: g.key.Date, Counts: left, At: g.first}.later()
@@ -99,7 +99,7 @@ func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (le
 		if err == nil {
 			return buffer.Counts{}, nil
 		}
-		j.Logger.WarnContext(ctx, "counts not added", "error", err, "key", key.Key, "day", key.Date)
+		j.Logger.WarnContext(ctx, "counts not added", "error", err, "app_id", appOf(key.Key), "key", key.Key, "day", key.Date)
 		if !errors.Is(err, ErrNotAdded) {
 			counts = counts.OnlySuccess()
 		}
@@ -142,7 +142,7 @@ func (j *Job) recordLog(ctx context.Context, items []*item) {
 	}
 	entries = j.writeEntries(ctx, entries)
 	for _, e := range entries {
-		j.Logger.ErrorContext(ctx, "log entry dropped", "entry", e)
+		j.Logger.ErrorContext(ctx, "log entry dropped", "app_id", e.AppID, "webhook_id", e.WebhookID, "entry", e)
 		j.Metrics.Count("log.dropped", "", "")
 	}
 	j.logFailing = len(entries) > 0
@@ -240,7 +240,7 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 			j.reportDeferral(ctx, it)
 			later, laterOf = append(later, *it.next), append(laterOf, it)
 		case it.letter != nil:
-			j.Logger.ErrorContext(ctx, "dead letter", "message_id", it.ID, "reason", it.letter.Reason, "detail", it.letter.Detail)
+			j.Logger.ErrorContext(ctx, "dead letter", it.names("reason", it.letter.Reason, "detail", it.letter.Detail)...)
 			letters, letterOf = append(letters, *it.letter), append(letterOf, it)
 		}
 	}

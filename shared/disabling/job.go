@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"hookwarden/shared/buffer"
@@ -178,11 +179,17 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 func (j *Job) reportFault(ctx context.Context, key string, err error) (comesAgain bool) {
 	if errors.Is(err, platform.ErrRefused) {
 		j.Metrics.Count("disable.refused", "", "")
-		j.Logger.ErrorContext(ctx, "app not judged, refused for good", "key", key, "error", err)
+		j.Logger.ErrorContext(ctx, "app not judged, refused for good", "app_id", appOf(key), "key", key, "error", err)
 		return false
 	}
-	j.Logger.ErrorContext(ctx, "app not judged", "key", key, "error", err)
+	j.Logger.ErrorContext(ctx, "app not judged", "app_id", appOf(key), "key", key, "error", err)
 	return true
+}
+
+// appOf is the app of a key, for a log line.
+func appOf(key string) string {
+	id, _, _ := strings.Cut(key, "#")
+	return id
 }
 
 // rounds is how often an app is looked at again in place when it changed while
@@ -269,7 +276,7 @@ func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) e
 	err := j.State.Disable(ctx, d, j.MaxPerHour)
 	if errors.Is(err, ErrHeld) {
 		j.Metrics.Count("disable.held", "", "")
-		j.Logger.ErrorContext(ctx, "disabling held by the brake", "app_id", app.ID, "reason", d.Reason, "max_per_hour", j.MaxPerHour)
+		j.Logger.ErrorContext(ctx, "disabling held by the brake", "app_id", app.ID, "organization_id", app.OrganizationID, "reason", d.Reason, "max_per_hour", j.MaxPerHour)
 		return nil // the sweep decides again
 	}
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
-	"hookwarden/shared/registry"
 )
 
 type appsAPI interface {
 	transactAPI
+	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 }
@@ -54,10 +54,11 @@ func (t Apps) PutApp(ctx context.Context, app platform.App, secrets []platform.S
 	}
 	change := t.update(app.ID, app.Version, set, remove)
 	change.ConditionExpression = aws.String(newer)
-	err := t.write(ctx, change, t.updateSecrets(app.ID, app.Version, item{"secrets": texts(secrets)},
+	signing := item{"secrets": texts(secrets)}
+	err := t.write(ctx, change, t.updateSecrets(app.ID, app.Version, signing,
 		[]string{"expires_at", "webhook_url"})) // of a deletion
 	if len(refusedAt(err)) > 0 {
-		return registry.ErrStale
+		return t.refusal(ctx, app.ID, set, remove, signing)
 	}
 	return err
 }

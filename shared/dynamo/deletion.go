@@ -26,7 +26,10 @@ func (t Apps) DeleteApp(ctx context.Context, id string, version int64, at time.T
 		if err != nil {
 			return err
 		}
-		if was["version"] != nil && was.number("version") >= version {
+		switch {
+		case was.number("version") == version && !was.bool("deleted"):
+			return registry.ErrConflict
+		case was["version"] != nil && was.number("version") >= version:
 			return registry.ErrStale
 		}
 		err = t.entomb(ctx, id, version, at, was)

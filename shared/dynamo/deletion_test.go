@@ -161,7 +161,7 @@ func TestADeletionReadsAnAppAgainThatChangesMeanwhile(t *testing.T) {
 		deleted bool
 	}{
 		"to an older version": {12, nil, true},
-		"to the same":         {13, registry.ErrStale, false},
+		"to the same":         {13, registry.ErrConflict, false},
 		"to a newer":          {14, registry.ErrStale, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -407,7 +407,18 @@ func compare(a, b types.AttributeValue) int {
 	if fmt.Sprintf("%T", a) != fmt.Sprintf("%T", b) {
 		return -2
 	}
+	if _, isList := a.(*types.AttributeValueMemberL); isList {
+		return strings.Compare(fmt.Sprint(elements(a)), fmt.Sprint(elements(b)))
+	}
 	return strings.Compare(textOf(a), textOf(b))
+}
+
+func elements(list types.AttributeValue) []string {
+	var texts []string
+	for _, v := range list.(*types.AttributeValueMemberL).Value {
+		texts = append(texts, fmt.Sprintf("%q", textOf(v)))
+	}
+	return texts
 }
 
 func numberOf(v types.AttributeValue) int64 {

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/platform"
-	"hookwarden/shared/registry"
 )
 
 type organizationsAPI interface {
@@ -49,7 +48,7 @@ func (t Organizations) PutOrganization(ctx context.Context, org platform.Organiz
 		ConditionExpression: aws.String(newer),
 	})
 	if conditionFailed(err) {
-		return registry.ErrStale
+		return t.refusal(ctx, org.ID, set, remove)
 	}
 	return err
 }

@@ -167,7 +167,7 @@ func (j *Job) handle(ctx context.Context, n platform.Notice) error {
 	}
 	err = j.Claims.Claim(ctx, n.ID, now, j.lease())
 	if errors.Is(err, ErrSettled) {
-		j.Logger.DebugContext(ctx, "notice settled before", "notice_id", n.ID)
+		j.Logger.DebugContext(ctx, "notice settled before", describe(n)...)
 		return nil
 	}
 	if err != nil {

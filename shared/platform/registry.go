@@ -11,7 +11,11 @@ import (
 
 // A RegistryMessage is one message of RegistryQueue: AppPut, AppDelete,
 // AppEnable or OrganizationPut.
-type RegistryMessage interface{ registryMessage() }
+type RegistryMessage interface {
+	// Names are the fields by which a log line names the message: its type, the app
+	// or organization, and its version if it has one.
+	Names() []any
+}
 
 // AppPut registers an app or changes it. It never touches the disabled state.
 type AppPut struct {
@@ -42,26 +46,46 @@ type Actor struct {
 	Email string          // empty if none was given
 }
 
-func (AppPut) registryMessage()          {}
-func (AppDelete) registryMessage()       {}
-func (AppEnable) registryMessage()       {}
-func (OrganizationPut) registryMessage() {}
+// Names implements RegistryMessage.
+func (m AppPut) Names() []any {
+	return []any{"type", typeAppPut, "app_id", m.App.ID, "version", m.App.Version}
+}
+
+// Names implements RegistryMessage.
+func (m AppDelete) Names() []any {
+	return []any{"type", typeAppDelete, "app_id", m.AppID, "version", m.Version}
+}
+
+// Names implements RegistryMessage.
+func (m AppEnable) Names() []any { return []any{"type", typeAppEnable, "app_id", m.AppID} }
+
+// Names implements RegistryMessage.
+func (m OrganizationPut) Names() []any {
+	return []any{"type", typeOrganizationPut, "organization_id", m.Organization.ID, "version", m.Organization.Version}
+}
+
+const (
+	typeAppPut          = "app.put"
+	typeAppDelete       = "app.delete"
+	typeAppEnable       = "app.enable"
+	typeOrganizationPut = "organization.put"
+)
 
 // DecodeRegistry reads the body of a message of RegistryQueue. The error is an
 // *InvalidError.
 func DecodeRegistry(body []byte) (RegistryMessage, error) {
 	o := openBody(body)
 	switch kind := o.text("type"); kind {
-	case "app.put":
+	case typeAppPut:
 		m := decodeAppPut(o)
 		return m, o.err()
-	case "app.delete":
+	case typeAppDelete:
 		m := AppDelete{AppID: o.platformID("app_id"), Version: o.version("version")}
 		return m, o.err()
-	case "app.enable":
+	case typeAppEnable:
 		m := AppEnable{AppID: o.platformID("app_id"), At: o.time("at"), Actor: o.actor("actor")}
 		return m, o.err()
-	case "organization.put":
+	case typeOrganizationPut:
 		m := decodeOrganizationPut(o)
 		return m, o.err()
 	default:

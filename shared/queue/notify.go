@@ -69,7 +69,7 @@ func (q Notify) handle(ctx context.Context, batch *notice.Batch, r events.SQSMes
 		return q.bury(ctx, r, "mail_"+later.Reason, fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
 	}
 	if err := q.wait(ctx, r, wait); err != nil {
-		q.Logger.WarnContext(ctx, "visibility not changed", "message_id", r.MessageId, "error", err) // the queue's own time-out holds
+		q.Logger.WarnContext(ctx, "visibility not changed", named(r, "error", err)...) // the queue's own time-out holds
 	}
 	return later
 }
@@ -81,6 +81,6 @@ func (q Notify) wait(ctx context.Context, r events.SQSMessage, d time.Duration) 
 }
 
 func (q Notify) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
-	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
+	q.Logger.ErrorContext(ctx, "dead letter", named(r, "reason", reason, "detail", detail)...)
 	return bury(ctx, q.API, q.DLQ, r, r.Body, reason, detail)
 }

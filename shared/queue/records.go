@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
 )
 
 // Attributes that hookwarden adds to messages begin with this; a producer's are
@@ -189,18 +190,24 @@ func each(ctx context.Context, e events.SQSEvent, logger *slog.Logger,
 	var failed []string
 	for _, r := range e.Records {
 		if err := guarded(ctx, r, logger, handle); err != nil {
-			logger.ErrorContext(ctx, "message not handled", "message_id", r.MessageId, "receives", receives(r), "error", err)
+			logger.ErrorContext(ctx, "message not handled", named(r, "receives", receives(r), "error", err)...)
 			failed = append(failed, r.MessageId)
 		}
 	}
 	return failures(failed)
 }
 
+// named are the fields of a log line about a record: what names it, and more.
+func named(r events.SQSMessage, more ...any) []any {
+	names := append([]any{"message_id", r.MessageId}, platform.NamesIn([]byte(r.Body))...)
+	return append(names, more...)
+}
+
 func guarded(ctx context.Context, r events.SQSMessage, logger *slog.Logger,
 	handle func(context.Context, events.SQSMessage) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			logger.ErrorContext(ctx, "message panicked", "message_id", r.MessageId, "panic", p, "stack", string(debug.Stack()))
+			logger.ErrorContext(ctx, "message panicked", named(r, "panic", p, "stack", string(debug.Stack()))...)
 			err = errPanicked
 		}
 	}()

@@ -40,7 +40,9 @@ func (q Registry) handle(ctx context.Context, r events.SQSMessage) error {
 	if err != nil {
 		return q.bury(ctx, r, delivery.ReasonInvalid, err.Error())
 	}
-	err = q.Job.Handle(ctx, message, sentAt(r))
+	job := *q.Job
+	job.Logger = job.Logger.With("message_id", r.MessageId)
+	err = job.Handle(ctx, message, sentAt(r))
 	if errors.Is(err, platform.ErrRefused) {
 		return q.bury(ctx, r, delivery.ReasonRefused, refusedDetail(err))
 	}
@@ -53,6 +55,6 @@ func (q Registry) handle(ctx context.Context, r events.SQSMessage) error {
 // bury sends a record to the dead-letter queue, without the secrets that it may
 // hold.
 func (q Registry) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
-	q.Logger.ErrorContext(ctx, "dead letter", "message_id", r.MessageId, "reason", reason, "detail", detail)
+	q.Logger.ErrorContext(ctx, "dead letter", named(r, "reason", reason, "detail", detail)...)
 	return bury(ctx, q.API, q.DLQ, r, redactSecrets(r.Body), reason, detail)
 }

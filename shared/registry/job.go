@@ -14,8 +14,8 @@ import (
 )
 
 // Apps keeps apps with their secrets. PutApp and DeleteApp change nothing and
-// return ErrStale when a change with the same or a newer version was made
-// before. After nil a change is durable; after any other error nobody knows, and
+// return ErrStale when this change or one with a newer version was made before,
+// ErrConflict when one with the same version and other content was. After nil a change is durable; after any other error nobody knows, and
 // the message is handled again.
 type Apps interface {
 	PutApp(ctx context.Context, app platform.App, secrets []platform.Secret) error
@@ -58,6 +58,7 @@ type Metrics interface {
 // What the job may answer.
 var (
 	ErrStale      = errors.New("a newer change was made before")
+	ErrConflict   = errors.New("another change has the same version")
 	ErrChanged    = errors.New("not as it was read")
 	ErrUnknownApp = errors.New("app_id names an app that was never registered")
 )
@@ -85,12 +86,17 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 	case platform.AppDelete:
 		err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, sentAt)
 	case platform.OrganizationPut:
-		err = j.putOrganization(ctx, m.Organization)
+		err = j.putOrganization(ctx, m)
 	case platform.AppEnable:
 		err = j.enable(ctx, m, sentAt)
 	}
-	if errors.Is(err, ErrStale) {
-		j.Logger.InfoContext(ctx, "older registry message ignored", "type", fmt.Sprintf("%T", message))
+	switch {
+	case errors.Is(err, ErrStale):
+		j.Logger.InfoContext(ctx, "older registry message ignored", message.Names()...)
+		return nil
+	case errors.Is(err, ErrConflict):
+		j.Metrics.Count("registry.version_conflict", "", "")
+		j.Logger.WarnContext(ctx, "registry message ignored, another has its version", message.Names()...)
 		return nil
 	}
 	return err
@@ -102,12 +108,12 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 			// A customer's typing error is stored, so that it can be shown.
 			m.App.WebhookURLError = err.Error()
 			j.Metrics.Count("app.webhook_url_invalid", "", "")
-			j.Logger.WarnContext(ctx, "app registered with a webhook URL that cannot be called", "app_id", m.App.ID, "error", err)
+			j.Logger.WarnContext(ctx, "app registered with a webhook URL that cannot be called", append(m.Names(), "error", err)...)
 		}
 	}
 	if unknown := unknownEvents(m.App.Events); len(unknown) > 0 {
 		j.Metrics.Count("app.events_unknown", "", "")
-		j.Logger.WarnContext(ctx, "app registered with events that let nothing through", "app_id", m.App.ID, "unknown", unknown)
+		j.Logger.WarnContext(ctx, "app registered with events that let nothing through", append(m.Names(), "unknown", unknown)...)
 	}
 	if err := j.Apps.PutApp(ctx, m.App, m.Secrets); err != nil {
 		return fmt.Errorf("put app %s: %w", m.App.ID, err)
@@ -126,13 +132,13 @@ func unknownEvents(events []string) (unknown []string) {
 	return unknown
 }
 
-func (j *Job) putOrganization(ctx context.Context, org platform.Organization) error {
-	if len(org.OwnerErrors) > 0 {
+func (j *Job) putOrganization(ctx context.Context, m platform.OrganizationPut) error {
+	if faults := m.Organization.OwnerErrors; len(faults) > 0 {
 		j.Metrics.Count("organization.owners_invalid", "", "")
-		j.Logger.WarnContext(ctx, "organization registered without some of its owners", "organization_id", org.ID, "owner_errors", org.OwnerErrors)
+		j.Logger.WarnContext(ctx, "organization registered without some of its owners", append(m.Names(), "owner_errors", faults)...)
 	}
-	if err := j.Organizations.PutOrganization(ctx, org); err != nil {
-		return fmt.Errorf("put organization %s: %w", org.ID, err)
+	if err := j.Organizations.PutOrganization(ctx, m.Organization); err != nil {
+		return fmt.Errorf("put organization %s: %w", m.Organization.ID, err)
 	}
 	return nil
 }
@@ -153,7 +159,7 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	case !app.Disabled() && app.EnabledAt.Equal(at):
 		return j.tellEnabled(ctx, app, at, m.Actor) // again, in case the first time was cut off
 	case !app.Disabled() || !app.DisabledAt.Before(at) || app.EnabledAt.Equal(at):
-		j.Logger.InfoContext(ctx, "enabling without effect", "app_id", app.ID, "at", platform.FormatTime(at))
+		j.Logger.InfoContext(ctx, "enabling without effect", append(m.Names(), "at", platform.FormatTime(at))...)
 		return nil
 	}
 	if err := j.Enabler.ClearBuffer(ctx, app); err != nil {
@@ -162,7 +168,7 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	if err := j.Enabler.Enable(ctx, app, at, m.Actor); err != nil {
 		return fmt.Errorf("enable app %s: %w", app.ID, err)
 	}
-	j.Logger.InfoContext(ctx, "app enabled", "app_id", app.ID, "at", platform.FormatTime(at))
+	j.Logger.InfoContext(ctx, "app enabled", append(m.Names(), "at", platform.FormatTime(at))...)
 	return j.tellEnabled(ctx, app, at, m.Actor)
 }
 

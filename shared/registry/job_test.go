@@ -31,6 +31,7 @@ type tables struct {
 	missing bool
 	org     platform.Organization
 	stale   bool // every version is an old one
+	taken   bool // every version is that of another change
 	secrets []platform.Secret
 	actor   platform.Actor
 	at      time.Time
@@ -56,10 +57,21 @@ func (s *tables) job() *registry.Job {
 		}}
 }
 
+// logging is the job, and what it logs.
+func (s *tables) logging() (*registry.Job, *bytes.Buffer) {
+	logged := new(bytes.Buffer)
+	job := s.job()
+	job.Logger = slog.New(slog.NewJSONHandler(logged, nil))
+	return job, logged
+}
+
 func (s *tables) note(what string) error {
 	s.done = append(s.done, what)
 	if s.stale {
 		return registry.ErrStale
+	}
+	if s.taken {
+		return registry.ErrConflict
 	}
 	return nil
 }
@@ -122,12 +134,38 @@ func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
 	}
 }
 
-func TestAnOlderVersionIsNoError(t *testing.T) {
-	for _, m := range []platform.RegistryMessage{platform.AppPut{}, platform.AppDelete{}, platform.OrganizationPut{}} {
+// versioned are a message of each kind that has a version, and how a log line
+// names it.
+var versioned = map[string]platform.RegistryMessage{
+	`"type":"app.put","app_id":"17","version":5`:                   platform.AppPut{App: platform.App{ID: "17", Version: 5}, Secrets: []platform.Secret{"hush"}},
+	`"type":"app.delete","app_id":"17","version":5`:                platform.AppDelete{AppID: "17", Version: 5},
+	`"type":"organization.put","organization_id":"42","version":5`: platform.OrganizationPut{Organization: platform.Organization{ID: "42", Version: 5}},
+}
+
+func TestAnOlderVersionIsNoErrorAndNoWarning(t *testing.T) {
+	for names, m := range versioned {
 		s := newTables()
 		s.stale = true
-		if err := s.job().Handle(t.Context(), m, noon); err != nil || len(s.done) != 1 {
-			t.Errorf("%T: %v, %v", m, err, s.done)
+		job, logged := s.logging()
+		if err := job.Handle(t.Context(), m, noon); err != nil || len(s.done) != 1 || s.counted != nil {
+			t.Errorf("%s: %v, %v, counted %v", names, err, s.done, s.counted)
+		}
+		if line := logged.String(); !strings.Contains(line, names) || !strings.Contains(line, `"level":"INFO"`) {
+			t.Errorf("%s: logged %s", names, line)
+		}
+	}
+}
+
+func TestAVersionThatAnotherChangeHasIsAWarningThatNamesTheSubject(t *testing.T) {
+	for names, m := range versioned {
+		s := newTables()
+		s.taken = true
+		job, logged := s.logging()
+		if err := job.Handle(t.Context(), m, noon); err != nil || !slices.Equal(s.counted, []string{"registry.version_conflict"}) {
+			t.Errorf("%s: %v, counted %v", names, err, s.counted)
+		}
+		if line := logged.String(); !strings.Contains(line, names) || !strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, "hush") {
+			t.Errorf("%s: logged %s", names, line)
 		}
 	}
 }
@@ -148,9 +186,7 @@ func TestAURLThatCannotBeCalledIsStoredWithTheReason(t *testing.T) {
 
 func TestOwnersThatAreLeftOutAreCountedAndLoggedWithTheOrganization(t *testing.T) {
 	s := newTables()
-	var logged bytes.Buffer
-	job := s.job()
-	job.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
+	job, logged := s.logging()
 	org := platform.Organization{ID: "43", Version: 4, Owners: []platform.Owner{ada}, OwnerErrors: []string{"owners[1].email is missing"}}
 	if err := job.Handle(t.Context(), platform.OrganizationPut{Organization: org}, noon); err != nil {
 		t.Fatal(err)
@@ -170,9 +206,7 @@ func TestOwnersThatAreLeftOutAreCountedAndLoggedWithTheOrganization(t *testing.T
 
 func TestEntriesOfEventsThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
 	s := newTables()
-	var logged bytes.Buffer
-	job := s.job()
-	job.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
+	job, logged := s.logging()
 	events := []string{"issue", "isue", "error.created", "installation"}
 	if err := job.Handle(t.Context(), platform.AppPut{App: platform.App{ID: "17", Events: events}}, noon); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,62 @@
+package delivery
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// named reports whether the first line with the text has all of the words.
+func (w *world) named(text string, words ...string) bool {
+	for line := range strings.Lines(w.lines.String()) {
+		if !strings.Contains(line, `msg="`+text+`"`) {
+			continue
+		}
+		for _, word := range words {
+			if !strings.Contains(line, " "+word+" ") && !strings.HasSuffix(line, " "+word+"\n") {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func TestEveryLineAboutAMessageNamesItAndItsApp(t *testing.T) {
+	w := newWorld()
+	deliverAll(t, w.job(nil), Message{ID: "bad", Body: `{"id":"evt_1","app_id":"17"}`})
+	equal(t, "a dead letter", w.named("dead letter", "message_id=bad", "app_id=17", "webhook_id=evt_1"), true)
+
+	w = newWorld()
+	w.register("a", platform.Internal, nil)
+	w.answer = func(webhook.Request) webhook.Result { panic("a defect") }
+	deliverAll(t, w.job(nil), message("a"))
+	equal(t, "a panic", w.named("message panicked", "message_id=sqs-evt_aissuecreated", "app_id=a", "webhook_id=evt_aissuecreated"), true)
+
+	w = newWorld()
+	w.sendFault = func(string) bool { return true }
+	deliverAll(t, w.job(nil), message("a"))
+	equal(t, "what comes again", w.named("message comes again", "message_id=sqs-evt_aissuecreated", "app_id=a", "webhook_id=evt_aissuecreated"), true)
+
+	w = newWorld()
+	counts := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
+	counts.ID, counts.DueAt = "c", time.Now()
+	deliverAll(t, w.job(nil), counts)
+	equal(t, "counts of an app that is gone", w.named("counts not needed any more", "message_id=c", "app_id=a"), true)
+
+	w = newWorld()
+	w.readFault = func() error { return errLost }
+	counts.Hops = maxHops + 1
+	deliverAll(t, w.job(nil), counts)
+	equal(t, "counts that are lost", w.named("counts lost", "message_id=c", "app_id=a"), true)
+}
+
+func TestACountsMessageThatIsMalformedIsNamedToo(t *testing.T) {
+	w := newWorld()
+	deliverAll(t, w.job(nil), Message{ID: "c", Body: `{"pk":"a#o","day":"yesterday"}`, Counts: true})
+	equal(t, "a dead letter", w.named("dead letter", "message_id=c"), true)
+}

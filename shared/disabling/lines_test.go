@@ -1,0 +1,24 @@
+package disabling_test
+
+import (
+	"strings"
+	"testing"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+)
+
+func TestAnAppThatIsNotJudgedIsNamed(t *testing.T) {
+	w := brokenWorld()
+	record := w.count(app, w.today(), buffer.Counts{Error: 3})
+	w.arm(0, refused)
+	if failed := w.disabler().Handle(t.Context(), []disabling.Record{record}); failed != record.Sequence {
+		t.Fatalf("failed at %q", failed)
+	}
+	for line := range strings.Lines(w.log.String()) {
+		if strings.Contains(line, `msg="app not judged"`) && strings.Contains(line, " app_id=17 ") {
+			return
+		}
+	}
+	t.Errorf("logged %s", w.log.String())
+}

@@ -1,0 +1,88 @@
+package dynamo
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"hookwarden/shared/registry"
+)
+
+// derived are attributes that register works out itself. Another version of it
+// may word them otherwise: that is no other content.
+func derived(name string) bool { return name == "webhook_url_error" || name == "owner_errors" }
+
+func sameVersion(stored, set item) bool { return stored.number("version") == set.number("version") }
+
+// sameContent reports whether a change that sets and removes these attributes
+// would change nothing.
+func sameContent(stored, set item, remove []string) bool {
+	for name, value := range set {
+		if !derived(name) && !reflect.DeepEqual(stored[name], value) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(remove, func(name string) bool { return !derived(name) && stored[name] != nil })
+}
+
+// refusal is why a put of an app and its secrets was refused.
+func (t Apps) refusal(ctx context.Context, id string, set item, remove []string, secrets item) error {
+	stored, err := t.get(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case !sameVersion(stored, set):
+		return registry.ErrStale
+	case !sameContent(stored, set, remove):
+		return registry.ErrConflict
+	}
+	same, err := t.sameSecrets(ctx, id, secrets)
+	if err != nil || same {
+		return orElse(err, registry.ErrStale)
+	}
+	stored, err = t.get(ctx, id) // if it was changed meanwhile, these are the secrets of a newer version
+	if err != nil || !sameVersion(stored, set) {
+		return orElse(err, registry.ErrStale)
+	}
+	return registry.ErrConflict
+}
+
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// sameSecrets compares secrets without reading any, which register may not: it
+// writes the version that is there, on condition that the secrets are the same.
+func (t Apps) sameSecrets(ctx context.Context, id string, set item) (bool, error) {
+	u := update(t.Secrets, item{"app_id": text(id)}, item{"version": set["version"]}, nil)
+	u.ExpressionAttributeNames["#secrets"] = "secrets"
+	u.ExpressionAttributeValues[":secrets"] = set["secrets"]
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
+		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
+		ConditionExpression: aws.String("#version = :version AND #secrets = :secrets"),
+	})
+	if conditionFailed(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// refusal is why a change of an organization was refused.
+func (t Organizations) refusal(ctx context.Context, id string, set item, remove []string) error {
+	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.Table, Key: item{"id": text(id)}, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return err
+	}
+	if sameVersion(out.Item, set) && !sameContent(out.Item, set, remove) {
+		return registry.ErrConflict
+	}
+	return registry.ErrStale
+}

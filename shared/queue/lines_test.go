@@ -1,0 +1,63 @@
+package queue
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"hookwarden/shared/registry"
+)
+
+// lineWith is the line of a JSON log whose message is the given one.
+func lineWith(t *testing.T, log *bytes.Buffer, message string) map[string]any {
+	t.Helper()
+	for text := range strings.Lines(log.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		if line["msg"] == message {
+			return line
+		}
+	}
+	t.Fatalf("no line %q in %s", message, log.String())
+	return nil
+}
+
+func TestEveryLineAboutARegistryMessageNamesItAndItsApp(t *testing.T) {
+	for _, c := range []struct {
+		body, line string
+		registry   *fakeRegistry
+		want       map[string]any
+	}{
+		{strings.Replace(putApp, `"version":1`, `"version":0`, 1), "dead letter", &fakeRegistry{},
+			map[string]any{"app_id": "17", "type": "app.put", "reason": "invalid_message"}},
+		{putApp, "message not handled", &fakeRegistry{err: errors.New("throttled")},
+			map[string]any{"app_id": "17", "type": "app.put", "version": 1.0, "error": "put app 17: throttled"}},
+		{putApp, "message panicked", &fakeRegistry{err: errors.New("panic")}, map[string]any{"app_id": "17", "type": "app.put"}},
+		{putApp, "older registry message ignored", &fakeRegistry{err: registry.ErrStale}, map[string]any{"app_id": "17", "type": "app.put", "version": 1.0}},
+		{`{"type":"app.enable","app_id":"17"}`, "enabling without effect", &fakeRegistry{known: true}, map[string]any{"app_id": "17", "type": "app.enable"}},
+	} {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewJSONHandler(&log, nil))
+		now := time.UnixMilli(1_000_000_000)
+		q := Registry{Job: &registry.Job{Apps: c.registry, Organizations: c.registry, Metrics: c.registry, Logger: logger, CheckURL: func(string) error { return nil }},
+			API: &fakeSQS{t: t}, DLQ: "https://sqs/1/dlq", Logger: logger, Now: func() time.Time { return now }, Flush: func() {}}
+		if _, err := q.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: c.body}}}); err != nil {
+			t.Fatal(err)
+		}
+		line := lineWith(t, &log, c.line)
+		c.want["message_id"] = "m-1"
+		for name, want := range c.want {
+			if line[name] != want {
+				t.Errorf("%s: %s is %v, want %v", c.line, name, line[name], want)
+			}
+		}
+	}
+}
