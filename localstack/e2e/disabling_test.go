@@ -140,6 +140,7 @@ func olderMessage(t *testing.T) {
 	a := newApp(t, org, "published", receiver.Status(http.StatusOK))
 	a.settings["name"] = "Second"
 	a.put(t, 5)
+	register(t, object{"type": "app.put", "version": 5, "app": a.settings}) // as it is
 	a.settings["name"] = "First"
 	register(t, object{"type": "app.put", "version": 4, "app": a.settings},
 		object{"type": "app.put", "version": 5, "app": a.settings},

@@ -57,6 +57,7 @@ func newOrganization(t *testing.T, owners int) organization {
 		org.emails = append(org.emails, email)
 		list = append(list, object{"email": email, "name": fmt.Sprintf("Owner %d", i+1)})
 	}
+	list = append(list, object{"email": "nobody at all"}, object{"email": nil}) // keep nobody else from being told
 	register(t, object{"type": "organization.put", "version": 1,
 		"organization": object{"id": org.id, "slug": org.id, "name": "Org " + org.id, "owners": list}})
 	eventually(t, "the organization is registered", func(ctx context.Context) error {
