@@ -123,3 +123,16 @@ func TestAnOrganizationKeepsSoManyOwnersAndErrorsAsOneItemHolds(t *testing.T) {
 		t.Errorf("errors %q", org.OwnerErrors)
 	}
 }
+
+func TestAnActorIsKnownByTheAddressThatAnOwnerIsKeptWith(t *testing.T) {
+	for typed, kept := range goodAddresses {
+		m, err := DecodeRegistry([]byte(change(t, appEnable, "actor.email", string(encode(t, typed)))))
+		if err != nil || m.(AppEnable).Actor.Email != kept {
+			t.Errorf("%q: %v, %v", typed, m, err)
+		}
+	}
+	m, err := DecodeRegistry([]byte(change(t, appEnable, "actor.email", `"no address"`)))
+	if err != nil || m.(AppEnable).Actor.Email != "no address" {
+		t.Errorf("%v, %v", m, err)
+	}
+}

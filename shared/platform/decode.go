@@ -63,7 +63,10 @@ func openBody(body []byte) object {
 // err is the first fault of a body. Of what AWS has put an envelope around no field
 // is worth naming.
 func (o object) err() error {
-	if hint := o.envelope(); hint != "" && *o.first != nil {
+	if *o.first == nil {
+		return nil
+	}
+	if hint := o.envelope(); hint != "" {
 		return &InvalidError{"", hint}
 	}
 	return *o.first

@@ -83,6 +83,9 @@ func FuzzDecodeRegistry(f *testing.F) {
 				t.Errorf("got %+v", o)
 			}
 			for _, owner := range o.Owners {
+				if refusedBySQS(owner.Email+owner.Name) || len(owner.Email) > maxAddress || len(owner.Name) > maxName {
+					t.Errorf("owner %+v", owner)
+				}
 				if !strings.Contains(owner.Email, "@") || strings.ContainsAny(owner.Email, "\r\n\x00") {
 					t.Errorf("owner %+v", owner)
 				}
@@ -99,6 +102,9 @@ func checkAppPut(t *testing.T, m AppPut) {
 	if !validID.MatchString(a.ID) || !validID.MatchString(a.OrganizationID) || a.Version < 1 || a.UUID == "" || a.Name == "" ||
 		!validWord.MatchString(a.Slug) || a.Status != Published && a.Status != Unpublished && a.Status != Internal {
 		t.Errorf("got %+v", a)
+	}
+	if refusedBySQS(a.UUID+a.Name+a.WebhookURL) || len(a.Name) > maxName || strings.TrimFunc(a.Name, invisible) == "" {
+		t.Errorf("no queue or no reader takes %+v", a)
 	}
 	for _, event := range a.Events {
 		if !validWord.MatchString(event) {

@@ -198,5 +198,9 @@ func (o object) actor(field string) Actor {
 	if len(raw) > maxActor {
 		o.wrong(field, atMost(maxActor))
 	}
-	return Actor{Raw: raw, Email: o.object(field).optionalText("email")}
+	email := o.object(field).optionalText("email")
+	if address, problem := checkAddress(email); problem == "" {
+		email = address // as an owner's is kept
+	}
+	return Actor{Raw: raw, Email: email}
 }
