@@ -162,6 +162,7 @@ func (it *item) again(attempts int, wait time.Duration) {
 	next := &Later{Message: it.Message, GroupID: it.webhook.AppID, Wait: wait}
 	next.Attempts = attempts
 	next.Hops++
+	next.DueAt = time.Time{} // a wait of its own, whatever this record waited for
 	it.next = next
 }
 

@@ -268,6 +268,48 @@ func TestAMessageThatComesEarlyIsSentOn(t *testing.T) {
 	equalList(t, "log", w.outcomes(), "a 1 expired", "a 2 success")
 }
 
+// Each reason to wait anew begins a wait of its own. Only a record that is sent
+// on because it is early keeps the time that it waits for.
+func TestANewWaitIsNotCutShortByAnOldOne(t *testing.T) {
+	const early = dueTolerance - time.Millisecond
+	for name, c := range map[string]struct {
+		app    string
+		change func(*world, *Message)
+		want   time.Duration
+	}{
+		"throttled for an hour": {"a", func(w *world, _ *Message) {
+			w.answer = func(r webhook.Request) webhook.Result {
+				result := status(429)(r)
+				result.RetryAfter = time.Hour
+				return result
+			}
+		}, time.Hour},
+		"a retry":         {"a", func(w *world, _ *Message) { w.answer = status(500) }, 300 * time.Second},
+		"a fault of ours": {"a", func(w *world, _ *Message) { w.answer = outcome(webhook.LocalError, "") }, 30 * time.Second},
+		"unreadable": {"a", func(w *world, _ *Message) {
+			w.readFault = func() error { return errLost }
+		}, 30 * time.Second},
+		"an unknown app": {"nobody", func(*world, *Message) {}, unknownWait},
+		"it is early": {"a", func(_ *world, m *Message) {
+			m.DueAt = m.DueAt.Add(time.Hour)
+		}, time.Hour + early},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.register("a", platform.Published, nil)
+				m := message(c.app)
+				m.FromRetry, m.DueAt = true, time.Now().Add(early)
+				c.change(w, &m)
+				equalList(t, "back", deliverAll(t, w.job(nil), m))
+				equal(t, "sent on", len(w.later), 1)
+				equal(t, "due in", time.Until(w.later[0].DueAt), c.want)
+				equal(t, "waits", w.later[0].Wait, c.want)
+			})
+		})
+	}
+}
+
 func TestWhatCannotBeReadIsDeferredAndInTheEndExpires(t *testing.T) {
 	w := newWorld()
 	w.readFault = func() error { return errors.New("throttled") }

@@ -236,7 +236,9 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 		switch {
 		case it.back:
 		case it.next != nil:
-			j.setDue(it.next)
+			if it.next.DueAt.IsZero() {
+				it.next.DueAt = j.Now().Add(it.next.Wait)
+			}
 			j.reportDeferral(ctx, it)
 			later, laterOf = append(later, *it.next), append(laterOf, it)
 		case it.letter != nil:
@@ -263,11 +265,4 @@ func (j *Job) reportDeferral(ctx context.Context, it *item) {
 	j.Metrics.Count("webhook.deferred", "reason", it.deferred)
 	j.Logger.InfoContext(ctx, "message deferred", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "reason", it.deferred,
 		"wait_s", it.next.Wait.Seconds(), "hops", it.Hops)
-}
-
-// setDue sets when a message is to be handled, unless it already knows.
-func (j *Job) setDue(l *Later) {
-	if now := j.Now(); !l.DueAt.After(now) {
-		l.DueAt = now.Add(l.Wait)
-	}
 }
