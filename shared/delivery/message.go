@@ -62,12 +62,18 @@ const (
 	ReasonRefused    = "refused" // platform.ErrRefused
 )
 
-// Outbox sends messages on. What it returns are the indexes of those that were
-// surely not, or not surely, queued; all others are durable. It tries entries
-// that failed again by itself.
+// Outbox sends messages on. It returns those that are not known to be queued; all
+// others are durable. What surely failed it tries again by itself, and what may be
+// queued it does not.
 type Outbox interface {
-	SendLater(ctx context.Context, messages []Later) (failed []int)
-	SendLetters(ctx context.Context, letters []Letter) (failed []int)
+	SendLater(ctx context.Context, messages []Later) []Unsent
+	SendLetters(ctx context.Context, letters []Letter) []Unsent
+}
+
+// Unsent is a message that is not known to be queued.
+type Unsent struct {
+	Index       int  // among those to be sent
+	MayBeQueued bool // the answer was lost; else it surely is not
 }
 
 // Registered is what the registry knows of one app. One that is deleted has its

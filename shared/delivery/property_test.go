@@ -82,7 +82,7 @@ func (p *tape) WriteEntries(_ context.Context, entries []Entry) []Entry {
 	return entries
 }
 
-func (p *tape) SendLater(_ context.Context, messages []Later) (failed []int) {
+func (p *tape) SendLater(_ context.Context, messages []Later) (unsent []Unsent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, m := range messages {
@@ -90,11 +90,15 @@ func (p *tape) SendLater(_ context.Context, messages []Later) (failed []int) {
 		if kind == 0 || kind == applied || kind == deadAfter {
 			p.later = append(p.later, m)
 		}
-		if kind != 0 {
-			failed = append(failed, i)
+		if kind == 0 {
+			continue
+		}
+		unsent = append(unsent, Unsent{Index: i, MayBeQueued: kind != refused})
+		if c, err := decodeCounts([]byte(m.Body)); m.Counts && err == nil && kind != refused {
+			p.lost[c.appID()] = p.lost[c.appID()].Plus(c.Counts)
 		}
 	}
-	return failed
+	return unsent
 }
 
 func (p *tape) Send(_ context.Context, r webhook.Request) webhook.Result {

@@ -69,7 +69,9 @@ func groupCounts(items []*item) []*group {
 }
 
 // addGroup adds a group's counts, or queues them as a message of ours. If
-// neither works its messages go back: a success that is done is counted.
+// neither works its messages go back: a success that is done is counted. If they
+// may be queued only those with a success go back: it may be counted twice, and a
+// failure may not.
 func (j *Job) addGroup(ctx context.Context, g *group) {
 	left, _ := j.add(ctx, g.key, g.counts)
 	if left.IsZero() {
@@ -79,11 +81,12 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 	ctx, cancel := context.WithTimeout(ctx, sendBudget)
 	defer cancel()
 	message := CountsMessage{Key: g.key.Key, Date: g.key.Date, Counts: left, At: g.first}.later()
-	if failed := j.Outbox.SendLater(ctx, []Later{message}); len(failed) == 0 {
+	unsent := j.Outbox.SendLater(ctx, []Later{message})
+	if len(unsent) == 0 {
 		return
 	}
 	for _, it := range g.items {
-		if it.counts.Success > 0 || left.Failed() {
+		if it.counts.Success > 0 || left.Failed() && !unsent[0].MayBeQueued {
 			it.back = true
 		}
 	}
@@ -247,13 +250,13 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 		}
 	}
 	if len(later) > 0 {
-		for _, i := range j.Outbox.SendLater(ctx, later) {
-			laterOf[i].back = true
+		for _, u := range j.Outbox.SendLater(ctx, later) {
+			laterOf[u.Index].back = true
 		}
 	}
 	if len(letters) > 0 {
-		for _, i := range j.Outbox.SendLetters(ctx, letters) {
-			letterOf[i].back = true
+		for _, u := range j.Outbox.SendLetters(ctx, letters) {
+			letterOf[u.Index].back = true
 		}
 	}
 }

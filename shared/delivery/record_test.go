@@ -3,6 +3,7 @@ package delivery
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,6 +80,46 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 			success := webhookMessage("a", "installation", "created", "")
 			equalList(t, "back: the success is not done until it is counted",
 				deliverAll(t, w.job(nil), message("a"), success), success.ID)
+		})
+	})
+	t.Run("and if they may be queued, none of a failure goes back: it would be counted twice", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			fault func() (error, bool)
+			sent  func(w *world)
+			back  int // of the success and the failure
+		}{
+			"surely not added, may be queued":   {notAdded, func(w *world) { w.sendLost = func(string) bool { return true } }, 1},
+			"surely not added, surely not sent": {notAdded, func(w *world) { w.sendFault = func(string) bool { return true } }, 2},
+			"may be added, may be queued":       {lostNotAdded, func(w *world) { w.sendLost = func(string) bool { return true } }, 1},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.answer, w.countFault = both, always(c.fault)
+				c.sent(w)
+				w.register("a", platform.Internal, nil)
+				success := webhookMessage("a", "installation", "created", "")
+				back := deliverAll(t, w.job(nil), message("a"), success)
+				equal(t, name+": back", len(back), c.back)
+				equal(t, name+": the success goes back", slices.Contains(back, success.ID), true)
+			})
+		}
+	})
+	t.Run("so one 410 stays one, whatever becomes of the answers", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.answer, w.countFault = status(410), always(notAdded)
+			w.sendLost = func(string) bool { return true }
+			w.register("a", platform.Internal, nil)
+			m := message("a")
+			j := w.job(nil)
+			equalList(t, "back", deliverAll(t, j, m))
+			w.countFault = nil
+			time.Sleep(firstCountsWait)
+			for _, l := range w.later {
+				l.ID, l.Receives = "counts", 1
+				equalList(t, "counts back", deliverAll(t, j, l.Message))
+			}
+			equal(t, "counts", w.countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
 		})
 	})
 }

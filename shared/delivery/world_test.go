@@ -39,6 +39,7 @@ type world struct {
 	countFault func() (err error, applied bool)
 	logFault   func() bool            // true: nothing is written
 	sendFault  func(body string) bool // true: not sent on
+	sendLost   func(body string) bool // true: sent on, and the answer is lost
 	warnFault  func() (err error, applied bool)
 }
 
@@ -175,30 +176,38 @@ func (w *world) WriteEntries(_ context.Context, entries []Entry) []Entry {
 	return nil
 }
 
-func (w *world) SendLater(_ context.Context, messages []Later) (failed []int) {
+func (w *world) SendLater(_ context.Context, messages []Later) (unsent []Unsent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, m := range messages {
-		if w.sendFault != nil && w.sendFault(m.Body) {
-			failed = append(failed, i)
-			continue
+		if w.sends(i, m.Body, &unsent) {
+			w.later = append(w.later, m)
 		}
-		w.later = append(w.later, m)
 	}
-	return failed
+	return unsent
 }
 
-func (w *world) SendLetters(_ context.Context, letters []Letter) (failed []int) {
+func (w *world) SendLetters(_ context.Context, letters []Letter) (unsent []Unsent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, l := range letters {
-		if w.sendFault != nil && w.sendFault(l.Body) {
-			failed = append(failed, i)
-			continue
+		if w.sends(i, l.Body, &unsent) {
+			w.letters = append(w.letters, l)
 		}
-		w.letters = append(w.letters, l)
 	}
-	return failed
+	return unsent
+}
+
+// sends reports whether a message is sent, and adds what its sender is told.
+func (w *world) sends(i int, body string, unsent *[]Unsent) bool {
+	if w.sendFault != nil && w.sendFault(body) {
+		*unsent = append(*unsent, Unsent{Index: i})
+		return false
+	}
+	if w.sendLost != nil && w.sendLost(body) {
+		*unsent = append(*unsent, Unsent{Index: i, MayBeQueued: true})
+	}
+	return true
 }
 
 func (w *world) Count(name, dimension, value string) {

@@ -46,15 +46,17 @@ func bury(ctx context.Context, api API, dlq string, r events.SQSMessage, body, r
 
 // sendLetters is send for letters. One that SQS refuses all the same is sent once
 // more, bare: length and hash of its body, reason and detail.
-func sendLetters(ctx context.Context, api API, dlq string, letters []types.SendMessageBatchRequestEntry) (failed []int, last error) {
-	unsent, err := send(ctx, api, dlq, letters)
-	if !errors.Is(err, platform.ErrRefused) {
-		return unsent, err
-	}
-	for _, i := range unsent {
-		if _, err := send(ctx, api, dlq, []types.SendMessageBatchRequestEntry{bare(letters[i])}); err != nil {
-			failed, last = append(failed, i), err
+func sendLetters(ctx context.Context, api API, dlq string, letters []types.SendMessageBatchRequestEntry) (failed []failure, last error) {
+	all, _ := send(ctx, api, dlq, letters)
+	for _, f := range all {
+		if errors.Is(f.err, platform.ErrRefused) {
+			again, err := send(ctx, api, dlq, []types.SendMessageBatchRequestEntry{bare(letters[f.Index])})
+			if err == nil {
+				continue
+			}
+			f.MayBeQueued, f.err = again[0].MayBeQueued, err
 		}
+		failed, last = append(failed, f), f.err
 	}
 	return failed, last
 }

@@ -47,32 +47,25 @@ func (n Notices) SendNotices(ctx context.Context, notices []platform.Notice) err
 		}
 		entries[i] = types.SendMessageBatchRequestEntry{MessageBody: aws.String(body)}
 	}
-	failed, err := send(ctx, n.API, n.URL, entries)
-	if errors.Is(err, platform.ErrRefused) {
-		failed, err = n.giveUp(ctx, notices, entries, failed)
+	failed, _ := send(ctx, n.API, n.URL, entries)
+	left, last := 0, error(nil)
+	for _, f := range failed {
+		if errors.Is(f.err, platform.ErrRefused) {
+			n.giveUp(ctx, notices[f.Index], f.err)
+			continue
+		}
+		left, last = left+1, f.err
 	}
-	if err != nil {
-		return fmt.Errorf("%d of %d notices not queued: %w", len(failed), len(notices), err)
+	if last != nil {
+		return fmt.Errorf("%d of %d notices not queued: %w", left, len(notices), last)
 	}
 	return nil
 }
 
-// giveUp tries those that failed once more, each alone, to tell what is refused
-// from what only failed.
-func (n Notices) giveUp(ctx context.Context, notices []platform.Notice,
-	entries []types.SendMessageBatchRequestEntry, unsent []int) (failed []int, last error) {
-	for _, i := range unsent {
-		_, err := send(ctx, n.API, n.URL, entries[i:i+1])
-		switch {
-		case errors.Is(err, platform.ErrRefused):
-			n.Metrics.Count("notice.given_up", "", "")
-			n.Logger.ErrorContext(ctx, "notice given up", "notice_id", notices[i].ID, "kind", notices[i].Kind,
-				"app_id", notices[i].App.ID, "organization_id", notices[i].Organization.ID, "error", err)
-		case err != nil:
-			failed, last = append(failed, i), err
-		}
-	}
-	return failed, last
+func (n Notices) giveUp(ctx context.Context, notice platform.Notice, err error) {
+	n.Metrics.Count("notice.given_up", "", "")
+	n.Logger.ErrorContext(ctx, "notice given up", "notice_id", notice.ID, "kind", notice.Kind,
+		"app_id", notice.App.ID, "organization_id", notice.Organization.ID, "error", err)
 }
 
 // The longest texts of a notice, in bytes; what is longer is cut. They are as much

@@ -33,7 +33,7 @@ const (
 )
 
 // SendLater implements delivery.Outbox.
-func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []int {
+func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []delivery.Unsent {
 	entries := make([]types.SendMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
 		attributes := carried(m.Attributes, carriedOn)
@@ -57,11 +57,11 @@ func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []int 
 	if err != nil {
 		o.Logger.ErrorContext(ctx, "messages not sent to the retry queue", "count", len(failed), "error", err)
 	}
-	return failed
+	return unsent(failed)
 }
 
 // SendLetters implements delivery.Outbox.
-func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []int {
+func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []delivery.Unsent {
 	entries := make([]types.SendMessageBatchRequestEntry, len(letters))
 	for i, l := range letters {
 		entries[i] = letter(l.Body, carried(l.Attributes, carriedOnLetter), l.Reason, l.Detail)
@@ -70,7 +70,7 @@ func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []in
 	if err != nil {
 		o.Logger.ErrorContext(ctx, "messages not sent to the dead-letter queue", "count", len(failed), "error", err)
 	}
-	return failed
+	return unsent(failed)
 }
 
 // letter is a message for a dead-letter queue.

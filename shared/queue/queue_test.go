@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,10 +30,11 @@ type fakeSQS struct {
 	t          *testing.T
 	sent       []types.SendMessageBatchRequestEntry
 	calls      int // of SendMessageBatch
+	single     int // calls of SendMessage
 	batchFault func(body string) bool
 	fault      func(body string) bool // of SendMessage
 	with       error                  // what fault answers; nil: something that passes
-	down       bool                   // SendMessageBatch as a whole
+	down       error                  // of SendMessageBatch as a whole
 }
 
 // invalid is SQS's answer to what it never takes.
@@ -53,8 +55,8 @@ func takes(text string) bool {
 
 func (f *fakeSQS) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
 	f.calls++
-	if f.down {
-		return nil, errors.New("no connection")
+	if f.down != nil {
+		return nil, f.down
 	}
 	out := &sqs.SendMessageBatchOutput{}
 	total := 0
@@ -74,6 +76,7 @@ func (f *fakeSQS) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchIn
 			continue
 		}
 		f.sent = append(f.sent, e)
+		out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id})
 	}
 	if n := len(in.Entries); n < 1 || n > 10 || total > 1<<20 {
 		f.t.Errorf("a call with %d entries and %d bytes", n, total)
@@ -85,6 +88,7 @@ func (f *fakeSQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...
 	e := types.SendMessageBatchRequestEntry{MessageBody: in.MessageBody, MessageAttributes: in.MessageAttributes,
 		DelaySeconds: in.DelaySeconds, MessageGroupId: in.MessageGroupId}
 	f.check(e)
+	f.single++
 	if !takes(*in.MessageBody) {
 		return nil, invalid
 	}
@@ -92,7 +96,7 @@ func (f *fakeSQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...
 		if f.with != nil {
 			return nil, f.with
 		}
-		return nil, errors.New("no answer")
+		return nil, answered(http.StatusForbidden)
 	}
 	f.sent = append(f.sent, e)
 	return &sqs.SendMessageOutput{}, nil
@@ -195,30 +199,6 @@ func TestMessagesArePackedIntoFewCalls(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestAnEntryThatFailsIsTriedAgainAlone(t *testing.T) {
-	messages := []delivery.Later{later("a"), later("b"), later("c")}
-	t.Run("and is sent", func(t *testing.T) {
-		f := &fakeSQS{t: t, batchFault: func(body string) bool { return body == "b" }}
-		if failed := outbox(f).SendLater(t.Context(), messages); failed != nil || len(f.sent) != 3 {
-			t.Errorf("failed %v, sent %d", failed, len(f.sent))
-		}
-	})
-	t.Run("and fails for good", func(t *testing.T) {
-		b := func(body string) bool { return body == "b" }
-		f := &fakeSQS{t: t, batchFault: b, fault: b}
-		if diff := cmp.Diff([]int{1}, outbox(f).SendLater(t.Context(), messages)); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("also when the whole call fails", func(t *testing.T) {
-		f := &fakeSQS{t: t, down: true, fault: func(body string) bool { return body == "c" }}
-		if diff := cmp.Diff([]int{2}, outbox(f).SendLetters(t.Context(),
-			[]delivery.Letter{{Message: messages[0].Message}, {Message: messages[1].Message}, {Message: messages[2].Message}})); diff != "" {
-			t.Error(diff)
-		}
-	})
 }
 
 func TestALetterKeepsTheBodyAndEightAttributes(t *testing.T) {
@@ -399,7 +379,7 @@ func TestARegistryMessageThatFailsOrPanicsComesBackAlone(t *testing.T) {
 	if diff := cmp.Diff([]string{"0"}, handleRegistry(t, f, &fakeRegistry{err: errors.New("panic")}, 0, 1, putApp, `{}`)); diff != "" {
 		t.Error(diff)
 	}
-	f.down, f.fault = true, func(string) bool { return true }
+	f.down, f.fault = noConnection, func(string) bool { return true }
 	if diff := cmp.Diff([]string{"0"}, handleRegistry(t, f, &fakeRegistry{}, 0, 1, `{}`, putApp)); diff != "" {
 		t.Errorf("a letter that cannot be sent: %s", diff)
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,22 +43,50 @@ const (
 	maxBatchBytes = 1_000_000
 )
 
-// send queues the entries, packed into as few calls as they fit in. Entries that
-// failed are tried again one by one. It returns the indexes of those that are
-// not known to be queued, and the last error; platform.ErrRefused comes first.
-func send(ctx context.Context, api API, url string, entries []types.SendMessageBatchRequestEntry) (failed []int, last error) {
+// fate is what became of an entry that was sent.
+type fate int
+
+const (
+	notQueued fate = iota // surely
+	mayBeQueued
+	surelyQueued
+)
+
+// failure is an entry that is not known to be queued.
+type failure struct {
+	delivery.Unsent
+	err error // platform.ErrRefused if SQS never takes it
+}
+
+// unsent are failures as the job wants them.
+func unsent(failed []failure) []delivery.Unsent {
+	var list []delivery.Unsent
+	for _, f := range failed {
+		list = append(list, f.Unsent)
+	}
+	return list
+}
+
+// send queues the entries, packed into as few calls as they fit in. What surely
+// failed is tried again in place, one by one. What may be queued is not: it goes
+// back, and to do both would make two of it. It returns the entries that are not
+// known to be queued, and the last error; platform.ErrRefused comes first.
+func send(ctx context.Context, api API, url string, entries []types.SendMessageBatchRequestEntry) (failed []failure, last error) {
 	for start := 0; start < len(entries); {
 		end := pack(entries, start)
 		chunk := entries[start:end]
-		for i := range chunk {
-			chunk[i].Id = aws.String(strconv.Itoa(i))
-		}
-		for _, i := range sendChunk(ctx, api, url, chunk) {
-			if err := sendOne(ctx, api, url, chunk[i]); err != nil {
-				failed = append(failed, start+i)
-				if !errors.Is(last, platform.ErrRefused) {
-					last = err
-				}
+		fates, err := sendChunk(ctx, api, url, chunk)
+		for i, fate := range fates {
+			err := err
+			if fate == notQueued {
+				fate, err = sendOne(ctx, api, url, chunk[i])
+			}
+			if fate == surelyQueued {
+				continue
+			}
+			failed = append(failed, failure{delivery.Unsent{Index: start + i, MayBeQueued: fate == mayBeQueued}, err})
+			if !errors.Is(last, platform.ErrRefused) {
+				last = err
 			}
 		}
 		start = end
@@ -85,31 +116,80 @@ func size(e types.SendMessageBatchRequestEntry) int {
 	return n
 }
 
-func sendChunk(ctx context.Context, api API, url string, chunk []types.SendMessageBatchRequestEntry) (failed []int) {
-	out, err := api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: chunk})
+// errNotListed is of an entry of which an answer says nothing.
+var errNotListed = errors.New("the answer does not say whether the message is queued")
+
+// sendChunk sends entries in one call and says what became of each. The error is
+// of those that may be queued.
+func sendChunk(ctx context.Context, api API, url string, chunk []types.SendMessageBatchRequestEntry) ([]fate, error) {
+	for i := range chunk {
+		chunk[i].Id = aws.String(strconv.Itoa(i))
+	}
+	out, err := api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: chunk}, onlySure)
 	if err != nil {
-		for i := range chunk {
-			failed = append(failed, i)
-		}
-		return failed
+		return slices.Repeat([]fate{fateOf(err)}, len(chunk)), fmt.Errorf("send to %s: %w", url, err)
 	}
-	for _, f := range out.Failed {
-		if i, err := strconv.Atoi(aws.ToString(f.Id)); err == nil && i >= 0 && i < len(chunk) {
-			failed = append(failed, i)
+	fates := slices.Repeat([]fate{mayBeQueued}, len(chunk))
+	told := func(id *string, f fate) {
+		if i, err := strconv.Atoi(aws.ToString(id)); err == nil && i >= 0 && i < len(chunk) {
+			fates[i] = f
 		}
 	}
-	return failed
+	for _, e := range out.Successful {
+		told(e.Id, surelyQueued)
+	}
+	for _, e := range out.Failed {
+		told(e.Id, notQueued)
+	}
+	return fates, errNotListed
 }
 
-func sendOne(ctx context.Context, api API, url string, e types.SendMessageBatchRequestEntry) error {
+func sendOne(ctx context.Context, api API, url string, e types.SendMessageBatchRequestEntry) (fate, error) {
 	_, err := api.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl: &url, MessageBody: e.MessageBody, MessageAttributes: e.MessageAttributes,
 		MessageGroupId: e.MessageGroupId, DelaySeconds: e.DelaySeconds,
-	})
+	}, onlySure)
 	if err != nil {
-		return fmt.Errorf("send to %s: %w", url, refusal(err))
+		return fateOf(err), fmt.Errorf("send to %s: %w", url, refusal(err))
 	}
-	return nil
+	return surelyQueued, nil
+}
+
+// fateOf says what a call's error means for what it sent. It is surely not queued
+// if SQS refused it, or if there was no connection to send it over. A lost answer
+// and SQS's own failures say nothing.
+func fateOf(err error) fate {
+	if permanent(err) {
+		return notQueued
+	}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		status := response.HTTPStatusCode()
+		if status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusRequestTimeout {
+			return notQueued
+		}
+		return mayBeQueued
+	}
+	var network *net.OpError
+	if errors.As(err, &network) && network.Op == "dial" {
+		return notQueued
+	}
+	return mayBeQueued
+}
+
+// onlySure lets the SDK repeat a call by itself only if what it sent is surely
+// not queued.
+func onlySure(o *sqs.Options) {
+	if o.Retryer != nil {
+		o.Retryer = sureRetryer{o.Retryer}
+	}
+}
+
+type sureRetryer struct{ aws.Retryer }
+
+// IsErrorRetryable implements aws.Retryer.
+func (r sureRetryer) IsErrorRetryable(err error) bool {
+	return fateOf(err) == notQueued && r.Retryer.IsErrorRetryable(err)
 }
 
 func textValue(s string) types.MessageAttributeValue {

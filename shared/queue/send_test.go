@@ -1,0 +1,165 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
+)
+
+// noConnection is how a call fails that never left.
+var noConnection error = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+
+// answered is the error of a call that was answered with a status.
+func answered(status int) error {
+	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: errors.New(http.StatusText(status))}}
+}
+
+func TestAnEntryThatSurelyFailedIsTriedAgainAloneAndInPlace(t *testing.T) {
+	messages := []delivery.Later{later("a"), later("b"), later("c")}
+	t.Run("and is sent", func(t *testing.T) {
+		f := &fakeSQS{t: t, batchFault: func(body string) bool { return body == "b" }}
+		if unsent := outbox(f).SendLater(t.Context(), messages); unsent != nil || len(f.sent) != 3 {
+			t.Errorf("unsent %v, sent %d", unsent, len(f.sent))
+		}
+	})
+	t.Run("and fails for good", func(t *testing.T) {
+		b := func(body string) bool { return body == "b" }
+		f := &fakeSQS{t: t, batchFault: b, fault: b}
+		if diff := cmp.Diff([]delivery.Unsent{{Index: 1}}, outbox(f).SendLater(t.Context(), messages)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("also when the whole call surely failed", func(t *testing.T) {
+		for _, err := range []error{noConnection, answered(http.StatusBadRequest), answered(http.StatusForbidden), answered(http.StatusTooManyRequests)} {
+			f := &fakeSQS{t: t, down: err, fault: func(body string) bool { return body == "c" }}
+			if diff := cmp.Diff([]delivery.Unsent{{Index: 2}}, outbox(f).SendLetters(t.Context(),
+				[]delivery.Letter{{Message: messages[0].Message}, {Message: messages[1].Message}, {Message: messages[2].Message}})); diff != "" {
+				t.Errorf("%v: %s", err, diff)
+			}
+		}
+	})
+	t.Run("in whichever call it was", func(t *testing.T) {
+		var many []delivery.Later
+		for i := range 23 {
+			many = append(many, later(strconv.Itoa(i)))
+		}
+		bad := func(body string) bool { return body == "4" || body == "12" || body == "22" }
+		f := &fakeSQS{t: t, batchFault: bad, fault: bad}
+		if diff := cmp.Diff([]delivery.Unsent{{Index: 4}, {Index: 12}, {Index: 22}}, outbox(f).SendLater(t.Context(), many)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestWhatMayBeQueuedIsNotRepeatedInPlace(t *testing.T) {
+	both := []delivery.Unsent{{Index: 0, MayBeQueued: true}, {Index: 1, MayBeQueued: true}}
+	for name, err := range map[string]error{
+		"a time-out":                  context.DeadlineExceeded,
+		"a reset":                     &net.OpError{Op: "read", Err: syscall.ECONNRESET},
+		"a broken pipe":               &net.OpError{Op: "write", Err: syscall.EPIPE},
+		"SQS's own failure":           answered(http.StatusInternalServerError),
+		"unavailable":                 answered(http.StatusServiceUnavailable),
+		"a request that came late":    answered(http.StatusRequestTimeout),
+		"an answer that is no answer": answered(http.StatusOK),
+	} {
+		f := &fakeSQS{t: t, down: err}
+		if diff := cmp.Diff(both, outbox(f).SendLater(t.Context(), []delivery.Later{later("a"), later("b")})); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if f.calls != 1 || f.single != 0 {
+			t.Errorf("%s: %d calls, and %d of one message", name, f.calls, f.single)
+		}
+	}
+	t.Run("nor what an answer does not list", func(t *testing.T) {
+		f := &fakeSQS{t: t}
+		unsent := Outbox{API: forgetful{f}, Logger: outbox(f).Logger}.SendLater(t.Context(), []delivery.Later{later("a"), later("b")})
+		if diff := cmp.Diff(both[:1], unsent); diff != "" || f.single != 0 {
+			t.Errorf("%d of one message: %s", f.single, diff)
+		}
+	})
+}
+
+// forgetful answers without the first entry.
+type forgetful struct{ *fakeSQS }
+
+func (f forgetful) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	out, err := f.fakeSQS.SendMessageBatch(ctx, in)
+	out.Successful = out.Successful[1:]
+	return out, err
+}
+
+// The SDK would repeat a call three times by itself. What a real client sends is
+// counted by an endpoint that answers as it is told.
+func TestTheSDKRepeatsOnlyWhatSurelyIsNotQueued(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(http.ResponseWriter)
+		calls  int64
+	}{
+		"its own failure": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) }, 1},
+		"unavailable":     {func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }, 1},
+		"a broken answer": {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, 1},
+		"throttled: three tries of the batch, and three of its message": {func(w http.ResponseWriter) {
+			w.Header().Set("X-Amzn-Query-Error", "RequestThrottled;Sender")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"__type":"com.amazonaws.sqs#RequestThrottled"}`))
+		}, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var calls atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				calls.Add(1)
+				c.answer(w)
+			}))
+			defer server.Close()
+			client := sqs.New(sqs.Options{BaseEndpoint: aws.String(server.URL), Region: "us-east-1", HTTPClient: awshttp.NewBuildableClient(),
+				Retryer: impatient{sqs.New(sqs.Options{}).Options().Retryer}, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "s"}, nil
+				})})
+			o := outbox(nil)
+			o.API = client
+			if unsent := o.SendLater(t.Context(), []delivery.Later{later("a")}); len(unsent) != 1 {
+				t.Errorf("unsent %v", unsent)
+			}
+			if calls.Load() != c.calls {
+				t.Errorf("%d calls, want %d", calls.Load(), c.calls)
+			}
+		})
+	}
+}
+
+// impatient is the SDK's retryer without its waits.
+type impatient struct{ aws.Retryer }
+
+func (impatient) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
+
+func TestNoticesThatMayNotBeQueuedFailTheStep(t *testing.T) {
+	for _, err := range []error{noConnection, context.DeadlineExceeded} {
+		f := &fakeSQS{t: t, down: err, fault: func(string) bool { return true }}
+		got := Notices{API: f, URL: "https://sqs/1/notices"}.SendNotices(t.Context(), []platform.Notice{{ID: "n1"}, {ID: "n2"}})
+		if got == nil || !strings.HasPrefix(got.Error(), "2 of 2 notices not queued") {
+			t.Errorf("%v: %v", err, got)
+		}
+		if want := fmt.Sprint(err); want == context.DeadlineExceeded.Error() && f.single != 0 {
+			t.Error("they were repeated in place")
+		}
+	}
+}
