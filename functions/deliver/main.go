@@ -2,6 +2,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -30,7 +31,8 @@ func main() {
 		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},
 		Log:      dynamo.Requests{API: db, Table: e.RequestsTable, Logger: logger},
 		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
-		Metrics:  figures, Logger: logger, Now: env.Clock,
+		Claims:   dynamo.Claims{API: db, Table: e.SlowAppsTable},
+		Metrics:  figures, Logger: logger, Now: env.Clock, NewMark: rand.Text,
 	})
 	lambda.Start(queue.Deliver{Job: job, Retry: e.RetryQueueURL, Flush: figures.Flush})
 }

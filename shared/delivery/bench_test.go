@@ -35,7 +35,7 @@ func BenchmarkDeliver(b *testing.B) {
 			w.register("17", platform.Internal, nil)
 			q := quiet{w, status(code)}
 			j := New(Config{Timeout: time.Second, Guarded: []platform.Status{platform.Internal}, MaxAge: 72 * time.Hour, RequestLog: LogAll, DefaultActor: webhook.Application("sentry", "Sentry")},
-				Needs{Registry: q, Warnings: q, Sender: q, Counters: q, Log: q, Outbox: q, Metrics: q, Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+				Needs{Registry: q, Warnings: q, Sender: q, Counters: q, Log: q, Outbox: q, Claims: q, Metrics: q, Logger: slog.New(slog.DiscardHandler), Now: time.Now, NewMark: w.newMark})
 			data := `{"issue":{"id":"1","title":"` + strings.Repeat("panic: a value is nil; ", 40) + `"}}`
 			batch := make([]Message, 10)
 			for i := range batch {

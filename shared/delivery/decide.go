@@ -16,6 +16,7 @@ const (
 	skipNotSubscribed = "not_subscribed"
 	skipDisabled      = "app_disabled"
 	skipNoURL         = "no_url"
+	skipCopy          = "copy" // another message of the same webhook is handled
 )
 
 // Reasons for which a webhook waits, as the metric webhook.deferred has them.

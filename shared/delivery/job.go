@@ -44,9 +44,11 @@ type Needs struct {
 	Counters Counters
 	Log      Log
 	Outbox   Outbox
+	Claims   Claims
 	Metrics  Metrics
 	Logger   *slog.Logger
 	Now      func() time.Time
+	NewMark  func() string // unlike all before, of any environment
 }
 
 // Job delivers batches, one at a time.
@@ -67,7 +69,8 @@ func New(c Config, n Needs) *Job {
 // How long each step may take when AWS does not answer, so that the invocation
 // comes to its end: an invocation that is cut off repeats its requests.
 const (
-	readBudget  = 4 * time.Second        // of one read of the registry
+	readBudget  = 4 * time.Second // of one read of the registry
+	claimBudget = 1500 * time.Millisecond
 	warnBudget  = 500 * time.Millisecond // of each call about slow apps
 	countBudget = 1500 * time.Millisecond
 	logBudget   = 1500 * time.Millisecond
@@ -87,9 +90,12 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 		it := &item{Message: m}
 		items[i] = it
 		j.guard(ctx, it, func() { j.open(it) })
+	}
+	j.dropCopies(ctx, items)
+	for _, it := range items {
 		switch {
 		case it.settled():
-		case m.Counts:
+		case it.Counts:
 			counts = append(counts, it)
 		default:
 			webhooks = append(webhooks, it)
@@ -133,11 +139,12 @@ type item struct {
 	next     *Later
 	deferred string // why next waits, unless it is a retry
 	letter   *Letter
+	dropped  bool // another message does it
 	back     bool
 }
 
 func (it *item) settled() bool {
-	return it.outcome != "" || it.next != nil || it.letter != nil || it.back
+	return it.outcome != "" || it.next != nil || it.letter != nil || it.dropped || it.back
 }
 
 const (

@@ -30,6 +30,7 @@ type Message struct {
 	Attempts  int       // requests sent so far
 	Hops      int       // times sent on so far
 	DueAt     time.Time // not to be handled before
+	Mark      string    // of one that may be a copy, unlike any other's; empty: it surely is the only one
 	Counts    bool      // a CountsMessage of ours, not the platform's webhook
 }
 
@@ -42,7 +43,7 @@ type Attribute struct {
 
 // Later is a message to be sent on to RetryQueue.
 type Later struct {
-	Message        // Attempts, Hops and DueAt as they are to be carried
+	Message        // Attempts, Hops, DueAt and Mark as they are to be carried
 	GroupID string // the app's id
 	Wait    time.Duration
 }

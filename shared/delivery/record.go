@@ -242,6 +242,9 @@ func (j *Job) sendOn(ctx context.Context, items []*item) {
 			if it.next.DueAt.IsZero() {
 				it.next.DueAt = j.Now().Add(it.next.Wait)
 			}
+			if it.mayBeCopy() {
+				it.next.Mark = j.NewMark()
+			}
 			j.reportDeferral(ctx, it)
 			later, laterOf = append(later, *it.next), append(laterOf, it)
 		case it.letter != nil:

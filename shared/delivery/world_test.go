@@ -31,6 +31,8 @@ type world struct {
 	letters []Letter
 	sent    []webhook.Request
 	warned  map[string]time.Time
+	claims  map[string]string // owners, by stop
+	marks   int               // given out
 	figures map[string]int
 	lines   bytes.Buffer
 
@@ -41,6 +43,7 @@ type world struct {
 	sendFault  func(body string) bool // true: not sent on
 	sendLost   func(body string) bool // true: sent on, and the answer is lost
 	warnFault  func() (err error, applied bool)
+	claimFault func() (err error, applied bool)
 }
 
 var errLost = errors.New("the answer was lost")
@@ -54,6 +57,7 @@ func newWorld() *world {
 		apps:    make(map[string]Registered),
 		counts:  make(map[CounterKey]buffer.Counts),
 		warned:  make(map[string]time.Time),
+		claims:  make(map[string]string),
 		figures: make(map[string]int),
 		answer:  status(http.StatusOK),
 	}
@@ -96,8 +100,8 @@ func (w *world) job(change func(*Config)) *Job {
 	if change != nil {
 		change(&c)
 	}
-	return New(c, Needs{Registry: w, Warnings: w, Sender: w, Counters: w, Log: w, Outbox: w, Metrics: w,
-		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now})
+	return New(c, Needs{Registry: w, Warnings: w, Sender: w, Counters: w, Log: w, Outbox: w, Claims: w, Metrics: w,
+		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now, NewMark: w.newMark})
 }
 
 func (w *world) ReadApps(_ context.Context, ids []string) (map[string]Registered, []string, error) {
@@ -208,6 +212,42 @@ func (w *world) sends(i int, body string, unsent *[]Unsent) bool {
 		*unsent = append(*unsent, Unsent{Index: i, MayBeQueued: true})
 	}
 	return true
+}
+
+func (w *world) Claim(_ context.Context, hop Hop, owner string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var err error
+	applies := true
+	if w.claimFault != nil {
+		if err, applies = w.claimFault(); err == nil {
+			applies = true
+		}
+	}
+	if _, taken := w.claims[stop(hop)]; !taken && applies {
+		w.claims[stop(hop)] = owner
+	}
+	return err == nil && w.claims[stop(hop)] == owner, err
+}
+
+func stop(hop Hop) string { return fmt.Sprint(hop.Origin, "#", hop.Number) }
+
+func (w *world) Claimed(_ context.Context, hop Hop) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.claimFault != nil {
+		if err, _ := w.claimFault(); err != nil {
+			return false, err
+		}
+	}
+	return w.claims[stop(hop)] != "", nil
+}
+
+func (w *world) newMark() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.marks++
+	return fmt.Sprint("mark-", w.marks)
 }
 
 func (w *world) Count(name, dimension, value string) {

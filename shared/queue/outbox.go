@@ -28,7 +28,7 @@ var _ delivery.Outbox = Outbox{}
 const (
 	maxDelay        = 900 * time.Second // SQS's own limit
 	maxDetail       = 512               // bytes
-	carriedOn       = 6                 // of the producer's attributes, beside four of ours
+	carriedOn       = 6                 // of the producer's attributes, with four of ours; one less with a mark
 	carriedOnLetter = 8                 // beside two of ours
 )
 
@@ -36,11 +36,18 @@ const (
 func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []delivery.Unsent {
 	entries := make([]types.SendMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
-		attributes := carried(m.Attributes, carriedOn)
+		limit := carriedOn
+		if m.Mark != "" {
+			limit--
+		}
+		attributes := carried(m.Attributes, limit)
 		attributes[attrAttempts] = numberValue(int64(m.Attempts))
 		attributes[attrSentAt] = numberValue(m.SentAt.UnixMilli())
 		attributes[attrDueAt] = numberValue(m.DueAt.UnixMilli())
 		attributes[attrHops] = numberValue(int64(m.Hops))
+		if m.Mark != "" {
+			attributes[attrCopy] = textValue(m.Mark)
+		}
 		if m.Counts {
 			attributes[attrKind] = textValue(kindCounts)
 		}

@@ -161,6 +161,21 @@ func TestAMessageIsSentOnWithItsTrip(t *testing.T) {
 	}
 }
 
+func TestAMarkTravelsInPlaceOfAProducersAttribute(t *testing.T) {
+	f := &fakeSQS{t: t}
+	m := later("{}")
+	m.Mark, m.Attributes = "mark", map[string]delivery.Attribute{}
+	for i := range 10 {
+		m.Attributes[fmt.Sprintf("producer%d", i)] = delivery.Attribute{Type: "String", Text: "x"}
+	}
+	outbox(f).SendLater(t.Context(), []delivery.Later{m})
+	e := f.sent[0]
+	_, sixth := e.MessageAttributes["producer5"]
+	if attribute(e, attrCopy) != "mark" || attribute(e, "producer4") != "x" || sixth || len(e.MessageAttributes) != 10 {
+		t.Errorf("sent %+v", e)
+	}
+}
+
 func TestAWaitIsCappedAtWhatSQSCanDelay(t *testing.T) {
 	f := &fakeSQS{t: t}
 	m := later("{}")
@@ -230,6 +245,7 @@ func record(arn string) events.SQSMessage {
 			attrHops:     {DataType: "Number", StringValue: text("7")},
 			attrSentAt:   {DataType: "Number", StringValue: text("1000")},
 			attrDueAt:    {DataType: "Number", StringValue: text("9000")},
+			attrCopy:     {DataType: "String", StringValue: text("mark")},
 			attrKind:     {DataType: "String", StringValue: text("counts")},
 		},
 	}
@@ -253,7 +269,7 @@ func TestOurAttributesAreBelievedOnRetryQueueAlone(t *testing.T) {
 	producers := map[string]delivery.Attribute{"trace": {Type: "String", Text: "t"}, "seal": {Type: "Binary", Binary: []byte{1, 2}}}
 	plain := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(5000), Receives: 2, Attributes: producers}
 	traveller := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(1000), Receives: 2, Attributes: producers,
-		FromRetry: true, Attempts: 3, Hops: 7, DueAt: time.UnixMilli(9000), Counts: true}
+		FromRetry: true, Attempts: 3, Hops: 7, DueAt: time.UnixMilli(9000), Mark: "mark", Counts: true}
 	for arn, want := range map[string]delivery.Message{
 		"arn:aws:sqs:us-east-1:000000000000:stack-RetryQueue-1":    traveller,
 		"arn:aws:sqs:us-east-1:000000000000:stack-WebhookQueue-1":  plain,

@@ -30,6 +30,7 @@ const (
 	attrSentAt   = ours + "sent_at"
 	attrDueAt    = ours + "due_at"
 	attrHops     = ours + "hops"
+	attrCopy     = ours + "copy"
 	attrKind     = ours + "kind"
 	attrReason   = ours + "reason"
 	attrDetail   = ours + "detail"
@@ -126,6 +127,7 @@ func readTrip(attributes map[string]events.SQSMessageAttribute, m *delivery.Mess
 	m.FromRetry = true
 	m.Attempts = int(numberAttribute(attributes, attrAttempts))
 	m.Hops = int(numberAttribute(attributes, attrHops))
+	m.Mark = textAttribute(attributes, attrCopy)
 	m.Counts = textAttribute(attributes, attrKind) == kindCounts
 	if ms := numberAttribute(attributes, attrSentAt); ms > 0 {
 		m.SentAt = time.UnixMilli(ms)

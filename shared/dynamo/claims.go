@@ -1,0 +1,60 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/delivery"
+)
+
+// Claims are the hops that messages have claimed. They live in the table of slow
+// apps, under keys that no app can have: app ids have no #.
+type Claims struct {
+	API   slowAppsAPI
+	Table string
+}
+
+var _ delivery.Claims = Claims{}
+
+// afterExpiry is how long a claim is kept when no message of its origin is sent on
+// any more: the last of them may still be handed out.
+const afterExpiry = time.Hour
+
+func claimKey(hop delivery.Hop) types.AttributeValue {
+	return text(fmt.Sprintf("copy#%s#%d", hop.Origin, hop.Number))
+}
+
+// Claim implements delivery.Claims with one conditional put. The SDK may repeat
+// it: an owner that has the hop gets it again.
+func (t Claims) Claim(ctx context.Context, hop delivery.Hop, owner string) (bool, error) {
+	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table,
+		Item:                      item{"app_id": claimKey(hop), "claimed_by": text(owner), "expires_at": number(hop.Until.Add(afterExpiry).Unix())},
+		ConditionExpression:       aws.String("attribute_not_exists(app_id) OR claimed_by = :owner"),
+		ExpressionAttributeValues: item{":owner": text(owner)},
+	})
+	if conditionFailed(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var errUnprocessed = errors.New("the table did not answer for the key")
+
+// Claimed implements delivery.Claims.
+func (t Claims) Claimed(ctx context.Context, hop delivery.Hop) (bool, error) {
+	out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+		t.Table: {Keys: []map[string]types.AttributeValue{{"app_id": claimKey(hop)}}, ConsistentRead: aws.Bool(true)}}})
+	if err != nil {
+		return false, err
+	}
+	if len(out.UnprocessedKeys) > 0 {
+		return false, errUnprocessed
+	}
+	return len(out.Responses[t.Table]) > 0, nil
+}
