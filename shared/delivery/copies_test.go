@@ -117,12 +117,12 @@ func (s *seas) run(t *testing.T) {
 }
 
 // newSeas has one webhook, whose app is not to be had for a while.
-func newSeas(r *rapid.T, bad trouble) *seas {
+func newSeas(r *rapid.T, bad trouble, longest time.Duration) *seas {
 	s := &seas{world: newWorld(), trouble: bad, random: rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 0)), now: time.UnixMilli(1_800_000_000_000)}
 	m := message("a")
 	m.SentAt = s.now
 	s.put(m, 0)
-	well := s.now.Add(rapid.SampledFrom([]time.Duration{0, 10 * time.Minute, 3 * time.Hour, 8 * time.Hour, 70 * time.Hour}).Draw(r, "for"))
+	well := s.now.Add(rapid.SampledFrom([]time.Duration{0, 10 * time.Minute, 3 * time.Hour, 8 * time.Hour, longest}).Draw(r, "for"))
 	s.register("a", platform.Published, nil)
 	s.readFault = func() error {
 		if s.now.Before(well) {
@@ -152,7 +152,7 @@ func (s *seas) few(r *rapid.T, messages, requests int) {
 func TestCopiesStayFewWhileTheQueuesAnswersAreLost(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := newSeas(r, trouble{sentLost: often(r, "sent, and the answer lost"), unsentLost: often(r, "not sent, and the answer lost"),
-			refused: often(r, "refused")})
+			refused: often(r, "refused")}, 70*time.Hour)
 		s.run(t)
 		s.few(r, 16, 10)
 	})
@@ -165,7 +165,7 @@ func TestCopiesStayBoundedWhateverAnswersAreLost(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := newSeas(r, trouble{often(r, "sent, and the answer lost"), often(r, "not sent, and the answer lost"), often(r, "refused"),
 			often(r, "claimed, and the answer lost"), often(r, "not claimed, and the answer lost"),
-			min(often(r, "cut off"), 0.9), min(often(r, "handed out again"), 0.9)})
+			min(often(r, "cut off"), 0.9), min(often(r, "handed out again"), 0.9)}, 30*time.Hour)
 		s.run(t)
 		s.few(r, maxHops, maxHops)
 	})

@@ -68,6 +68,9 @@ func textOf(v types.AttributeValue) string {
 }
 
 func keyText(table string, item attributes) string {
+	if table == "secrets" {
+		return textOf(item["app_id"]) // of registryTables
+	}
 	var parts []string
 	for _, name := range keyNames[table] {
 		parts = append(parts, textOf(item[name]))

@@ -153,7 +153,7 @@ func surelyNotApplied(err error) bool {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
 		status := response.HTTPStatusCode()
-		return status >= http.StatusBadRequest && status < http.StatusInternalServerError
+		return status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusRequestTimeout
 	}
 	var network *net.OpError
 	return errors.As(err, &network) && network.Op == "dial"
