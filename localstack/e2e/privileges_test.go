@@ -298,6 +298,34 @@ func driveErrorPaths(t *testing.T) {
 			return err
 		})
 	})
+	t.Run("a copy of a webhook is dropped", func(t *testing.T) {
+		a := newApp(t, newOrganization(t, 1), "published", receiver.Status(http.StatusOK))
+		body := a.webhook(nil)
+		sentAt := fmt.Sprint(time.Now().UnixMilli())
+		var copies []stack.Message
+		for _, mark := range []string{"first", "second", "third"} {
+			copies = append(copies, stack.Message{GroupID: a.id, Body: body, Attributes: map[string]string{
+				"hookwarden.copy": a.id + mark, "hookwarden.hops": "3", "hookwarden.sent_at": sentAt}})
+		}
+		must(t, running.Send(t.Context(), "RETRY_QUEUE_URL", copies...))
+		eventually(t, "two are dropped", func(context.Context) error {
+			var lines struct{ Events []struct{ Message string } }
+			engine(t, "Logs_20140328.FilterLogEvents", object{"logGroupName": logGroup("deliver"), "filterPattern": `"copy dropped"`}, &lines)
+			dropped := 0
+			for _, e := range lines.Events {
+				if strings.Contains(e.Message, `"app_id":"`+a.id+`"`) {
+					dropped++
+				}
+			}
+			if dropped != 2 {
+				return fmt.Errorf("%d are", dropped)
+			}
+			return nil
+		})
+		if n := len(a.Got()); n != 1 {
+			t.Errorf("%d requests", n)
+		}
+	})
 	t.Run("enabling clears the counts of a disabled app", func(t *testing.T) {
 		a := newApp(t, newOrganization(t, 2), "internal", receiver.Status(http.StatusOK))
 		day := time.Now().UTC().Format(time.DateOnly)
