@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
@@ -151,15 +151,74 @@ type impatient struct{ aws.Retryer }
 
 func (impatient) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
-func TestNoticesThatMayNotBeQueuedFailTheStep(t *testing.T) {
-	for _, err := range []error{noConnection, context.DeadlineExceeded} {
+func TestNoticesThatMayNotBeQueuedFailTheStepAndAreNotGivenUp(t *testing.T) {
+	for _, err := range []error{noConnection, context.DeadlineExceeded, answered(http.StatusInternalServerError)} {
 		f := &fakeSQS{t: t, down: err, fault: func(string) bool { return true }}
-		got := Notices{API: f, URL: "https://sqs/1/notices"}.SendNotices(t.Context(), []platform.Notice{{ID: "n1"}, {ID: "n2"}})
-		if got == nil || !strings.HasPrefix(got.Error(), "2 of 2 notices not queued") {
-			t.Errorf("%v: %v", err, got)
+		notices, figures, _ := noticesTo(f)
+		got := notices.SendNotices(t.Context(), []platform.Notice{noticeTo("Ada"), noticeTo("Bob")})
+		if got == nil || !strings.HasPrefix(got.Error(), "2 of 2 notices not queued") || len(figures) > 0 {
+			t.Errorf("%v: %v, counted %v", err, got, figures)
 		}
-		if want := fmt.Sprint(err); want == context.DeadlineExceeded.Error() && f.single != 0 {
-			t.Error("they were repeated in place")
+		if !errors.Is(err, noConnection) && f.single != 0 {
+			t.Errorf("%v: %d were repeated in place", err, f.single)
 		}
 	}
+}
+
+// Only the letter that SQS never takes loses its body: what failed next to it comes
+// again as it was.
+func TestALetterThatOnlyFailedIsNotMadeBareForOneThatIsRefused(t *testing.T) {
+	f := &fakeSQS{t: t}
+	f.fault = func(body string) bool {
+		f.with = answered(http.StatusServiceUnavailable)
+		if body == "never" {
+			f.with = invalid
+		}
+		return body == "never" || body == "not now"
+	}
+	f.with = invalid
+	unsent := outbox(f).SendLetters(t.Context(), []delivery.Letter{{Message: delivery.Message{Body: "fine"}}, {Message: delivery.Message{Body: "never"}},
+		{Message: delivery.Message{Body: "not now"}}})
+	if diff := cmp.Diff([]delivery.Unsent{{Index: 2, MayBeQueued: true}}, unsent); diff != "" {
+		t.Errorf("unsent (-want +got)\n%s", diff)
+	}
+	if len(f.sent) != 2 || *f.sent[0].MessageBody != "fine" || !strings.Contains(*f.sent[1].MessageBody, "5 bytes") {
+		t.Errorf("sent %+v", f.sent)
+	}
+}
+
+func TestAttributesCountInTheSizeOfACall(t *testing.T) {
+	for name, a := range map[string]delivery.Attribute{
+		"text":   {Type: "String", Text: strings.Repeat("x", 400_000)},
+		"binary": {Type: "Binary", Binary: make([]byte, 400_000)},
+		"type":   {Type: "String." + strings.Repeat("x", 400_000), Text: "x"},
+	} {
+		f := &fakeSQS{t: t}
+		m := later("{}")
+		m.Attributes = map[string]delivery.Attribute{"a": a}
+		if unsent := outbox(f).SendLater(t.Context(), []delivery.Later{m, m, m}); unsent != nil || f.calls != 2 {
+			t.Errorf("%s: unsent %v, %d calls", name, unsent, f.calls)
+		}
+	}
+}
+
+func TestAnAnswerThatListsWhatWasNotSentIsHeededAsFarAsItGoes(t *testing.T) {
+	for _, id := range []string{"1", "-1", "x", ""} {
+		f := &fakeSQS{t: t}
+		if unsent := (Outbox{API: astray{f, id}, Logger: outbox(f).Logger}).SendLater(t.Context(), []delivery.Later{later("a")}); unsent != nil {
+			t.Errorf("%q: unsent %v", id, unsent)
+		}
+	}
+}
+
+// astray answers that another message has failed too.
+type astray struct {
+	*fakeSQS
+	id string
+}
+
+func (a astray) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	out, err := a.fakeSQS.SendMessageBatch(ctx, in)
+	out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: &a.id})
+	return out, err
 }
