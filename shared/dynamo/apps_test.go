@@ -99,10 +99,10 @@ func TestOnlyANewerVersionChangesAnApp(t *testing.T) {
 		}
 	}
 	expect("a first version", put(5, "https://five.example", "five"), nil, 5, "https://five.example", "five")
-	expect("an equal one with other content", put(5, "https://other.example", "other"), registry.ErrStale, 5, "https://five.example", "five")
+	expect("an equal one with other content", put(5, "https://other.example", "other"), registry.ErrConflict, 5, "https://five.example", "five")
 	expect("an older one", put(4, "https://four.example", "four"), registry.ErrStale, 5, "https://five.example", "five")
 	expect("a newer one", put(6, "https://six.example", "six"), nil, 6, "https://six.example", "six")
-	expect("a deletion of an equal one", r.apps().DeleteApp(t.Context(), "17", 6, time.Now()), registry.ErrStale, 6, "https://six.example", "six")
+	expect("a deletion of an equal one", r.apps().DeleteApp(t.Context(), "17", 6, time.Now()), registry.ErrConflict, 6, "https://six.example", "six")
 	if r.read(t, "17").App.Deleted {
 		t.Error("a deletion that is not newer deleted the app")
 	}
@@ -117,7 +117,11 @@ func TestADeletionHoldsUntilANewerVersionRevivesTheApp(t *testing.T) {
 		t.Fatal("a deletion of an app that was never seen: ", err)
 	}
 	for version := range int64(4) {
-		if err := put(version); !errors.Is(err, registry.ErrStale) {
+		want := registry.ErrStale
+		if version == 3 {
+			want = registry.ErrConflict
+		}
+		if err := put(version); !errors.Is(err, want) {
 			t.Errorf("version %d after the deletion of version 3: %v", version, err)
 		}
 	}
