@@ -25,7 +25,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if identity, ok := strings.CutPrefix(r.URL.Path, "/v2/email/identities/"); ok {
 		for _, name := range a.verified {
 			if name == identity {
-				fmt.Fprint(w, `{"VerifiedForSendingStatus": true}`)
+				_, _ = fmt.Fprint(w, `{"VerifiedForSendingStatus": true}`)
 				return
 			}
 		}
@@ -39,28 +39,28 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_, _ = r.Body.Read(body)
 			a.pollers = mapping + " " + string(body)
 		}
-		fmt.Fprint(w, `{"State": "Enabled"}`)
+		_, _ = fmt.Fprint(w, `{"State": "Enabled"}`)
 		return
 	}
 	_ = r.ParseForm()
 	switch action := r.Form.Get("Action"); {
 	case action == "GetCallerIdentity" && a.refused:
 		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error></ErrorResponse>`)
+		_, _ = fmt.Fprint(w, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error></ErrorResponse>`)
 	case action == "GetCallerIdentity":
-		fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+		_, _ = fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
 	case action == "DescribeStacks" && a.status == "":
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>`)
+		_, _ = fmt.Fprint(w, `<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>`)
 	case action == "DescribeStacks":
 		var members strings.Builder
 		for name, value := range a.parameters {
 			fmt.Fprintf(&members, "<member><ParameterKey>%s</ParameterKey><ParameterValue>%s</ParameterValue></member>", name, value)
 		}
-		fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-25T10:00:00Z</CreationTime>
+		_, _ = fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-25T10:00:00Z</CreationTime>
 			<StackStatus>%s</StackStatus><Parameters>%s</Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, a.status, &members)
 	case action == "DescribeStackResource":
-		fmt.Fprintf(w, `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail><PhysicalResourceId>11111111-2222-3333-4444-%s</PhysicalResourceId>
+		_, _ = fmt.Fprintf(w, `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail><PhysicalResourceId>11111111-2222-3333-4444-%s</PhysicalResourceId>
 			</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`, map[string]string{"DeliverFunctionWebhooks": "555555555555"}[r.Form.Get("LogicalResourceId")])
 	}
 }
