@@ -150,7 +150,7 @@ const (
 // for. The app that hangs gets all but the last of today's time-outs.
 func (c *cast) history(now time.Time, timeoutThreshold int) []stack.Item {
 	var items []stack.Item
-	for i, errors := range [windowDays - 1]int64{12, 31, 8, 19, 42, 27} {
+	for i, errors := range [windowDays - 1]int64{1, 2, 1, 1, 2, 1} { // ten in all would be dead
 		items = append(items, bufferItem(c.importer.id+"#"+c.org, now.AddDate(0, 0, i+1-windowDays), "error_count", errors))
 	}
 	if before := c.timeoutsBefore(timeoutThreshold); before > 0 {
