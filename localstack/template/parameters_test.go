@@ -49,9 +49,9 @@ func TestParametersAreChecked(t *testing.T) {
 	}
 	for name, values := range map[string]struct{ good, bad []string }{
 		"PlatformId":            {[]string{"sentry", "é", strings.Repeat("x", 40)}, []string{"", strings.Repeat("x", 41)}},
-		"PlatformName":          {[]string{"My Platform"}, []string{"", strings.Repeat("x", 41)}},
-		"PlatformUrl":           {[]string{"https://platform.example", "http://127.0.0.1:8080/a"}, []string{"", "platform.example", "https://platform.example/", "https://a.example?x", "https://a.example/" + strings.Repeat("x", 43)}},
-		"MailFrom":              {[]string{"hookwarden@platform.example", "hook@xn--bcher-kva.example", "a.b+c-d_e'f@b.example"}, []string{"", "Hook <a@b.example>", "a@b@c", "hook@bücher.example", "hööks@b.example", ".a@b.example", "a..b@b.example", "a.@b.example", "a@", "a@b..example", "a@b.example.", strings.Repeat("x", 51) + "@b.example"}},
+		"PlatformName":          {[]string{"My Platform", strings.Repeat("x", 64)}, []string{"", strings.Repeat("x", 65)}},
+		"PlatformUrl":           {[]string{"https://platform.example", "http://127.0.0.1:8080/a", "https://a.example/" + strings.Repeat("x", 494)}, []string{"", "platform.example", "https://platform.example/", "https://a.example?x", "https://a.example/" + strings.Repeat("x", 495)}},
+		"MailFrom":              {[]string{"hookwarden@platform.example", "hook@xn--bcher-kva.example", "a.b+c-d_e'f@b.example", strings.Repeat("x", 244) + "@b.example"}, []string{"", "Hook <a@b.example>", "a@b@c", "hook@bücher.example", "hööks@b.example", ".a@b.example", "a..b@b.example", "a.@b.example", "a@", "a@b..example", "a@b.example.", strings.Repeat("x", 245) + "@b.example"}},
 		"HeaderPrefix":          {[]string{"Sentry-Hook-", "X-", "webhooks-", "My-Webhook-", "Webhook-X-"}, []string{"", "X", "1-", "X: ", "X" + strings.Repeat("-", 40), "webhook-", "Webhook-", "WEBHOOK-"}},
 		"RetryDelays":           {[]string{"300", "1,2,3,4,5,6,7,8,9,10", "999999,999999,999999,999999,999999,999999,999999,999999,999999,999999"}, []string{"300,", "1,2,3,4,5,6,7,8,9,10,11", "-1", "1.5", "1000000"}},
 		"LogLevel":              {[]string{"DEBUG", "warn", "Info", "error"}, []string{"", "LOUD", "INFO2"}},
@@ -65,7 +65,7 @@ func TestParametersAreChecked(t *testing.T) {
 			[]string{"alias/x", "arn:aws:kms:us-east-1:123456789012:alias/x", key + " ", key + ",", ",", "," + key + "," + key, key + "," + key + "," + key}},
 		"PlatformPrincipal":  {[]string{"", "123456789012", "arn:aws:iam::123456789012:role/a/b", "arn:aws-cn:iam::123456789012:root"}, []string{"*", "12345", "arn:aws:iam::123456789012:user/x", "arn:aws:iam::123456789012:role/*"}},
 		"AlarmTopicArn":      {[]string{"", "arn:aws:sns:eu-west-1:123456789012:on-call"}, []string{"on-call", "arn:aws:sqs:eu-west-1:123456789012:q"}},
-		"PreferenceUrl":      {[]string{"", "https://platform.example/mails?user=me", "https://xn--bcher-kva.example/a;b=%C3%A9~[1]#x"}, []string{"platform.example", "https://bücher.example/mails", "https://a.example/é", "https://a.example/a\tb", "https://a.example/a b", "https://a.example/>,<b", "https://a.example/" + strings.Repeat("x", 31)}},
+		"PreferenceUrl":      {[]string{"", "https://platform.example/mails?user=me", "https://xn--bcher-kva.example/a;b=%C3%A9~[1]#x", "https://a.example/" + strings.Repeat("x", 494)}, []string{"platform.example", "https://bücher.example/mails", "https://a.example/é", "https://a.example/a\tb", "https://a.example/a b", "https://a.example/>,<b", "https://a.example/" + strings.Repeat("x", 495)}},
 		"AlarmEmail":         {[]string{"", "on.call@platform.example"}, []string{"on call@x", "x"}},
 		"DisableMode":        {[]string{"enforce", "observe"}, []string{"", "off"}},
 		"DeadDays":           {[]string{"0", "5", "29"}, []string{"-1", "30"}},
