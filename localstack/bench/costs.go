@@ -57,8 +57,12 @@ func (b *bench) measureCost(ctx context.Context) (report.Section, error) {
 	without.Add(totals[0], 0)
 	with := report.Figure{Name: "cost of a million webhooks with the log, $", Format: "%.2f", Goal: report.Goal{Value: 1}}
 	with.Add(totals[1], 0)
+	months, err := monthTables(ctx, ".")
+	if err != nil {
+		return report.Section{}, err
+	}
 	return report.Section{Title: "Cost", Figures: []report.Figure{without, with},
-		Tables: []report.Table{bills, requestsOf(all), usageOf(all)}, Notes: assumptions()}, nil
+		Tables: append([]report.Table{bills, requestsOf(all), usageOf(all)}, months...), Notes: append(assumptions(), assumptionsOfMonth()...)}, nil
 }
 
 func assumptions() []string {
@@ -67,9 +71,9 @@ func assumptions() []string {
 			"DynamoDB $0.625 and $0.125 for a million on-demand write and read units, CloudWatch Logs $0.50 for a GB). Batches of ten, receivers that answer in 200 ms with 200, " +
 			"bodies of 1,024 bytes, 256 MB, LogLevel=INFO. No batch finds its apps in the cache: each one reads them.",
 		fmt.Sprintf("Counted: deliver's requests, the units of what it writes and reads, and the bytes that it logs. Measured: how long a batch takes, each rounded up to a millisecond. "+
-			"Assumed: one receive and one delete for each batch by Lambda's mapping, and %d bytes of Lambda's own lines about an invocation.", cost.PlatformLines),
+			"Assumed: one receive and one delete for each batch by Lambda's mapping, and %d bytes of Lambda's own two lines about an invocation (START and REPORT, as AWS documents them in JSON).", cost.PlatformLines),
 		fmt.Sprintf("Not in it: what a batch takes longer on AWS, whose tables answer in milliseconds and whose 256 MB are a seventh of a processor (each 10 ms are $%.4f for a million in batches of ten), "+
-			"cold starts, empty receives of idle queues, storage, point-in-time recovery, and AWS's free tier.", tenMilliseconds()),
+			"cold starts, what a month costs anyway, and AWS's free tier.", tenMilliseconds()),
 	}
 }
 

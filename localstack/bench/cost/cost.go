@@ -30,8 +30,13 @@ const (
 	memory = 0.25 // GB
 	// For each batch the mapping receives once and deletes once.
 	mappingRequests = 2
-	// PlatformLines are the bytes of Lambda's own log lines about an invocation.
-	PlatformLines = 600
+	// What Lambda itself logs of an invocation that succeeds, where logs are JSON and SystemLogLevel is INFO. The line of
+	// platform.runtimeDone is of DEBUG then.
+	startLine  = `{"time":"2026-11-25T16:44:36.123Z","type":"platform.start","record":{"requestId":"79b4f56e-95b1-4643-9700-2807f4e68189","version":"$LATEST"}}`
+	reportLine = `{"time":"2026-11-25T16:44:36.345Z","type":"platform.report","record":{"requestId":"79b4f56e-95b1-4643-9700-2807f4e68189",` +
+		`"metrics":{"durationMs":220.672,"billedDurationMs":221,"memorySizeMB":256,"maxMemoryUsedMB":24},"status":"success"}}`
+	// PlatformLines are the bytes of these lines.
+	PlatformLines = len(startLine) + len(reportLine)
 )
 
 // Line is one line of the bill.
@@ -50,7 +55,7 @@ func Bill(u Usage) (lines []Line, total float64) {
 		{"Lambda: 256 MB for as long as they take", of(u.Billed.Seconds() * memory * gigabyteSecond)},
 		{"DynamoDB: write units", of(u.WriteUnits * writeUnit)},
 		{"DynamoDB: read units", of(u.ReadUnits * readUnit)},
-		{"CloudWatch Logs", of((float64(u.LogBytes) + PlatformLines*invocations) * logByte)},
+		{"CloudWatch Logs", of((float64(u.LogBytes) + float64(PlatformLines)*invocations) * logByte)},
 	}
 	for _, l := range lines {
 		total += l.Dollars

@@ -18,7 +18,7 @@ func TestTheBillIsAsWorkedOutByHand(t *testing.T) {
 		0.067667,     // 100,000 × 0.203 s × 0.25 GB = 5,075 GB-s at 0.0000133334
 		0.6875,       // 1,100,000 at 0.625
 		0.0125,       // 100,000 at 0.125
-		0.08435,      // 100,000 × (1,087 + 600) bytes = 0.1687 GB at 0.50
+		0.07325,      // 100,000 × (1,087 + 378) bytes = 0.1465 GB at 0.50
 	}
 	sum := 0.0
 	for i, w := range want {
@@ -27,7 +27,7 @@ func TestTheBillIsAsWorkedOutByHand(t *testing.T) {
 			t.Errorf("%s: got %f, want %f", lines[i].What, got, w)
 		}
 	}
-	if len(lines) != len(want) || math.Abs(total-sum) > 1e-6 || Dollars(total) != "$0.96" {
+	if len(lines) != len(want) || math.Abs(total-sum) > 1e-6 || Dollars(total) != "$0.94" {
 		t.Errorf("%d lines, total %f, want %f", len(lines), total, sum)
 	}
 }

@@ -1,0 +1,94 @@
+package cost
+
+import "fmt"
+
+// Stack is what a deployed stack has that is paid for by the month, as its
+// template says.
+type Stack struct {
+	Alarms       int
+	AlarmMetrics int // that the alarms look at: one over an expression looks at several
+	Dashboards   int
+	Pollers      int // mappings that poll a queue
+	Queues       int
+	Tables       int
+	Backed       bool // all tables have point-in-time recovery
+}
+
+// Metric is one of hookwarden's own metrics: a name with at most one dimension.
+type Metric struct {
+	Name, Dimension string
+	Values          []string // of the dimension
+	Steady          bool     // counts webhooks: in a busy stack it has a figure in every hour
+}
+
+// Series is how many metrics CloudWatch makes of it.
+func (m Metric) Series() int { return max(1, len(m.Values)) }
+
+// Dollars are what it can cost in a month at most: if each value occurs in each of
+// the hours in which a webhook, or what is rare, can.
+func (m Metric) Dollars() float64 {
+	if m.Steady {
+		return float64(m.Series()) * customMetric
+	}
+	return float64(m.Series()) * customMetric * rareHours / hours
+}
+
+// What is billed by the month, in dollars: list prices of us-east-1.
+const (
+	alarmMetric  = 0.10
+	dashboard    = 3.00
+	customMetric = 0.30 // of a metric that has a figure in each hour; else its hours' part
+	storedGB     = 0.25
+	backedGB     = 0.20
+	key          = 1.00
+	keyRequest   = 0.03 / 1e4
+)
+
+// What the model takes as given about a month.
+const (
+	hours          = 730
+	pollersEach    = 5  // of each mapping, as long as its queue is empty
+	receivesMinute = 3  // a poller waits for 20 s
+	sweepReads     = 64 // units: half of one for each of 16 parts and 8 days
+	sweepSeconds   = 2
+	rareHours      = 20 // in which what is rare happens at all
+	entryBytes     = 234
+	daysOfMonth    = 30.4
+	daysKept       = 30
+	dataKeyMinutes = 5 // for so long SQS and DynamoDB keep a data key for one caller
+)
+
+// Month is what a month costs beside what Bill says, with that many webhooks: the
+// lines, their total, and what a key of KMS is on top.
+func Month(s Stack, metrics []Metric, webhooks float64) (lines []Line, total, withKey float64) {
+	series, dollars := make(map[bool]int), make(map[bool]float64) // by whether they are steady
+	for _, m := range metrics {
+		series[m.Steady] += m.Series()
+		dollars[m.Steady] += m.Dollars()
+	}
+	busy := 1.0
+	if webhooks == 0 {
+		busy = 0
+	}
+	receives := float64(s.Pollers * pollersEach * receivesMinute * 60 * hours)
+	stored := webhooks * entryBytes * daysKept / daysOfMonth / 1e9
+	backed := 0.0
+	if s.Backed {
+		backed = stored * backedGB
+	}
+	lines = []Line{
+		{fmt.Sprintf("CloudWatch: %d alarms over %d metrics", s.Alarms, s.AlarmMetrics), float64(s.AlarmMetrics) * alarmMetric},
+		{"CloudWatch: the dashboard", float64(s.Dashboards) * dashboard},
+		{fmt.Sprintf("CloudWatch: metrics of webhooks (%d), in every hour", series[true]), busy * dollars[true]},
+		{fmt.Sprintf("CloudWatch: rare metrics (%d), in %d hours each", series[false], rareHours), busy * dollars[false]},
+		{fmt.Sprintf("SQS: empty receives of %d queues", s.Pollers), receives * sqsRequest},
+		{"the sweep, every hour", hours * (lambdaRequest + sweepSeconds*memory*gigabyteSecond + sweepReads*readUnit + float64(PlatformLines)*logByte)},
+		{"DynamoDB: the log of 30 days", stored * storedGB},
+		{"DynamoDB: its point-in-time recovery", backed},
+	}
+	for _, l := range lines {
+		total += l.Dollars
+	}
+	dataKeys := float64(2*s.Queues+s.Tables) * hours * 60 / dataKeyMinutes
+	return lines, total, key + busy*dataKeys*keyRequest
+}
