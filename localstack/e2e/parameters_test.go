@@ -32,6 +32,7 @@ func TestWithOtherParameters(t *testing.T) {
 	t.Run("the commands of the README work", readme)
 	t.Run("a receiver that hangs is disabled after the third time-out", hanging)
 	t.Run("the sweep finds what the stream never announced", swept)
+	t.Run("Lambda's own filter keeps every line and all metrics, whatever LogLevel is", pipeline)
 }
 
 // readme takes a stack that knows nothing of app 17.

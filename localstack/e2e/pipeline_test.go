@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/stack"
+	"hookwarden/localstack/template"
+)
+
+// printed is a line that a function wrote, as Lambda's log pipeline reads it where
+// logs are JSON.
+type printed struct {
+	text   string
+	level  slog.Level // as Lambda takes it
+	metric bool       // of the embedded metric format
+}
+
+// read takes a line as AWS documents it for runtimes of one's own: a level counts
+// only in an object with a timestamp as in RFC 3339, and all else is INFO.
+func read(text string) printed {
+	p := printed{text: text, level: slog.LevelInfo}
+	var line struct {
+		Level, Timestamp string
+		AWS              json.RawMessage `json:"_aws"`
+	}
+	if json.Unmarshal([]byte(text), &line) != nil {
+		return p
+	}
+	p.metric = line.AWS != nil
+	if _, err := time.Parse(time.RFC3339, line.Timestamp); err != nil {
+		return p
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(line.Level)) == nil {
+		p.level = level
+	}
+	return p
+}
+
+func TestALineIsReadAsLambdasPipelineDoes(t *testing.T) {
+	t.Parallel()
+	const when = `"timestamp":"2026-11-25T16:44:36.123456789Z"`
+	for text, want := range map[string]printed{
+		`{` + when + `,"level":"ERROR","message":"m"}`: {level: slog.LevelError},
+		`{` + when + `,"level":"DEBUG"}`:               {level: slog.LevelDebug},
+		`{"level":"DEBUG"}`:                            {level: slog.LevelInfo}, // without a timestamp
+		`{` + when + `}`:                               {level: slog.LevelInfo},
+		`{"_aws":{},"webhook.latency":[1]}`:            {level: slog.LevelInfo, metric: true},
+		`panic: something`:                             {level: slog.LevelInfo},
+	} {
+		want.text = text
+		if got := read(text); got != want {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+// logged is what the functions printed since then, but for Lambda's own lines.
+func logged(ctx context.Context, t *testing.T, function string, since time.Time) (lines []printed) {
+	t.Helper()
+	in := object{"logGroupName": logGroup(function), "startTime": since.UnixMilli()}
+	for {
+		var page struct {
+			Events    []struct{ Message string }
+			NextToken string
+		}
+		engine(t, "Logs_20140328.FilterLogEvents", in, &page)
+		for _, e := range page.Events {
+			if first, _, _ := strings.Cut(e.Message, " RequestId: "); first != "START" && first != "END" && first != "REPORT" {
+				lines = append(lines, read(e.Message))
+			}
+		}
+		if page.NextToken == "" || ctx.Err() != nil {
+			return lines
+		}
+		in["nextToken"] = page.NextToken
+	}
+}
+
+// pipeline applies Lambda's own filter, which the engine does not have, to what
+// the functions print: with each LogLevel it must keep every line, since LogLevel
+// has decided already, and the metrics have no level.
+func pipeline(t *testing.T) {
+	if running.Names["HOOKWARDEN_ENGINE"] == "localstack" {
+		t.Skip("the engine's log groups are not the template's")
+	}
+	expanded, err := template.Expand(t.Context(), root)
+	must(t, err)
+	levels := make(map[string]slog.Level) // of Lambda's filter, by function
+	for name, f := range expanded.OfType("AWS::Lambda::Function") {
+		var level slog.Level
+		must(t, level.UnmarshalText([]byte(fmt.Sprint(template.At(f, "LoggingConfig", "ApplicationLogLevel")))))
+		levels[strings.ToLower(strings.TrimSuffix(name, "Function"))] = level
+	}
+	for function, level := range levels { // all that the tests have made them print
+		survives(t, logged(t.Context(), t, function, time.Unix(0, 0)), function, level, slog.LevelInfo)
+	}
+	a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(400))
+	for i, level := range []slog.Level{slog.LevelDebug, slog.LevelWarn, slog.LevelError} {
+		setLogLevel(t, "DELIVER_FUNCTION", level)
+		begun := time.Now()
+		a.send(t, a.webhook(nil))
+		a.entries(t, i+1)
+		var lines []printed
+		eventually(t, "deliver's metrics are printed", func(ctx context.Context) error {
+			lines = logged(ctx, t, "deliver", begun)
+			for _, l := range lines {
+				if l.metric && strings.Contains(l.text, `"webhook.attempts":1`) {
+					return nil
+				}
+			}
+			return stack.ErrNotYet
+		})
+		survives(t, lines, "deliver", levels["deliver"], level)
+	}
+}
+
+// survives asserts that the filter keeps all lines, and that none is below the
+// level that the function has.
+func survives(t *testing.T, lines []printed, function string, filter, own slog.Level) {
+	t.Helper()
+	for _, l := range lines {
+		if l.level < filter {
+			t.Errorf("%s: Lambda drops what is under %v, and so this: %s", function, filter, l.text)
+			return
+		}
+		if l.level < own && !l.metric {
+			t.Errorf("%s has LogLevel %v, and printed %s", function, own, l.text)
+			return
+		}
+	}
+}
+
+// setLogLevel changes a function as a deployment with another LogLevel does, for
+// the time of the test.
+func setLogLevel(t *testing.T, function string, level slog.Level) {
+	t.Helper()
+	name := aws.String(running.Names[function])
+	before, err := running.Lambda.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: name})
+	must(t, err)
+	ctx := context.WithoutCancel(t.Context())
+	set := func(variables map[string]string) error {
+		_, err := running.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: name, Environment: &types.Environment{Variables: variables}})
+		return err
+	}
+	variables := maps.Clone(before.Environment.Variables)
+	variables["LOG_LEVEL"] = level.String()
+	must(t, set(variables))
+	t.Cleanup(func() { _ = set(before.Environment.Variables) })
+}
