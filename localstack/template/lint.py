@@ -8,7 +8,7 @@ transform, with everything that a parameter turns on off and on:
 
 - cfn-lint, for three regions of two partitions;
 - the services' own models: each value that reaches an API by way of CloudFormation, against the model's pattern and bounds,
-  and each parameter's bounds against those of the property that it sets;
+  and each parameter's bounds against those of the property that it sets; and the constants in the Go code that reach an API;
 - CloudFormation's schemas: against REVISION (by default the commit before the working tree's), no table and no queue is
   replaced, and no table has more than one index made or deleted, which is all that DynamoDB does in one update.
 """
@@ -32,6 +32,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 logging.disable(logging.WARNING)  # the translator complains of its own metrics
 
+import constants  # noqa: E402
 import expand  # noqa: E402
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: E402
 
@@ -50,6 +51,7 @@ def main(revision: str) -> int:
     found = list(cfn_lint(expanded))
     for template in expanded:
         found += models(template)
+    found += constants.faults(ROOT, constants.Models())
     found += changes(revision, expanded[0])
     for fault in dict.fromkeys(found):
         print(fault, file=sys.stderr)
