@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Run the end-to-end tests on a stack of their own in an AWS account.
 
-    account.py up STACK      deploy it and run the tests against it; or redeploy what changed, and run them again
+    account.py up STACK      deploy it, or redeploy what changed, run the tests against it, with DisableMode=enforce, and print
+                             a report that can be pasted into an issue
     account.py down STACK    delete it, and what it retained
 
 localstack/stack.py runs this with the SAM CLI's Python, which has boto3. Credentials and region are the caller's own.
@@ -15,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +32,7 @@ DELETE = {
     "AWS::SQS::Queue": lambda session, url: session.client("sqs").delete_queue(QueueUrl=url),
     "AWS::Logs::LogGroup": lambda session, name: session.client("logs").delete_log_group(logGroupName=name),
 }
+LOG_SECONDS = 20  # until CloudWatch has the last lines, as a rule
 GONE = {"ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 
 
@@ -46,6 +49,9 @@ class Account:
         self.build = self.folder / "build"
         self.env_file = self.folder / "stack.env"
         self.left_file = self.folder / "left.json"
+        self.tests_file = self.folder / "tests.json"
+        self.calls_file = self.folder / "calls.json"
+        self.logs_file = self.folder / "logs.txt"
 
     def describe(self) -> dict | None:
         try:
@@ -81,7 +87,7 @@ def refuse_values(account: Account, values: list[str]) -> None:
 def up(account: Account) -> None:
     refuse(account)
     values = json.loads((local.ROOT / "localstack" / "parameters.json").read_text())
-    values |= {"MailFrom": wanted("MAIL_FROM", "an address that SES has verified in this region"), "Architecture": architecture()}
+    values |= {"MailFrom": wanted("MAIL_FROM", "an address that SES has verified in this region"), "Architecture": architecture(), "DisableMode": "enforce"}
     refuse_values(account, list(values.values()))
     receivers = {
         "RECEIVER_HOST": wanted("RECEIVER_HOST", "this machine's public name or address, where webhooks reach the tests' receivers"),
@@ -97,9 +103,51 @@ def up(account: Account) -> None:
     names |= {"AWS_REGION": account.region, "AWS_DEFAULT_REGION": account.region, "HOOKWARDEN_ENGINE": "aws"} | receivers
     account.env_file.write_text("".join(f"{name}={value}\n" for name, value in sorted(names.items())))
     local.say(f"the stack's names are in {local.shown(account.env_file)}")
-    tests = ["go", "test", "-count=1", "./localstack/e2e"]
-    if subprocess.run(tests, cwd=local.ROOT, env=os.environ | {"HOOKWARDEN_STACK": str(account.env_file)}).returncode != 0:
+    passed = test(account)
+    report(account)
+    if not passed:
         raise local.Failure(f"the tests failed; the stack stays, until make down ENGINE=aws STACK={account.name}")
+
+
+def test(account: Account) -> bool:
+    """Run the end-to-end tests. What they print, their requests and the functions' logs are kept for the report."""
+    for file in (account.tests_file, account.calls_file, account.logs_file):
+        file.unlink(missing_ok=True)
+    began = time.time()
+    command = ["go", "test", "-json", "-count=1", "./localstack/e2e"]
+    environment = os.environ | {"HOOKWARDEN_STACK": str(account.env_file), "HOOKWARDEN_CALLS": str(account.calls_file)}
+    with account.tests_file.open("w") as kept, subprocess.Popen(command, cwd=local.ROOT, env=environment, stdout=subprocess.PIPE, text=True) as tests:
+        for line in tests.stdout:
+            kept.write(line)
+            show(line)
+    if tests.returncode not in (0, 1):
+        raise local.Failure(f"go test ended with {tests.returncode}")
+    time.sleep(LOG_SECONDS)
+    with account.logs_file.open("w") as kept:
+        for kind, group in resources(account):
+            if kind == "AWS::Logs::LogGroup":
+                for page in account.session.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(began * 1000)):
+                    kept.writelines(event["message"].rstrip("\n") + "\n" for event in page["events"])
+    return tests.returncode == 0
+
+
+def show(line: str) -> None:
+    """Print of go test's events what go test prints without -json: what ended, and what was said of it."""
+    try:
+        said = json.loads(line).get("Output", "")
+    except ValueError:
+        said = line
+    if not re.match(r"=== |\s*--- PASS", said):
+        sys.stdout.write(said)
+        sys.stdout.flush()
+
+
+def report(account: Account) -> None:
+    """Print what can be pasted into an issue."""
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=local.ROOT, capture_output=True, text=True).stdout.strip()
+    print("\n---- the report, to be pasted into an issue ----\n", flush=True)
+    subprocess.run(["go", "run", "./localstack/trial", "-where", f"aws, {account.region}, {architecture()}, commit {commit or 'unknown'}",
+                    "-tests", str(account.tests_file), "-calls", str(account.calls_file), "-logs", str(account.logs_file)], cwd=local.ROOT, check=False)
 
 
 def wanted(name: str, what: str) -> str:

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
@@ -64,5 +65,15 @@ func withStack(m *testing.M) int {
 			_ = os.Setenv(name, value)
 		}
 	}
-	return m.Run()
+	code := m.Run()
+	if path := os.Getenv("HOOKWARDEN_CALLS"); path != "" { // for the report of make up ENGINE=aws
+		calls, err := json.Marshal(opened.Calls())
+		if err == nil {
+			err = os.WriteFile(path, calls, 0o600)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "the calls are not written:", err)
+		}
+	}
+	return code
 }

@@ -32,6 +32,8 @@ type Stack struct {
 	DB     *dynamodb.Client
 	SQS    *sqs.Client
 	Lambda *lambda.Client
+
+	calls *calls
 }
 
 // Open reads stack.env and makes the clients. It answers before any is called.
@@ -51,8 +53,9 @@ func Open(ctx context.Context, path string) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the clients: %w", err)
 	}
-	c.HTTPClient = client{c.HTTPClient}
-	return &Stack{Names: names, DB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), Lambda: lambda.NewFromConfig(c)}, nil
+	counted := &calls{}
+	c.HTTPClient = client{c.HTTPClient, counted}
+	return &Stack{Names: names, DB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), Lambda: lambda.NewFromConfig(c), calls: counted}, nil
 }
 
 // options are what the names say of the clients. Those of a stack in an account
