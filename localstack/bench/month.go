@@ -132,6 +132,7 @@ func valuesOf() map[string]values {
 		"app.disabled":     {"buffer/rule.go", `Reason = "([a-z_]+)"`},
 		"notice.queued":    kinds,
 		"notice.sent":      kinds,
+		"notice.outdated":  kinds,
 		"notice.refused":   kinds,
 		"notice.deferred":  {"notice/job.go", `\bLater[A-Z]\w+ += "([a-z_]+)"`},
 	}

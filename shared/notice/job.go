@@ -246,6 +246,7 @@ func (j *Job) drop(ctx context.Context, n platform.Notice, claimedAt time.Time, 
 	if err := j.Claims.MarkUnsent(ctx, n.ID, Outdated, claimedAt, j.Now()); err != nil {
 		return fmt.Errorf("mark notice %s as outdated: %w", n.ID, err)
 	}
+	j.Metrics.Count("notice.outdated", "kind", string(n.Kind))
 	j.Logger.InfoContext(ctx, "notice outdated", describe(n, "why", why)...)
 	return nil
 }
