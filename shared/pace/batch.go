@@ -1,0 +1,100 @@
+package pace
+
+import "time"
+
+// Batch is one batch on its way through an environment: what is admitted of it, and
+// what it was held for.
+type Batch struct {
+	pace *Pace
+	lane Lane
+	late bool
+	sent map[string]int // admitted, by app
+	held time.Duration  // charged so far
+}
+
+// Begin begins a batch. late is for how long its first message was due before it
+// was received.
+func (p *Pace) Begin(lane Lane, late time.Duration) *Batch {
+	return &Batch{pace: p, lane: lane, late: late > max(p.deadline/2, lateFrom), sent: make(map[string]int)}
+}
+
+// lateFrom is the least that a batch is late: queues and clocks are not better.
+const lateFrom = 500 * time.Millisecond
+
+// Admit says what becomes of a webhook of the app. What it lets through is expected
+// to be sent now, and told to Observe.
+func (b *Batch) Admit(app string, now time.Time) Verdict {
+	v := b.judge(b.pace.known(app, now), b.sent[app], now)
+	if v == Send {
+		b.sent[app]++
+	}
+	return v
+}
+
+func (b *Batch) judge(r *record, sent int, now time.Time) Verdict {
+	switch {
+	case r == nil:
+		return b.try(forUnknown, now)
+	case b.lane == First && r.slow && r.down():
+		return Defer
+	case b.lane == First && (r.slow || sent >= r.window):
+		return Detour
+	case b.lane == First && r.sure(now):
+		return Send
+	case b.lane == First:
+		return b.try(1, now)
+	case r.down():
+		return b.probe(r, now)
+	case sent >= r.window, r.window == 1 && !b.allows(1, now):
+		return Defer
+	}
+	return Send
+}
+
+// try finds out about an app of which nothing is known, or not of late. Over the
+// Retry queue everybody is tried: there is no other way left.
+func (b *Batch) try(costs int, now time.Time) Verdict {
+	if b.lane == Retry || !b.late && b.allows(costs, now) {
+		return Send
+	}
+	return Detour
+}
+
+// allows says whether the batch may be held, if so many deadlines are left for that.
+// If it may, all that are in it may be tried: they hold it together.
+func (b *Batch) allows(deadlines int, now time.Time) bool {
+	return b.pace.allowance[b.lane].has(deadlines, now)
+}
+
+// Observe takes in how all requests of an app in the batch ended. What was no fault
+// of the receiver is to be left out.
+func (b *Batch) Observe(app string, answers []Answer, now time.Time) {
+	if len(answers) == 0 {
+		return
+	}
+	o := b.pace.outcomeOf(answers)
+	if o.missed > 0 && o.held > b.held {
+		b.pace.allowance[b.lane].charge(o.held-b.held, now)
+		b.held = o.held
+	}
+	b.pace.learn(app, o, now)
+}
+
+// outcome is what a batch shows of one app.
+type outcome struct {
+	held   time.Duration // by its slowest request
+	missed int           // requests that held the batch and were not answered
+	ended  int           // all others
+}
+
+func (p *Pace) outcomeOf(answers []Answer) (o outcome) {
+	for _, a := range answers {
+		o.held = max(o.held, a.Took)
+		if !a.Complete && a.Took >= p.deadline/2 {
+			o.missed++
+			continue
+		}
+		o.ended++
+	}
+	return o
+}

@@ -1,0 +1,167 @@
+package pace_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// These are the bounds that pace is for, in worlds that are small enough for every
+// test run. The figures of larger ones are in docs/decisions/0004.
+
+const short = 20 * time.Minute
+
+// run simulates the package itself.
+func run(s setup) *simulation { return simulate(s, 1, newNew) }
+
+func (w *simulation) group(t *testing.T, name string) *figures {
+	t.Helper()
+	f := w.groups[name]
+	if f == nil || f.sent == 0 {
+		t.Fatalf("nothing was sent to %s", name)
+	}
+	return f
+}
+
+// allArrive checks that nothing expired and that no more is on its way than the last
+// webhooks.
+func allArrive(t *testing.T, f *figures) {
+	t.Helper()
+	if left := f.sent - f.arrived - f.missed; f.expired > 0 || left > 40 {
+		t.Errorf("of %d sent %d arrived, %d were missed, %d expired, %d wait", f.sent, f.arrived, f.missed, f.expired, left)
+	}
+}
+
+func within(t *testing.T, what string, got, most time.Duration) {
+	t.Helper()
+	if got > most {
+		t.Errorf("%s: %v, at most %v is allowed", what, got, most)
+	}
+}
+
+func TestAnAppThatAnswersGetsAllItsWebhooks(t *testing.T) {
+	slow := after(600 * time.Millisecond)
+	always := late(1, slow)
+	for name, c := range map[string]struct {
+		receives  func(*simulation, string) answer
+		perSecond float64
+		fleets    []int
+		deferred  float64 // at most, of those sent
+	}{
+		"answers after 0.6 s, 1/s":    {always, 1, []int{2, 20, 200}, 1},
+		"answers after 0.6 s, 5/s":    {always, 5, []int{2, 20, 200}, 1},
+		"answers after 0.6 s, 50/s":   {always, 50, []int{20, 200}, 1},
+		"late one time in 20":         {late(0.05, slow), 5, []int{2, 20, 200}, 0.06},
+		"late one time in 10":         {late(0.1, slow), 5, []int{2, 20, 200}, 0.11},
+		"misses one time in 20":       {late(0.05, hung()), 5, []int{20}, 0.15},
+		"misses one time in 20, 50/s": {late(0.05, hung()), 50, []int{20}, 0.2},
+	} {
+		for _, environments := range c.fleets {
+			t.Run(fmt.Sprint(name, ", ", environments, " environments"), func(t *testing.T) {
+				s := steady(environments, c.perSecond, c.receives)
+				s.lasts = short
+				f := run(s).group(t, "app")
+				allArrive(t, f)
+				within(t, "99 of 100 within", f.p99(), 2*time.Second)
+				if share := float64(f.deferred) / float64(f.sent); share > c.deferred {
+					t.Errorf("%.2f are deferred", share)
+				}
+			})
+		}
+	}
+}
+
+func TestAReceiverThatComesBackIsNotFlattenedByItsBacklog(t *testing.T) {
+	const down = 20 * time.Minute
+	for name, room := range map[string]int{"it can do anything": 1000, "it can do 30 at once": 30} {
+		for _, environments := range []int{2, 20, 200} {
+			t.Run(fmt.Sprint(name, ", ", environments, " environments"), func(t *testing.T) {
+				s := base(environments)
+				s.maxAge, s.lasts, s.stays = 72*time.Hour, down, time.Hour
+				s.receives = func(w *simulation, app string) answer {
+					if w.since() < down || w.atOnce[app] > room {
+						return hung()
+					}
+					return after(100 * time.Millisecond)
+				}
+				s.sends = func(w *simulation) { w.every(0, 10, func(int) string { return "app" }) }
+				f := run(s).group(t, "app")
+				allArrive(t, f)
+				within(t, "the last", f.longest, down+time.Minute+min(down+time.Minute, 15*time.Minute)+time.Minute)
+				atFirst := 0
+				for moment, n := range f.mostAfter {
+					if moment >= down && moment < down+100*time.Millisecond {
+						atFirst = max(atFirst, n)
+					}
+				}
+				if atFirst > s.retry {
+					t.Errorf("%d requests at once before the first was answered", atFirst)
+				}
+				if most := f.mostAgain(down); most > room+10 {
+					t.Errorf("%d requests at once", most)
+				}
+			})
+		}
+	}
+}
+
+func TestNoAppIsHurtByAnother(t *testing.T) {
+	always := func(a answer) func(*simulation, string) answer { return late(1, a) }
+	smaller := func(s setup) setup { s.lasts = short; return s }
+	for name, of := range map[string]func(environments int) setup{
+		"hangs":                          func(e int) setup { return neighbours(e, 1, 10, always(hung())) },
+		"a thousand hang":                func(e int) setup { return neighbours(e, 1000, 17, always(hung())) },
+		"trickles, is reset":             func(e int) setup { return neighbours(e, 1, 10, always(answer{took: 900 * time.Millisecond})) },
+		"alternates":                     func(e int) setup { return neighbours(e, 1, 10, late(0.5, hung())) },
+		"refuses":                        func(e int) setup { return neighbours(e, 1, 10, always(answer{})) },
+		"answers slowly":                 func(e int) setup { return neighbours(e, 1, 50, always(after(900*time.Millisecond))) },
+		"500 hang once":                  hangOnce,
+		"a thousand that were well hang": thousandThatWereWell,
+		"a thousand hang, deadline of 5 s": func(e int) setup {
+			s := neighbours(e, 1000, 17, always(hung()))
+			s.deadline = 5 * time.Second
+			return s
+		},
+		"a thousand hang, nobody is told": func(e int) setup {
+			s := neighbours(e, 1000, 17, always(hung()))
+			s.lost = 1
+			return s
+		},
+	} {
+		for _, environments := range []int{20, 70} {
+			t.Run(fmt.Sprint(name, ", ", environments, " environments"), func(t *testing.T) {
+				if environments == 20 && strings.HasSuffix(name, "5 s") {
+					t.Skip("six batches of RetryQueue take minutes to try a thousand apps")
+				}
+				alone := run(smaller(neighbours(environments, 1, 0, nil)))
+				s := smaller(of(environments))
+				w := run(s)
+				healthy := w.group(t, "healthy")
+				allArrive(t, healthy)
+				within(t, "99 of 100 of the healthy app's", healthy.p99(), 2*alone.group(t, "healthy").p99())
+				for _, app := range []string{"seldom", "idle"} {
+					allArrive(t, w.group(t, app))
+					within(t, "99 of 100 of the "+app+" app's", w.group(t, app).p99(), 2*s.deadline+time.Second)
+				}
+			})
+		}
+	}
+}
+
+func TestAppsThatHangOnceLeaveNobodyOnADetour(t *testing.T) {
+	s := hangOnce(20)
+	s.lasts = short
+	idle := run(s).group(t, "idle")
+	if idle.deferred > idle.sent/50 {
+		t.Errorf("%d of %d webhooks of idle apps took the way over RetryQueue", idle.deferred, idle.sent)
+	}
+}
+
+func TestAnAppThatAnswersSlowlyIsNotStarvedByOnesThatHang(t *testing.T) {
+	s := slowWithThousandHung(70)
+	s.lasts = short
+	slow := run(s).group(t, "slow")
+	allArrive(t, slow)
+	within(t, "99 of 100", slow.p99(), 3*time.Second)
+}

@@ -1,0 +1,56 @@
+package pace_test
+
+import (
+	"time"
+
+	"hookwarden/shared/pace"
+)
+
+// newPace is the package itself.
+type newPace struct {
+	*pace.Pace
+	batch *pace.Batch
+}
+
+func newNew(deadline time.Duration) mechanism { return &newPace{Pace: pace.New(deadline)} }
+
+func (p *newPace) asks(apps []string, _ time.Time) []string { return apps }
+
+func (p *newPace) hear(told map[string]time.Time, now time.Time) { p.Hear(told, now) }
+
+func (p *newPace) judge(batch []*message, retry bool, now time.Time) []fate {
+	lane := pace.First
+	if retry {
+		lane = pace.Retry
+	}
+	late := time.Duration(0)
+	for _, m := range batch {
+		late = max(late, now.Sub(m.dueAt))
+	}
+	p.batch = p.Begin(lane, late)
+	fates := make([]fate, len(batch))
+	for i, m := range batch {
+		fates[i] = map[pace.Verdict]fate{pace.Send: isSent, pace.Detour: isSentOn, pace.Defer: waits}[p.batch.Admit(m.app, now)]
+	}
+	return fates
+}
+
+func (p *newPace) took(answers map[string][]answer, _ bool, now time.Time) {
+	for app, of := range answers {
+		var list []pace.Answer
+		for _, a := range of {
+			list = append(list, pace.Answer{Took: a.took, Complete: a.complete})
+		}
+		p.batch.Observe(app, list, now)
+	}
+}
+
+func (p *newPace) recovers(app string) bool { return p.Recovers(app) }
+
+func (p *newPace) tells() map[string]time.Time { return p.Tell() }
+
+func (p *newPace) wait(hops int, batch string) time.Duration { return pace.Wait(hops, batch) }
+
+func mechanisms() map[string]func(time.Duration) mechanism {
+	return map[string]func(time.Duration) mechanism{"old": newOld, "new": newNew}
+}

@@ -1,0 +1,66 @@
+package pace
+
+import (
+	"hash/crc32"
+	"time"
+)
+
+const (
+	probeEvery = 10          // deadlines: the least between two probes of an app
+	probeShare = 4           // of the time that it is down, a quarter is between two
+	probeAtAll = time.Minute // at most, if ten deadlines are not longer
+)
+
+// probe lets one request of an app that is down through, if it is time for one.
+func (b *Batch) probe(r *record, now time.Time) Verdict {
+	if now.Before(r.next) || !b.allows(1, now) {
+		return Defer
+	}
+	b.pace.space(r, now) // one only, even if its end is never told
+	return Send
+}
+
+// space sets when the next probe is.
+func (p *Pace) space(r *record, now time.Time) {
+	r.next = now.Add(max(probeEvery*p.deadline, min(now.Sub(r.since)/probeShare, probeAtAll)))
+}
+
+// afterwards sets what follows from an answer: when the next probe is, and what
+// others are to be told.
+func (p *Pace) afterwards(app string, r *record, was record, now time.Time) {
+	switch {
+	case r.down():
+		if !was.down() {
+			r.since = now
+		}
+		p.space(r, now)
+		p.tell[app] = r.next
+	case was.down(), r.slow && !was.slow && r.window < whole:
+		p.tell[app] = now
+	}
+}
+
+// Recovers says that the app answered what it was sent last: what waits for its
+// turn need not wait longer than Soon.
+func (p *Pace) Recovers(app string) bool {
+	r := p.apps[app]
+	return r != nil && r.window > 1
+}
+
+// Soon is the shortest wait.
+const Soon = 5 * time.Second
+
+const longestWait = 900 * time.Second
+
+// Wait is how long a webhook waits that was sent on hops times before: twice as long
+// each time, up to 900 s. Before that, up to a half is taken off, as much as the
+// batch's name says: a flood does not come back at once, and a batch of it comes
+// back as one.
+func Wait(hops int, batch string) time.Duration {
+	wait := min(Soon<<min(hops, 10), longestWait)
+	if wait == longestWait {
+		return wait
+	}
+	const parts = 256
+	return wait - wait/2*time.Duration(crc32.ChecksumIEEE([]byte(batch))%parts)/parts
+}

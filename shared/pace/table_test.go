@@ -1,0 +1,230 @@
+package pace_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+var (
+	table = flag.Bool("table", false, "print the table of docs/decisions/0004, which takes minutes")
+	rows  = flag.String("rows", "", "an expression for the rows of the table")
+	sizes = flag.String("sizes", "2,20,200", "")
+	by    = flag.String("by", "", "")
+)
+
+// fleets are how many batches are delivered and retried at once, by environments.
+func fleets() map[int][2]int {
+	return map[int][2]int{2: {1, 1}, 20: {14, 6}, 70: {50, 20}, 200: {143, 57}}
+}
+
+func base(environments int) setup {
+	f := fleets()[environments]
+	return setup{deliver: f[0], retry: f[1], deadline: time.Second, maxAge: time.Hour, lasts: 2 * time.Hour, lost: 0.02}
+}
+
+func after(d time.Duration) answer { return answer{took: d, complete: true} }
+
+const quick = 20 * time.Millisecond
+
+func hung() answer { return answer{took: time.Hour} }
+
+// steady is one app that is sent so many webhooks a second, and answers as it does.
+func steady(environments int, perSecond float64, receives func(*simulation, string) answer) setup {
+	s := base(environments)
+	s.receives = receives
+	s.sends = func(w *simulation) { w.every(0, perSecond, func(int) string { return "app" }) }
+	return s
+}
+
+func late(share float64, a answer) func(*simulation, string) answer {
+	return func(w *simulation, _ string) answer {
+		if w.rand.Float64() < share {
+			return a
+		}
+		return after(quick)
+	}
+}
+
+// comesBack is an app that hangs for an hour, in which 50,000 webhooks come, and
+// one a second after that.
+func comesBack(environments int) setup {
+	s := base(environments)
+	s.maxAge, s.stays = 72*time.Hour, 2*time.Hour
+	s.receives = func(w *simulation, _ string) answer {
+		if w.since() < time.Hour {
+			return hung()
+		}
+		return after(quick)
+	}
+	s.sends = func(w *simulation) {
+		w.every(0, 50000/3600., func(int) string { return "app" })
+	}
+	s.lasts = time.Hour + 5*time.Minute
+	return s
+}
+
+// neighbours is a healthy app with 20 webhooks a second, one that is sent one a
+// minute, many that are sent one in ten, and from a moment on a flood of other apps.
+func neighbours(environments, apps int, flood float64, receives func(*simulation, string) answer) setup {
+	s := base(environments)
+	const from = 5 * time.Minute
+	s.receives = func(w *simulation, app string) answer {
+		if strings.HasPrefix(app, "other") {
+			return receives(w, app)
+		}
+		return after(quick)
+	}
+	s.from = from
+	s.sends = func(w *simulation) {
+		w.every(0, 20, func(int) string { return "healthy" })
+		w.every(0, 1./60, func(int) string { return "seldom" })
+		w.every(0, 1, func(n int) string { return fmt.Sprint("idle", n%600) }) // each once in ten minutes
+		w.after(from, func() {
+			if flood == 0 && apps == 1 {
+				return
+			}
+			for i := range 1000 {
+				w.send(fmt.Sprint("other", i%apps))
+			}
+		})
+		if flood > 0 {
+			w.every(from, flood, func(n int) string { return fmt.Sprint("other", n%apps) })
+		}
+	}
+	return s
+}
+
+// hangOnce has 500 apps with a webhook in eight seconds each, the first of which
+// from a moment on hangs.
+func hangOnce(environments int) setup {
+	s := neighbours(environments, 1, 0, func(*simulation, string) answer { return after(quick) })
+	receives, once := s.receives, make(map[string]bool)
+	s.receives = func(w *simulation, app string) answer {
+		if strings.HasPrefix(app, "once") && w.since() >= s.from && !once[app] {
+			once[app] = true
+			return hung()
+		}
+		return receives(w, app)
+	}
+	sends := s.sends
+	s.sends = func(w *simulation) {
+		sends(w)
+		w.every(0, 500./8, func(n int) string { return fmt.Sprint("once", n%500) })
+	}
+	return s
+}
+
+// slowWithThousandHung has an app that answers after 0.6 s with those that hang.
+func slowWithThousandHung(environments int) setup {
+	s := neighbours(environments, 1000, 17, func(*simulation, string) answer { return hung() })
+	sends, receives := s.sends, s.receives
+	s.sends = func(w *simulation) { sends(w); w.every(0, 5, func(int) string { return "slow" }) }
+	s.receives = func(w *simulation, app string) answer {
+		if app == "slow" {
+			return after(600 * time.Millisecond)
+		}
+		return receives(w, app)
+	}
+	return s
+}
+
+// thousandThatWereWell has apps that answer at first, and hang from then on.
+func thousandThatWereWell(environments int) setup {
+	s := neighbours(environments, 1, 0, nil)
+	sends, receives := s.sends, s.receives
+	s.sends = func(w *simulation) {
+		sends(w)
+		w.every(0, 17, func(n int) string { return fmt.Sprint("were", n%1000) })
+	}
+	s.receives = func(w *simulation, app string) answer {
+		if strings.HasPrefix(app, "were") && w.since() > s.from {
+			return hung()
+		}
+		return receives(w, app)
+	}
+	return s
+}
+
+// mostAgain is the most requests at once after a time; of all time, if there were none.
+func (f *figures) mostAgain(after time.Duration) (most int) {
+	for moment, n := range f.mostAfter {
+		if moment >= after {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+func printRow(out *tabwriter.Writer, what string, e int, mechanism, group string, w *simulation) {
+	f := w.groups[group]
+	f.left = f.sent - f.arrived - f.missed - f.expired
+	fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.2f\t%.0f\t%d\t%d\t%.2f\t%.2f\n", what, e, mechanism, group, f.sent, f.arrived, f.missed, f.expired, f.left,
+		f.p99().Seconds(), f.longest.Seconds(), f.mostAgain(time.Hour), f.deferred, float64(f.hops)/max(1, float64(f.deferred)), f.perDeferred())
+}
+
+func TestTable(t *testing.T) {
+	if !*table {
+		t.Skip("-table prints it")
+	}
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer out.Flush()
+	fmt.Fprintln(out, "what\tenvs\tby\tapps\tsent\tarrived\tmissed\texpired\twait\tp99\tlongest\tat once\tdeferred\thops\tSQS")
+	slow := after(600 * time.Millisecond)
+	always := func(a answer) func(*simulation, string) answer {
+		return func(*simulation, string) answer { return a }
+	}
+	for _, row := range []struct {
+		name string
+		of   func(e int) setup
+	}{
+		{"0.6 s, 1/s", func(e int) setup { return steady(e, 1, always(slow)) }},
+		{"0.6 s, 5/s", func(e int) setup { return steady(e, 5, always(slow)) }},
+		{"0.6 s, 50/s", func(e int) setup { return steady(e, 50, always(slow)) }},
+		{"5% 0.6 s, 5/s", func(e int) setup { return steady(e, 5, late(0.05, slow)) }},
+		{"10% 0.6 s, 5/s", func(e int) setup { return steady(e, 5, late(0.1, slow)) }},
+		{"5% hang, 5/s", func(e int) setup { return steady(e, 5, late(0.05, hung())) }},
+		{"10% hang, 5/s", func(e int) setup { return steady(e, 5, late(0.1, hung())) }},
+		{"10% hang, 50/s", func(e int) setup { return steady(e, 50, late(0.1, hung())) }},
+		{"5% hang, 50/s", func(e int) setup { return steady(e, 50, late(0.05, hung())) }},
+		{"5% 0.6 s, 50/s", func(e int) setup { return steady(e, 50, late(0.05, slow)) }},
+		{"comes back", comesBack},
+		{"alone", func(e int) setup { return neighbours(e, 1, 0, always(after(quick))) }},
+		{"1 hung", func(e int) setup { return neighbours(e, 1, 10, always(hung())) }},
+		{"1000 hung", func(e int) setup { return neighbours(e, 1000, 17, always(hung())) }},
+		{"1000 hung, rare", func(e int) setup { return neighbours(e, 1000, 1, always(hung())) }},
+		{"1 alternates", func(e int) setup { return neighbours(e, 1, 10, late(0.5, hung())) }},
+		{"0.6 s neighbour", func(e int) setup { return neighbours(e, 1, 10, always(slow)) }},
+		{"500 hang once", hangOnce},
+		{"0.6 s, 5/s with 1000 hung", slowWithThousandHung},
+		{"1000 that were well hang", thousandThatWereWell},
+		{"0.9 s, 100/s", func(e int) setup { return neighbours(e, 1, 100, always(after(900*time.Millisecond))) }},
+	} {
+		if !regexp.MustCompile(*rows).MatchString(row.name) {
+			continue
+		}
+		for _, e := range []int{2, 20, 70, 200} {
+			if !strings.Contains(","+*sizes+",", fmt.Sprintf(",%d,", e)) {
+				continue
+			}
+			for name, m := range mechanisms() {
+				if *by != "" && *by != name {
+					continue
+				}
+				began := time.Now()
+				w := simulate(row.of(e), 1, m)
+				for _, group := range slices.Sorted(maps.Keys(w.groups)) {
+					printRow(out, row.name, e, name, group, w)
+				}
+				fmt.Fprintf(os.Stderr, "%s %d %s %v\n", row.name, e, name, time.Since(began))
+			}
+		}
+	}
+}
