@@ -12,8 +12,8 @@ type Batch struct {
 	held time.Duration  // charged so far
 }
 
-// Begin begins a batch. late is for how long its first message was due before it
-// was received.
+// Begin begins a batch. late is for how long the newest of its messages was due
+// before it was received.
 func (p *Pace) Begin(lane Lane, late time.Duration) *Batch {
 	return &Batch{pace: p, lane: lane, late: late > max(p.deadline/2, lateFrom), sent: make(map[string]int)}
 }

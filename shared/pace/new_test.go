@@ -23,9 +23,9 @@ func (p *newPace) judge(batch []*message, retry bool, now time.Time) []fate {
 	if retry {
 		lane = pace.Retry
 	}
-	late := time.Duration(0)
+	late := time.Hour
 	for _, m := range batch {
-		late = max(late, now.Sub(m.dueAt))
+		late = min(late, now.Sub(m.dueAt))
 	}
 	p.batch = p.Begin(lane, late)
 	fates := make([]fate, len(batch))
