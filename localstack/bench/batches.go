@@ -20,10 +20,10 @@ const (
 	timedBatches = 20 // whose median is a run's value
 
 	// Of each kind, with one that hangs and with none, in each of some processes:
-	// their median is a run's value. What one environment may spend on finding
-	// out about slow apps is three deadlines: a fourth would be kept waiting.
-	hungBatches   = 3
-	hungProcesses = 5
+	// their median is a run's value. An environment tries two apps that turn out to
+	// hang, one after another: a third would be kept waiting.
+	hungBatches   = 2
+	hungProcesses = 8
 	between       = 5 // batches of known apps before each of them
 )
 
@@ -54,7 +54,7 @@ func (b *bench) measureBatches(ctx context.Context) (report.Section, error) {
 			"A value is the median of %d batches.", timedBatches),
 		fmt.Sprintf("The one that hangs, to the deadline of 1 s, or answers is the tenth app of its batch, never seen before, on a new connection; the nine are known. "+
 			"The two kinds take turns in one process. A value is the median of %d batches, %d in each of %d processes: "+
-			"in a fourth the app would go over RetryQueue, since a process finds out about no more slow apps at a time.",
+			"in a third the app would go over RetryQueue, since a process finds out about no more apps that hang at a time.",
 			hungBatches*hungProcesses, hungBatches, hungProcesses),
 	}}, nil
 }

@@ -2,11 +2,11 @@ package delivery
 
 import (
 	"context"
-	"hash/crc32"
 	"slices"
 	"sync"
 	"time"
 
+	"hookwarden/shared/pace"
 	"hookwarden/shared/platform"
 )
 
@@ -60,16 +60,15 @@ func (it *item) skipReason(now time.Time) string {
 }
 
 // decide looks the items' apps up and settles all that are not to be sent.
-func (j *Job) decide(ctx context.Context, items []*item) {
+func (j *Job) decide(ctx context.Context, items []*item, paced *pace.Batch) {
 	j.lookUp(ctx, items)
-	j.pace.lookAt(items, j.Now())
 	for _, it := range items {
-		j.guard(ctx, it, func() { j.decideOne(it, items[0].ID) })
+		j.guard(ctx, it, func() { j.decideOne(it, items[0].ID, paced) })
 	}
 }
 
 // decideOne takes the batch's name too: what of it is deferred stays together.
-func (j *Job) decideOne(it *item, batch string) {
+func (j *Job) decideOne(it *item, batch string, paced *pace.Batch) {
 	if it.found && !it.unread && it.known.deletedFor(it.SentAt, j.Now()) {
 		it.skip(skipDeleted) // however old: its secrets are gone for good
 		return
@@ -86,25 +85,13 @@ func (j *Job) decideOne(it *item, batch string) {
 		it.later(deferSecrets, j.faultWait(it))
 		return
 	}
-	switch j.pace.judge(it, j.Now()) {
-	case letThrough:
-	case overRetryQueue:
+	switch paced.Admit(it.webhook.AppID, j.Now()) {
+	case pace.Send:
+	case pace.Detour:
 		it.later(deferSlow, 0)
-	case waitItsTurn:
-		it.later(deferSlow, slowWait(it.Hops, batch))
+	case pace.Defer:
+		it.later(deferSlow, pace.Wait(it.Hops, batch))
 	}
-}
-
-// slowWait doubles with the hops, up to longestFault. Before that, up to a half is
-// taken off, as much as the batch's name says: a flood does not come back at once,
-// and a batch of it comes back as one.
-func slowWait(hops int, batch string) time.Duration {
-	wait := doubled(firstSlowWait, hops)
-	if wait == longestFault {
-		return wait
-	}
-	const parts = 256
-	return wait - wait/2*time.Duration(crc32.ChecksumIEEE([]byte(batch))%parts)/parts
 }
 
 // decideUnsendable settles a message that is too old, or whose app cannot be

@@ -30,7 +30,7 @@ func both(changes ...func(*Registered)) func(*Registered) {
 // uninstalled is the last webhook of an app, queued at a time.
 func uninstalled(app string, at time.Time) Message {
 	m := webhookMessage(app, "installation", "deleted", "")
-	m.SentAt = at
+	m.SentAt, m.FromRetry = at, true
 	return m
 }
 
@@ -87,7 +87,7 @@ func TestADeletedAppIsSentNothingThatItDoesNotWant(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, both(deletedAt(time.Now().Add(-time.Minute)), c.change))
 		m := webhookMessage("a", c.resource, "created", "")
-		m.SentAt = time.Now().Add(-time.Hour)
+		m.SentAt, m.FromRetry = time.Now().Add(-time.Hour), true
 		deliverAll(t, w.job(nil), m)
 		equalList(t, "log", w.outcomes(), want)
 	}

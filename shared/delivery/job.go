@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookwarden/shared/buffer"
+	"hookwarden/shared/pace"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/webhook"
 )
@@ -56,14 +57,14 @@ type Job struct {
 	Config
 	Needs
 	apps       cache
-	pace       *pace
+	pace       *pace.Pace
 	logFailing bool // the last batch's entries could not all be written
 }
 
 // New makes the job of one execution environment.
 func New(c Config, n Needs) *Job {
 	return &Job{Config: c, Needs: n, apps: cache{registry: n.Registry, entries: make(map[string]cached)},
-		pace: newPace(c.Timeout)}
+		pace: pace.New(c.Timeout)}
 }
 
 // How long each step may take when AWS does not answer, so that the invocation
@@ -101,9 +102,10 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (back []string) {
 			webhooks = append(webhooks, it)
 		}
 	}
-	j.decide(ctx, webhooks)
+	paced := j.begin(webhooks)
+	j.decide(ctx, webhooks, paced)
 	for wave := range j.waves(ctx, webhooks) {
-		j.keepPace(ctx, wave)
+		j.keepPace(ctx, wave, paced)
 		j.confirmGone(ctx, wave)
 		j.record(ctx, wave)
 	}
@@ -171,52 +173,6 @@ func (it *item) again(attempts int, wait time.Duration) {
 	next.Hops++
 	next.DueAt = time.Time{} // a wait of its own, whatever this record waited for
 	it.next = next
-}
-
-// keepPace takes in how quickly the receivers of a wave answered, and warns the
-// other environments of those that were found to be slow.
-func (j *Job) keepPace(ctx context.Context, wave []*item) {
-	for _, it := range wave {
-		if it.request != nil && it.result.OfReceiver() {
-			j.pace.answered(it, j.Now())
-		}
-	}
-	if found := j.pace.warnings(); len(found) > 0 {
-		j.warn(ctx, found)
-	}
-}
-
-func (j *Job) warn(ctx context.Context, found []warning) {
-	ctx, cancel := context.WithTimeout(ctx, warnBudget)
-	defer cancel()
-	for _, w := range found {
-		if err := j.Warnings.Warn(ctx, w.app, w.at); err != nil {
-			j.Logger.WarnContext(ctx, "no warning of a slow app given", "app_id", w.app, "error", err)
-			return
-		}
-	}
-}
-
-// listen takes in what other environments found out about apps.
-func (j *Job) listen(ctx context.Context, apps []string) {
-	ctx, cancel := context.WithTimeout(ctx, warnBudget)
-	defer cancel()
-	warned, err := j.Warnings.Warned(ctx, j.pace.asks(apps, j.Now()))
-	if err != nil {
-		j.Logger.WarnContext(ctx, "warnings of slow apps not read", "error", err)
-		return
-	}
-	j.pace.hear(warned, j.Now())
-}
-
-// hasten lets the webhooks of a slow app wait no longer than they must, once one
-// of it was answered in time.
-func (j *Job) hasten(items []*item) {
-	for _, it := range items {
-		if it.deferred == deferSlow && j.pace.recovers(it.webhook.AppID) {
-			it.next.Wait = min(it.next.Wait, firstSlowWait)
-		}
-	}
 }
 
 // guard runs a step for one item. A panic sends that item back and leaves the

@@ -378,7 +378,7 @@ func TestOurOwnFaultsUseUpNoAttempt(t *testing.T) {
 			w.answer = c.answer
 			w.register("a", platform.Internal, nil)
 			m := message("a")
-			m.SentAt = time.Now().Add(-c.age)
+			m.SentAt, m.FromRetry = time.Now().Add(-c.age), true
 			deliverAll(t, w.job(nil), m)
 			equal(t, "counts", w.countsOf("a"), buffer.Counts{})
 			if c.want != "" {
@@ -399,7 +399,7 @@ func TestWhatHasLastedForAnHourIsTriedAgainAsAnyFailure(t *testing.T) {
 			w.answer = outcome(webhook.LocalError, code)
 			w.register("a", platform.Published, nil)
 			m := message("a")
-			m.SentAt, m.Hops = time.Now().Add(-time.Hour), 9
+			m.SentAt, m.FromRetry, m.Hops = time.Now().Add(-time.Hour), true, 9
 			deliverAll(t, w.job(nil), m)
 			equalList(t, "log", w.outcomes(), "a 1 connection_error "+string(code))
 			equal(t, "sent on", len(w.later), 1)

@@ -92,18 +92,14 @@ type Registry interface {
 	ReadApps(ctx context.Context, ids []string) (known map[string]Registered, unread []string, err error)
 }
 
-// EveryApp stands for all apps in a warning: so many are slow that an environment
-// has no more to spare for finding out about them. No app has this id.
-const EveryApp = "*"
-
-// Warnings are what environments tell each other of apps that are slow. They only
-// save time: one that is lost, late or not read costs an environment as much as
-// finding out for itself. Nobody repeats a call.
+// Warnings are what environments tell each other of apps that miss their deadlines.
+// They only save time: one that is lost, late or not read costs an environment as
+// much as finding out for itself. Nobody repeats a call.
 type Warnings interface {
-	// Warn says that an app is slow by an answer at that time. It is durable
-	// after nil.
-	Warn(ctx context.Context, app string, at time.Time) error
-	// Warned returns the time of the newest warning of each of the apps, of
+	// Warn says that nobody need try an app before then, which may be to come. It
+	// is durable after nil.
+	Warn(ctx context.Context, app string, next time.Time) error
+	// Warned returns the time in the newest warning of each of the apps, of
 	// which there is one.
 	Warned(ctx context.Context, apps []string) (map[string]time.Time, error)
 }

@@ -66,11 +66,12 @@ func (f *fleet) second() {
 }
 
 // throughWithin is the bound that docs/limits.md gives: how long after an app's
-// recovery what waited for it is through. For ten deadlines an environment may not
-// try the app again and defers what comes; that waits as long again as so far.
+// recovery what waited for it is through. For ten deadlines, or a quarter of the time
+// that it was down up to a minute, an environment may not probe it and defers what
+// comes; that waits as long again as so far.
 func throughWithin(down time.Duration) time.Duration {
-	const untilTried = probeEvery * time.Second
-	return untilTried + min(down+untilTried, longestFault) + 20*time.Second
+	probed := max(10*time.Second, min(down/4, time.Minute))
+	return probed + min(down+probed, longestFault) + 20*time.Second
 }
 
 func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {

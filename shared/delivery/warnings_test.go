@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hookwarden/shared/pace"
 	"hookwarden/shared/platform"
 )
 
@@ -26,48 +27,73 @@ func TestOneEnvironmentThatWasHeldSparesTheOthers(t *testing.T) {
 	})
 }
 
-func TestAThousandSlowAppsHoldOneEnvironmentOnly(t *testing.T) {
+func TestAFloodThatHasWaitedHoldsNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, apps := thousandThatHang()
-		batch := func(i int) (b []Message) {
-			for _, app := range apps[10*i : 10*i+10] {
-				b = append(b, message(app))
-			}
-			return b
-		}
-		deliverAll(t, w.job(nil), batch(0)...)
+		flooded := time.Now()
+		time.Sleep(time.Second) // the first deadline: others are held by it
 		start := time.Now()
 		for i := range 20 {
 			j := w.job(nil)
-			deliverAll(t, j, batch(1+i)...)
-			deliverAll(t, j, message("well")) // alone, so it is tried
+			var batch []Message
+			for _, app := range apps[10*i : 10*i+10] {
+				m := message(app)
+				m.SentAt = flooded
+				batch = append(batch, m)
+			}
+			deliverAll(t, j, batch...)
+			deliverAll(t, j, message("well")) // came later
 		}
 		if took := time.Since(start); took >= time.Second {
 			t.Errorf("others were held for %v", took)
 		}
 		equal(t, "the healthy app's", w.successes("well"), 20)
+		equal(t, "sent on", len(w.later), 200)
+		for _, l := range w.later {
+			equal(t, "wait", l.Wait, 0)
+		}
 	})
 }
 
-func TestAWarningIsForgottenWithTheFirstAnswerInTime(t *testing.T) {
+func TestAnAppThatOthersWarnedOfIsTriedOverRetryQueueAndClearedByAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
 		w.warned["a"] = time.Now()
 		j := w.job(nil)
 		deliverAll(t, j, of("a", 1)...)
 		equal(t, "deferred", len(w.later), 1)
-		time.Sleep(firstSlowWait)
 		deliverAll(t, j, fromRetry(w.later[0]))
+		equal(t, "requests", len(w.sent), 1)
 		time.Sleep(cacheFor) // the app is read again, and the warning with it
-		deliverAll(t, j, of("a", 10)...)
-		equal(t, "requests", len(w.sent), 11)
+		for _, want := range []int{2, 4, 8, 10} {
+			sent := len(w.sent)
+			deliverAll(t, j, of("a", 10)...)
+			equal(t, "requests", len(w.sent)-sent, want)
+		}
+	})
+}
+
+func TestAnAppThatIsDownForOthersWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
+		w.warned["a"] = time.Now().Add(time.Minute)
+		j := w.job(nil)
+		deliverAll(t, j, of("a", 1)...)
+		retry := fromRetry(w.later[0])
+		within(t, "wait", w.later[0].Wait, pace.Soon)
+		time.Sleep(time.Minute - time.Second)
+		deliverAll(t, j, retry)
+		equal(t, "requests before then", len(w.sent), 0)
+		time.Sleep(time.Second)
+		deliverAll(t, j, retry)
+		equal(t, "requests then", len(w.sent), 1)
 	})
 }
 
 func TestAnOldWarningIsNotHeeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
-		w.warned["a"], w.warned[EveryApp] = time.Now().Add(-forgetAfter), time.Now().Add(-startsWith*refill*time.Second)
+		w.warned["a"] = time.Now().Add(-time.Hour)
 		deliverAll(t, w.job(nil), of("a", 1)...)
 		equal(t, "requests", len(w.sent), 1)
 	})
@@ -92,9 +118,6 @@ func TestWarningsAreFew(t *testing.T) {
 			deliverAll(t, j, of("off", 10)...)
 		}
 		equal(t, "calls for a disabled app", given, read+written+read)
-		equalList(t, "asked about", j.pace.asks([]string{"b"}, time.Now()), "b")
-		time.Sleep(time.Second)
-		equalList(t, "asked about a second later", j.pace.asks([]string{"b"}, time.Now()), EveryApp, "b")
 	})
 }
 

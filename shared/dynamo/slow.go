@@ -17,8 +17,8 @@ type slowAppsAPI interface {
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 }
 
-// SlowApps is the table of the apps that environments of deliver have found to be
-// slow.
+// SlowApps is the table of the apps that environments of deliver have found to miss
+// their deadlines.
 type SlowApps struct {
 	API   slowAppsAPI
 	Table string
@@ -31,9 +31,9 @@ const warningLife = time.Hour
 
 // Warn implements delivery.Warnings. Whichever warning is written last stays: they
 // differ by moments.
-func (t SlowApps) Warn(ctx context.Context, app string, at time.Time) error {
+func (t SlowApps) Warn(ctx context.Context, app string, next time.Time) error {
 	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table, Item: item{
-		"app_id": text(app), "slow_at": number(at.UnixMilli()), "expires_at": number(at.Add(warningLife).Unix())}}, once)
+		"app_id": text(app), "slow_at": number(next.UnixMilli()), "expires_at": number(next.Add(warningLife).Unix())}}, once)
 	return err
 }
 

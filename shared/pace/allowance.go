@@ -38,7 +38,7 @@ func (a *allowance) charge(held time.Duration, now time.Time) {
 
 func (a *allowance) fill(now time.Time) {
 	if !a.filledAt.IsZero() {
-		a.left = min(a.left+now.Sub(a.filledAt)/time.Duration(a.share), a.most)
+		a.left = min(a.left+max(now.Sub(a.filledAt), 0)/time.Duration(a.share), a.most)
 	}
 	a.filledAt = now
 }

@@ -1,6 +1,9 @@
 package pace
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Batch is one batch on its way through an environment: what is admitted of it, and
 // what it was held for.
@@ -8,14 +11,20 @@ type Batch struct {
 	pace *Pace
 	lane Lane
 	late bool
-	sent map[string]int // admitted, by app
-	held time.Duration  // charged so far
+	sent []admitted
+	held time.Duration // charged so far
+}
+
+// admitted is how much of an app is.
+type admitted struct {
+	app string
+	n   int
 }
 
 // Begin begins a batch. late is for how long the newest of its messages was due
 // before it was received.
 func (p *Pace) Begin(lane Lane, late time.Duration) *Batch {
-	return &Batch{pace: p, lane: lane, late: late > max(p.deadline/2, lateFrom), sent: make(map[string]int)}
+	return &Batch{pace: p, lane: lane, late: late > max(p.deadline/2, lateFrom)}
 }
 
 // lateFrom is the least that a batch is late: queues and clocks are not better.
@@ -24,9 +33,14 @@ const lateFrom = 500 * time.Millisecond
 // Admit says what becomes of a webhook of the app. What it lets through is expected
 // to be sent now, and told to Observe.
 func (b *Batch) Admit(app string, now time.Time) Verdict {
-	v := b.judge(b.pace.known(app, now), b.sent[app], now)
+	i := slices.IndexFunc(b.sent, func(a admitted) bool { return a.app == app })
+	if i < 0 {
+		i = len(b.sent)
+		b.sent = append(b.sent, admitted{app: app})
+	}
+	v := b.judge(b.pace.known(app, now), b.sent[i].n, now)
 	if v == Send {
-		b.sent[app]++
+		b.sent[i].n++
 	}
 	return v
 }
@@ -89,7 +103,7 @@ type outcome struct {
 
 func (p *Pace) outcomeOf(answers []Answer) (o outcome) {
 	for _, a := range answers {
-		o.held = max(o.held, a.Took)
+		o.held = max(o.held, min(a.Took, p.deadline))
 		if !a.Complete && a.Took >= p.deadline/2 {
 			o.missed++
 			continue

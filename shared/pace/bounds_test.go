@@ -10,7 +10,7 @@ import (
 // These are the bounds that pace is for, in worlds that are small enough for every
 // test run. The figures of larger ones are in docs/decisions/0004.
 
-const short = 20 * time.Minute
+const short = 12 * time.Minute
 
 // run simulates the package itself.
 func run(s setup) *simulation { return simulate(s, 1, newNew) }
@@ -73,7 +73,7 @@ func TestAnAppThatAnswersGetsAllItsWebhooks(t *testing.T) {
 }
 
 func TestAReceiverThatComesBackIsNotFlattenedByItsBacklog(t *testing.T) {
-	const down = 20 * time.Minute
+	const down = 10 * time.Minute
 	for name, room := range map[string]int{"it can do anything": 1000, "it can do 30 at once": 30} {
 		for _, environments := range []int{2, 20, 200} {
 			t.Run(fmt.Sprint(name, ", ", environments, " environments"), func(t *testing.T) {
@@ -109,6 +109,10 @@ func TestAReceiverThatComesBackIsNotFlattenedByItsBacklog(t *testing.T) {
 func TestNoAppIsHurtByAnother(t *testing.T) {
 	always := func(a answer) func(*simulation, string) answer { return late(1, a) }
 	smaller := func(s setup) setup { s.lasts = short; return s }
+	alone := make(map[int]time.Duration)
+	for _, environments := range []int{20, 70} {
+		alone[environments] = run(smaller(neighbours(environments, 1, 0, nil))).group(t, "healthy").p99()
+	}
 	for name, of := range map[string]func(environments int) setup{
 		"hangs":                          func(e int) setup { return neighbours(e, 1, 10, always(hung())) },
 		"a thousand hang":                func(e int) setup { return neighbours(e, 1000, 17, always(hung())) },
@@ -134,14 +138,16 @@ func TestNoAppIsHurtByAnother(t *testing.T) {
 				if environments == 20 && strings.HasSuffix(name, "5 s") {
 					t.Skip("six batches of RetryQueue take minutes to try a thousand apps")
 				}
-				alone := run(smaller(neighbours(environments, 1, 0, nil)))
 				s := smaller(of(environments))
 				w := run(s)
 				healthy := w.group(t, "healthy")
 				allArrive(t, healthy)
-				within(t, "99 of 100 of the healthy app's", healthy.p99(), 2*alone.group(t, "healthy").p99())
+				within(t, "99 of 100 of the healthy app's", healthy.p99(), 2*alone[environments])
 				for _, app := range []string{"seldom", "idle"} {
 					allArrive(t, w.group(t, app))
+					if s.lost == 1 {
+						continue // each environment has to be held
+					}
 					within(t, "99 of 100 of the "+app+" app's", w.group(t, app).p99(), 2*s.deadline+time.Second)
 				}
 			})

@@ -24,7 +24,7 @@ const sureFor = 10 * time.Second // an app that was well is taken to be so
 
 func (r *record) down() bool { return r.window == 0 }
 
-func (r *record) sure(now time.Time) bool { return now.Sub(r.well) < sureFor }
+func (r *record) sure(now time.Time) bool { return recently(r.well, now, sureFor) }
 
 // learn takes in what a batch shows of an app.
 func (p *Pace) learn(app string, o outcome, now time.Time) {

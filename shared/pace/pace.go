@@ -22,7 +22,8 @@
 // It saves them from being held one after another; nothing depends on it.
 //
 // The package has no clock, no randomness and no locks: times are handed in, and an
-// environment handles one batch at a time.
+// environment handles one batch at a time. Times are those of a wall clock, which may
+// be set: a jump only makes the environment forget.
 package pace
 
 import (
@@ -78,10 +79,17 @@ const (
 // known returns what is remembered of an app; nil if nothing is.
 func (p *Pace) known(app string, now time.Time) *record {
 	r := p.apps[app]
-	if r == nil || now.Sub(r.at) >= memory {
+	if r == nil || !recently(r.at, now, memory) {
 		return nil
 	}
 	return r
+}
+
+// recently reports whether something was less than d ago. What is yet to come was
+// not: the clock has been set back since.
+func recently(at, now time.Time, d time.Duration) bool {
+	ago := now.Sub(at)
+	return 0 <= ago && ago < d
 }
 
 // remember begins a record.
@@ -96,7 +104,7 @@ func (p *Pace) remember(app string, r record) *record {
 // makeRoom forgets what is over and, if that is not enough, a quarter of the rest,
 // whichever that is.
 func (p *Pace) makeRoom(now time.Time) {
-	maps.DeleteFunc(p.apps, func(_ string, r *record) bool { return now.Sub(r.at) >= memory })
+	maps.DeleteFunc(p.apps, func(_ string, r *record) bool { return !recently(r.at, now, memory) })
 	for app := range p.apps {
 		if len(p.apps) <= size*3/4 {
 			return

@@ -13,7 +13,7 @@ const (
 
 // probe lets one request of an app that is down through, if it is time for one.
 func (b *Batch) probe(r *record, now time.Time) Verdict {
-	if now.Before(r.next) || !b.allows(1, now) {
+	if b.pace.early(r.next, now) || !b.allows(1, now) {
 		return Defer
 	}
 	b.pace.space(r, now) // one only, even if its end is never told
@@ -23,6 +23,12 @@ func (b *Batch) probe(r *record, now time.Time) Verdict {
 // space sets when the next probe is.
 func (p *Pace) space(r *record, now time.Time) {
 	r.next = now.Add(max(probeEvery*p.deadline, min(now.Sub(r.since)/probeShare, probeAtAll)))
+}
+
+// early reports whether it is too early for a probe. One that is farther away than any
+// can be was set by another clock.
+func (p *Pace) early(next, now time.Time) bool {
+	return recently(now, next, max(probeEvery*p.deadline, probeAtAll)+1) && now.Before(next)
 }
 
 // afterwards sets what follows from an answer: when the next probe is, and what

@@ -75,7 +75,7 @@ func comesBack(environments int) setup {
 // minute, many that are sent one in ten, and from a moment on a flood of other apps.
 func neighbours(environments, apps int, flood float64, receives func(*simulation, string) answer) setup {
 	s := base(environments)
-	const from = 5 * time.Minute
+	const from = 4 * time.Minute
 	s.receives = func(w *simulation, app string) answer {
 		if strings.HasPrefix(app, "other") {
 			return receives(w, app)

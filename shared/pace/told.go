@@ -16,8 +16,8 @@ func (p *Pace) Tell() map[string]time.Time {
 // Hear takes in what others told.
 func (p *Pace) Hear(told map[string]time.Time, now time.Time) {
 	for app, next := range told {
-		if now.Sub(next) >= memory {
-			continue
+		if now.Sub(next) >= memory || next.After(now) && !p.early(next, now) {
+			continue // long ago, or by a clock that is ahead
 		}
 		switch r := p.known(app, now); {
 		case r == nil:

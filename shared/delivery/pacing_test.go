@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hookwarden/shared/pace"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/webhook"
 )
@@ -115,7 +116,7 @@ func TestAnAppThatHangsIsDeferredAndTheOthersAreNot(t *testing.T) {
 		}
 		for _, l := range w.later {
 			equal(t, "attempts", l.Attempts, 0)
-			within(t, "wait", l.Wait, firstSlowWait)
+			within(t, "wait", l.Wait, pace.Soon)
 		}
 		equal(t, "log entries", len(w.entries), 1+5+5)
 	})
@@ -129,46 +130,30 @@ func within(t *testing.T, what string, got, most time.Duration) {
 	}
 }
 
-func TestWhatIsDeferredAtOnceDoesNotComeBackAtOnce(t *testing.T) {
-	bySecond := make(map[int]int)
-	for i := range 1000 {
-		wait := slowWait(4, fmt.Sprintf("%08x-1278-4e51-a3c2-7a1e5e4fbb11", i))
-		within(t, "wait", wait, 80*time.Second)
-		bySecond[int(wait.Seconds())]++
-	}
-	for second, n := range bySecond {
-		if n > 2*1000/40 {
-			t.Errorf("%d of 1000 come back in second %d", n, second)
+func TestAnAppThatAnswersSlowlyIsSentAllItHasOverRetryQueueAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(string, int) time.Duration { return 600 * time.Millisecond }, "a")
+		given := 0
+		w.warnFault = func() (error, bool) { given++; return nil, true }
+		j := w.job(nil)
+		deliverAll(t, j, of("a", 10)...)
+		const asked = 1
+		for range 10 {
+			w.later = nil
+			deliverAll(t, j, of("a", 10)...)
+			equal(t, "sent on", len(w.later), 10)
+			var retries []Message
+			for _, l := range w.later {
+				equal(t, "wait", l.Wait, 0)
+				retries = append(retries, fromRetry(l))
+			}
+			sent := len(w.sent)
+			deliverAll(t, j, retries...)
+			equal(t, "requests", len(w.sent)-sent, 10)
 		}
-	}
-	equal(t, "the longest wait", slowWait(300, "x"), longestFault)
-}
-
-func TestWhatIsSlow(t *testing.T) {
-	for name, c := range map[string]struct {
-		takes func(app string, n int) time.Duration
-		slow  bool
-	}{
-		"hangs":                       {func(string, int) time.Duration { return hangs }, true},
-		"answers just below":          {func(string, int) time.Duration { return 990 * time.Millisecond }, true},
-		"hangs every second time":     {func(_ string, n int) time.Duration { return []time.Duration{quick, hangs}[n%2] }, true},
-		"refuses quickly":             {func(string, int) time.Duration { return 0 }, false},
-		"had one slow answer":         {func(_ string, n int) time.Duration { return map[bool]time.Duration{true: hangs, false: quick}[n == 3] }, false},
-		"answers below half the time": {func(string, int) time.Duration { return 490 * time.Millisecond }, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := slowWorld(c.takes, "a")
-				j := w.job(nil)
-				for range 8 {
-					deliverAll(t, j, message("a"))
-				}
-				if deferred := w.figures["webhook.deferred reason=slow"] > 0; deferred != c.slow {
-					t.Errorf("deferred %d times", w.figures["webhook.deferred reason=slow"])
-				}
-			})
-		})
-	}
+		equal(t, "successes", w.successes("a"), 110)
+		equal(t, "warnings given", given-asked, 0)
+	})
 }
 
 func TestWhatSaysNothingOfAReceiverMakesNoAppSlow(t *testing.T) {
@@ -185,7 +170,7 @@ func TestWhatSaysNothingOfAReceiverMakesNoAppSlow(t *testing.T) {
 					j := w.job(nil)
 					for range 8 {
 						m := message("a")
-						m.SentAt = m.SentAt.Add(-age)
+						m.SentAt, m.FromRetry = m.SentAt.Add(-age), true
 						deliverAll(t, j, m)
 					}
 					equal(t, "warnings", len(w.warned), 0)
@@ -199,7 +184,7 @@ func TestWhatSaysNothingOfAReceiverMakesNoAppSlow(t *testing.T) {
 	}
 }
 
-func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
+func TestAThousandAppsThatHangHoldFewBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, apps := thousandThatHang()
 		j := w.job(nil)
@@ -220,7 +205,7 @@ func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 			equal(t, "an unknown app's wait", l.Wait, 0)
 		}
 
-		// The flood is over. An app that nothing is known of comes alone, is tried, and flows.
+		// The flood is over. An app that nothing is known of is tried, and flows.
 		w.register("new", platform.Internal, nil)
 		before := w.takes
 		w.takes = func(app string, n int) time.Duration {
@@ -229,24 +214,14 @@ func TestAThousandSlowAppsHoldNoMoreThanOne(t *testing.T) {
 			}
 			return before(app, n)
 		}
-		time.Sleep(5 * time.Second) // the last of the flood came alone and was tried
+		time.Sleep(5 * time.Second)
 		deferred := w.figures["webhook.deferred reason=slow"]
 		deliverAll(t, j, of("new", 5)...)
 		equal(t, "deferred", w.figures["webhook.deferred reason=slow"], deferred)
-
-		// One that hangs and comes alone is tried too, and then no other for a while.
-		start, sent := time.Now(), len(w.sent)
-		for i := range 100 {
-			deliverAll(t, j, message(apps[900+i]))
-			time.Sleep(50 * time.Millisecond)
-		}
-		if tried := len(w.sent) - sent; tried > 3 {
-			t.Errorf("%d hanging apps were tried in %v", tried, time.Since(start))
-		}
 	})
 }
 
-func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
+func TestAnAppThatHungIsProbedAndFlowsAgainWhenItAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, recovered := worldThatRecovers()
 		j := w.job(nil)
@@ -259,24 +234,23 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 			retries = append(retries, fromRetry(l))
 		}
 		w.later = nil
-		time.Sleep(firstSlowWait)
+		time.Sleep(10 * time.Second)
 		sent := len(w.sent)
 		deliverAll(t, j, retries...)
 		equal(t, "requests of a batch over RetryQueue while it hangs", len(w.sent)-sent, 1)
 		deliverAll(t, j, retries[1:]...)
 		equal(t, "and of the next at once", len(w.sent)-sent, 1)
-		within(t, "wait", w.later[len(w.later)-1].Wait, 2*firstSlowWait)
+		within(t, "wait", w.later[len(w.later)-1].Wait, 2*pace.Soon)
 
 		*recovered = true
-		time.Sleep(probeEvery * time.Second)
-		deferred := len(w.later)
-		deliverAll(t, j, retries...)
-		equal(t, "requests of a batch over RetryQueue when it answers", len(w.sent)-sent, 2)
-		for _, l := range w.later[deferred:] {
-			equal(t, "wait behind an answer in time", l.Wait, firstSlowWait)
-		}
-		for range 2 { // one after another, at once
-			deliverAll(t, j, retries[1])
+		time.Sleep(10 * time.Second)
+		for _, want := range []int{1, 2, 4, 8} {
+			sent, deferred := len(w.sent), len(w.later)
+			deliverAll(t, j, retries...)
+			equal(t, "requests of a batch over RetryQueue when it answers", len(w.sent)-sent, want)
+			for _, l := range w.later[deferred:] {
+				equal(t, "wait behind an answer", l.Wait, pace.Soon)
+			}
 		}
 		sent = len(w.sent)
 		deliverAll(t, j, of("a", 10)...)
@@ -284,26 +258,7 @@ func TestASlowAppIsTriedNowAndThenAndFlowsAgainWhenItAnswers(t *testing.T) {
 	})
 }
 
-func TestAnEnvironmentForgetsAndStaysSmall(t *testing.T) {
-	now := time.Now()
-	p := newPace(time.Second)
-	slow := func(app string) *item {
-		return &item{webhook: platform.Webhook{AppID: app}, result: webhook.Result{Duration: time.Second}}
-	}
-	for i := range 3 * paceSize {
-		p.answered(slow(fmt.Sprint(i)), now)
-	}
-	if n := len(p.apps); n > paceSize {
-		t.Errorf("%d apps remembered", n)
-	}
-	p = newPace(time.Second)
-	p.answered(slow("a"), now)
-	p.answered(slow("a"), now)
-	equal(t, "slow", p.judge(slow("a"), now), waitItsTurn)
-	equal(t, "forgotten", p.judge(slow("a"), now.Add(forgetAfter)), letThrough)
-}
-
-func TestAnAppThatNothingIsKnownOfFlowsBesideOneThatHangs(t *testing.T) {
+func TestAnAppThatNothingIsKnownOfFlowsNextToOneThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(app string, _ int) time.Duration {
 			return map[string]time.Duration{"hung": hangs, "new": quick}[app]
@@ -316,4 +271,24 @@ func TestAnAppThatNothingIsKnownOfFlowsBesideOneThatHangs(t *testing.T) {
 		deliverAll(t, j, message("new"))
 		equal(t, "deferred", w.figures["webhook.deferred reason=slow"], deferred)
 	})
+}
+
+func TestAnAppThatDoesNotAnswerIsDownHoweverItsConnectionEnds(t *testing.T) {
+	for _, code := range []webhook.Code{webhook.CodeTimeoutConnect, webhook.CodeTimeoutResponse, webhook.CodeReset, webhook.CodeClosed} {
+		t.Run(string(code), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.register("a", platform.Internal, nil)
+				w.answer = func(r webhook.Request) webhook.Result {
+					result := outcome(webhook.Timeout, code)(r)
+					result.Duration = 900 * time.Millisecond
+					return result
+				}
+				j := w.job(nil)
+				deliverAll(t, j, of("a", 10)...)
+				deliverAll(t, j, of("a", 10)...)
+				equal(t, "deferred", w.figures["webhook.deferred reason=slow"], 10)
+			})
+		})
+	}
 }
