@@ -28,7 +28,8 @@ func (p *Pace) space(r *record, now time.Time) {
 // early reports whether it is too early for a probe. One that is farther away than any
 // can be was set by another clock.
 func (p *Pace) early(next, now time.Time) bool {
-	return recently(now, next, max(probeEvery*p.deadline, probeAtAll)+1) && now.Before(next)
+	left := next.Sub(now)
+	return 0 < left && left <= max(probeEvery*p.deadline, probeAtAll)
 }
 
 // afterwards sets what follows from an answer: when the next probe is, and what
