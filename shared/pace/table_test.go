@@ -22,7 +22,7 @@ var (
 
 // fleets are how many batches are delivered and retried at once, by environments.
 func fleets() map[int][2]int {
-	return map[int][2]int{2: {1, 1}, 20: {14, 6}, 70: {50, 20}, 200: {143, 57}}
+	return map[int][2]int{2: {1, 1}, 6: {4, 2}, 20: {14, 6}, 70: {50, 20}, 200: {143, 57}}
 }
 
 func base(environments int) setup {
@@ -102,9 +102,9 @@ func neighbours(environments, apps int, flood float64, receives func(*simulation
 	return s
 }
 
-// hangOnce has 500 apps with a webhook in eight seconds each, the first of which
+// hangOnce has 500 apps with so many webhooks a second together, of each the first of which
 // from a moment on hangs.
-func hangOnce(environments int) setup {
+func hangOnce(environments int, perSecond float64) setup {
 	s := neighbours(environments, 1, 0, func(*simulation, string) answer { return after(quick) })
 	receives, once := s.receives, make(map[string]bool)
 	s.receives = func(w *simulation, app string) answer {
@@ -117,7 +117,7 @@ func hangOnce(environments int) setup {
 	sends := s.sends
 	s.sends = func(w *simulation) {
 		sends(w)
-		w.every(0, 500./8, func(n int) string { return fmt.Sprint("once", n%500) })
+		w.every(0, perSecond, func(n int) string { return fmt.Sprint("once", n%500) })
 	}
 	return s
 }
@@ -202,7 +202,8 @@ func TestTable(t *testing.T) {
 		{"1000 hung, rare", func(e int) setup { return neighbours(e, 1000, 1, always(hung())) }},
 		{"1 alternates", func(e int) setup { return neighbours(e, 1, 10, late(0.5, hung())) }},
 		{"0.6 s neighbour", func(e int) setup { return neighbours(e, 1, 10, always(slow)) }},
-		{"500 hang once", hangOnce},
+		{"500 hang once, 60/s", func(e int) setup { return hangOnce(e, 60) }},
+		{"500 hang once, 500/s", func(e int) setup { return hangOnce(max(e, 6), 500) }},
 		{"0.6 s, 5/s with 1000 hung", slowWithThousandHung},
 		{"1000 that were well hang", thousandThatWereWell},
 		{"0.9 s, 100/s", func(e int) setup { return neighbours(e, 1, 100, always(after(900*time.Millisecond))) }},
@@ -210,7 +211,7 @@ func TestTable(t *testing.T) {
 		if !regexp.MustCompile(*rows).MatchString(row.name) {
 			continue
 		}
-		for _, e := range []int{2, 20, 70, 200} {
+		for _, e := range []int{2, 6, 20, 70, 200} {
 			if !strings.Contains(","+*sizes+",", fmt.Sprintf(",%d,", e)) {
 				continue
 			}
