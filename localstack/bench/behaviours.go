@@ -24,6 +24,9 @@ func answersAtOnce(w http.ResponseWriter, _ *http.Request, _ int) { _, _ = io.Wr
 
 func hangs(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
 
+// answersSlowly takes more than half of the deadline, and always answers.
+func answersSlowly(w http.ResponseWriter, r *http.Request, _ int) { answerAfter(deadline*3/5, w, r) }
+
 func answersJustInTime(w http.ResponseWriter, r *http.Request, _ int) {
 	answerAfter(deadline-100*time.Millisecond, w, r)
 }

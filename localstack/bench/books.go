@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // result is one run's figures.
 type result struct {
@@ -15,6 +18,7 @@ type result struct {
 	notArrived int
 	overRetry  int // of those that delays is about: sent to RetryQueue at least once
 	late       []time.Duration
+	seldom     []time.Duration // as delays, of the seldom apps
 
 	// The books of all webhooks.
 	webhooks, attempted, left, lost int
@@ -37,11 +41,14 @@ func (r *result) close(w *world) map[string]trip {
 	r.usedUp, r.reasons = usedUp, w.ledger.reasons()
 	for id, t := range trips {
 		r.count(t, queued[id])
-		if t.app == healthyApp {
+		switch {
+		case t.app == healthyApp:
 			r.clock(t, now)
+		case strings.HasPrefix(t.app, seldomApps) && t.sent.Sub(r.start) >= figureAt:
+			r.seldom = append(r.seldom, t.took(now))
 		}
 	}
-	r.delays, r.later = sorted(r.delays), sorted(r.later)
+	r.delays, r.later, r.seldom = sorted(r.delays), sorted(r.later), sorted(r.seldom)
 	r.waited = sorted(w.retry.lateness())
 	charged, sends := w.retry.charged(), w.aws.counted()
 	r.requests = charged.receives + charged.deletes + sends["SendMessageBatch"] + sends["SendMessage"]
@@ -66,12 +73,10 @@ func (r *result) count(t trip, queued bool) {
 }
 
 func (r *result) clock(t trip, now time.Time) {
-	arrived := t.arrived
-	if arrived.IsZero() {
+	if t.arrived.IsZero() {
 		r.notArrived++
-		arrived = now
 	}
-	delay := arrived.Sub(t.sent)
+	delay := t.took(now)
 	switch sent := t.sent.Sub(r.start); {
 	case sent < floodAt:
 	case sent < figureAt:

@@ -28,6 +28,14 @@ type trip struct {
 	deferred int       // times that it was sent to RetryQueue
 }
 
+// took is how long a webhook took to arrive; or until now, if it has not.
+func (t trip) took(now time.Time) time.Duration {
+	if t.arrived.IsZero() {
+		return now.Sub(t.sent)
+	}
+	return t.arrived.Sub(t.sent)
+}
+
 func newLedger() *ledger {
 	return &ledger{trips: make(map[string]*trip), why: make(map[string]int)}
 }

@@ -10,6 +10,7 @@ import (
 // app is sent from one deadline after the flood on.
 const (
 	every     = time.Second / 20 // a webhook of the healthy app
+	seldom    = time.Second      // one of an app that no environment knows, another each time
 	loadLasts = 60 * time.Second // then the neighbour recovers
 	floodAt   = 10 * time.Second
 	floodSize = 1000
@@ -31,6 +32,9 @@ func (w *world) load(ctx context.Context, start time.Time, apps int) (late []tim
 			w.flood(apps)
 		}
 		w.send([]string{fmt.Sprintf("%s_%d", healthyApp, i)}, []string{healthyApp})
+		if due.Sub(start)%seldom == 0 {
+			w.send([]string{fmt.Sprintf("%s_%d", seldomApps, i)}, []string{fmt.Sprint(seldomApps, i)})
+		}
 	}
 	return late, nil
 }

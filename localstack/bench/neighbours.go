@@ -35,6 +35,7 @@ func neighbours() []neighbour {
 		{name: "answers in 20 ms", apps: 1, behave: answersQuickly, main: true}, // what a flood costs in any case
 		{name: "hangs", apps: 1, behave: hangs, main: true, stay: true},
 		{name: "hangs, fair queues", apps: 1, behave: hangs, fair: true},
+		{name: "answers after 3 s", apps: 1, behave: answersSlowly},
 		{name: "answers after 4.9 s", apps: 1, behave: answersJustInTime},
 		{name: "trickles", apps: 1, behave: trickles},
 		{name: "hangs every second time", apps: 1, behave: hangsEverySecondTime},

@@ -23,6 +23,7 @@ func printNeighbours(out io.Writer, results []result) error {
 	_, err := fmt.Fprintf(out, `Healthy app: 20 webhooks a second for %v, answered in %v. Delays are from a webhook's arrival on WebhookQueue to that at its receiver, of all that
 were sent from one deadline after the flood on, or a second later; "worst before" is of those sent within that deadline. What never arrived counts with the time
 until the end. In the first moments after the deadline all that had to wait is handed out, as fast as this machine runs so many processes at once.
+Seldom: a webhook a second, each of another app that no environment knows, answered in %v; counted from the same moment on.
 Neighbour: %d webhooks at once after %v; after %v it answers in %v, however it behaved. WEBHOOK_TIMEOUT_SECONDS=%g, all apps internal: one attempt each.
 Queues: in memory, in order of arrival, fair only where it says so; batches of what is there, up to ten; %d at once over WebhookQueue, %d over RetryQueue. SQS itself takes no time.
 Environments: %d real deliver processes, started before and knowing nobody. A batch of either queue goes to any that is idle, at random.
@@ -31,22 +32,23 @@ SQS requests: SendMessageBatch of deliver, and the receives and deletes on Retry
 Waited: on RetryQueue, from when a message was due until it was received.
 Timers: how late this program's own were, 99th percentile. Where that is many milliseconds, the machine was busy and the run is worth repeating.
 
-`, loadLasts, quick, floodSize, floodAt, loadLasts, quick, deadline.Seconds(), deliverConcurrency, retryConcurrency, deliverConcurrency+retryConcurrency)
+`, loadLasts, quick, quick, floodSize, floodAt, loadLasts, quick, deadline.Seconds(), deliverConcurrency, retryConcurrency, deliverConcurrency+retryConcurrency)
 	return err
 }
 
 func printDelays(w io.Writer, results []result) {
 	baseline := results[0]
-	_, _ = fmt.Fprintln(w, "healthy app beside\tp50, ms\tp99\tlongest\tp50 against none\tp99 against none\tgoal\tp99 a second later\tworst before\tdeferred\tnot arrived\ttimers, ms")
+	_, _ = fmt.Fprintln(w, "healthy app beside\tp50, ms\tp99\tlongest\tp50 against none\tp99 against none\tgoal\tp99 a second later\tworst before\tdeferred\tnot arrived\tseldom p50\tseldom p99\tgoal\ttimers, ms")
 	for _, r := range results {
 		goal := "≤ 2"
 		if r.neighbour.apps == 0 {
 			goal = ""
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d of %d\t%d\t%s\n", r.neighbour.name,
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d of %d\t%d\t%s\t%s\t%s\t%s\n", r.neighbour.name,
 			ms(percentile(r.delays, 50)), ms(percentile(r.delays, 99)), ms(percentile(r.delays, 100)),
 			ratio(r, baseline, 50), ratio(r, baseline, 99), goal,
-			ms(percentile(r.later, 99)), ms(r.worst), r.overRetry, len(r.delays), r.notArrived, ms(percentile(r.late, 99)))
+			ms(percentile(r.later, 99)), ms(r.worst), r.overRetry, len(r.delays), r.notArrived,
+			ms(percentile(r.seldom, 50)), ms(percentile(r.seldom, 99)), ms(2*deadline+time.Second), ms(percentile(r.late, 99)))
 	}
 }
 
