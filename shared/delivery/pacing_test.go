@@ -273,6 +273,35 @@ func TestAnAppThatNothingIsKnownOfFlowsNextToOneThatHangs(t *testing.T) {
 	})
 }
 
+func TestAnAppThatAnswersAtTheLastMomentIsNotTakenForOneThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := slowWorld(func(app string, _ int) time.Duration {
+			return map[string]time.Duration{"hung": hangs, "late": 950 * time.Millisecond}[app]
+		}, "hung", "late")
+		j := w.job(nil)
+		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...) // they are recorded together
+		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...)
+		equal(t, "deferred", len(w.later), 10)
+		for _, l := range w.later {
+			equal(t, l.GroupID+" waits", l.Wait > 0, l.GroupID == "hung")
+		}
+	})
+}
+
+func TestABatchIsNotLateForAMessageThatIsReceivedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		again := message("a")
+		again.SentAt, again.Receives = time.Now().Add(-390*time.Second), 2
+		deliverAll(t, w.job(nil), again, message("a"))
+		equal(t, "requests", len(w.sent), 2)
+		deliverAll(t, w.job(nil), again)
+		equal(t, "sent on when it is alone", len(w.later), 1)
+		equal(t, "wait", w.later[0].Wait, 0)
+	})
+}
+
 func TestAnAppThatDoesNotAnswerIsDownHoweverItsConnectionEnds(t *testing.T) {
 	for _, code := range []webhook.Code{webhook.CodeTimeoutConnect, webhook.CodeTimeoutResponse, webhook.CodeReset, webhook.CodeClosed} {
 		t.Run(string(code), func(t *testing.T) {
