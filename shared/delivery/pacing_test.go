@@ -282,9 +282,16 @@ func TestAnAppThatAnswersAtTheLastMomentIsNotTakenForOneThatHangs(t *testing.T) 
 		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...) // they are recorded together
 		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...)
 		equal(t, "deferred", len(w.later), 10)
+		var late []Message
 		for _, l := range w.later {
 			equal(t, l.GroupID+" waits", l.Wait > 0, l.GroupID == "hung")
+			if l.GroupID == "late" {
+				late = append(late, fromRetry(l))
+			}
 		}
+		sent := len(w.sent)
+		deliverAll(t, j, late...)
+		equal(t, "requests over RetryQueue", len(w.sent)-sent, 5)
 	})
 }
 
