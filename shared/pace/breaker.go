@@ -17,7 +17,7 @@ type record struct {
 
 const (
 	whole    = 10 // as many as a batch has: no limit
-	halfWhat = 2  // what one that nothing is known of is trusted with, as far as misses go
+	unproven = 2  // what an app has that misses at once, before it is halved: nothing good is known of it
 )
 
 const sureFor = 10 * time.Second // an app that was well is taken to be so
@@ -32,7 +32,7 @@ func (p *Pace) learn(app string, o outcome, now time.Time) {
 	if r == nil {
 		r = p.remember(app, record{at: now, hold: o.held, window: whole})
 		if o.missed > 0 {
-			r.window = halfWhat
+			r.window = unproven
 		}
 	} else {
 		r.mean(o)
