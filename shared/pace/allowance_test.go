@@ -130,11 +130,13 @@ func TestAMissOverOneQueueCostsNothingOfTheOther(t *testing.T) {
 	e.wants("one that nothing is known of", First, "new", Send)
 }
 
-func TestNobodyIsTriedInABatchThatIsLate(t *testing.T) {
+func TestNobodyUnknownIsTriedInABatchThatIsLate(t *testing.T) {
 	e := newEnvironment(t)
 	equal(t, "tried", e.crowd(First, deadline, "a"), 0)
 	e.batch(First, "well", 1, quick)
 	equal(t, "one that was quick", e.Begin(First, deadline).Admit("well", e.now), Send)
+	e.now = e.now.Add(time.Minute)
+	equal(t, "one that was quick a while ago", e.Begin(First, deadline).Admit("well", e.now), Send)
 	equal(t, "tried in one that is hardly late", e.crowd(First, deadline/2, "b"), 10)
 	equal(t, "tried over the retry queue", e.crowd(Retry, 10*deadline, "c"), 10)
 

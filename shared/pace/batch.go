@@ -47,6 +47,8 @@ func (b *Batch) Admit(app string, now time.Time) Verdict {
 
 func (b *Batch) judge(r *record, sent int, now time.Time) Verdict {
 	switch {
+	case r == nil && b.lane == First && b.late:
+		return Detour
 	case r == nil:
 		return b.try(forUnknown, now)
 	case b.lane == First && r.slow && r.down():
@@ -68,7 +70,7 @@ func (b *Batch) judge(r *record, sent int, now time.Time) Verdict {
 // try finds out about an app of which nothing is known, or not of late. Over the
 // Retry queue everybody is tried: there is no other way left.
 func (b *Batch) try(costs int, now time.Time) Verdict {
-	if b.lane == Retry || !b.late && b.allows(costs, now) {
+	if b.lane == Retry || b.allows(costs, now) {
 		return Send
 	}
 	return Detour

@@ -16,7 +16,7 @@
 //   - One that nothing is known of, or not of late, is tried from the First queue, as
 //     long as an allowance of held batches lasts, and else from the Retry queue (see
 //     allowance.go). A batch that is late has waited for others that are held: in it
-//     nobody is tried.
+//     nobody is tried that nothing is known of.
 //
 // Environments tell each other not before when an app is worth a try (see told.go).
 // It saves them from being held one after another; nothing depends on it.
