@@ -119,6 +119,7 @@ func TestAnAppThatMissedIsNotTriedWhenTheAllowanceIsUsedUp(t *testing.T) {
 	e.wants("its one try", Retry, "a", Send)
 	e.usesUp(Retry)
 	e.wants("its one try, when nothing is left", Retry, "a", Defer)
+	e.wants("one that nothing is known of", Retry, "new", Send)
 	e.takeDown("b")
 	e.now = e.now.Add(7 * deadline)
 	e.wants("before a probe is due", Retry, "b", Defer)
