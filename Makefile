@@ -57,7 +57,7 @@ build: ## dist/<goarch>/<function>/bootstrap of every function (ARCH=arm64|x86_6
 	  mv -f "$$tmp/$$name" dist/$$arch/$$name/bootstrap; \
 	done
 
-up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Name=value …"; ENGINE=localstack: in Docker; ENGINE=aws STACK=…: test in your account)
+up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Name=value …"; ENGINE=localstack: in Docker, LOCALSTACK_ENDPOINT=…: one that runs; ENGINE=aws STACK=…: test in your account)
 	@$(STACK_PY) up --engine "$(ENGINE)" --port "$(PORT)" --stack "$(STACK)"
 
 down: ## stop the local stack and remove what it left (PORT=4566; ENGINE=aws STACK=…: delete that stack, and what it retained)
@@ -84,9 +84,10 @@ lint: validate ## gofmt, go vet, golangci-lint; sam validate --lint, cfn-lint on
 validate: setup ## sam validate --lint
 	@$(VALIDATE)
 
-invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=events/deliver-success.json, SKIP_PULL_IMAGE=1; REMOTE=1 without Docker)
-	@if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json" >&2; exit 2; fi
-	@go run ./localstack/invoke -port "$(PORT)" $(if $(REMOTE),-remote) $(if $(SKIP_PULL_IMAGE),-skip-pull-image) "$(FUNCTION)" "$(EVENT)"
+invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=events/deliver-success.json, SKIP_PULL_IMAGE=1; REMOTE=1 without Docker; SERVE=1: for sam local invoke by hand)
+	@if [ -n "$(SERVE)" ]; then exec go run ./localstack/invoke -port "$(PORT)" -serve; fi; \
+	if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json" >&2; exit 2; fi; \
+	go run ./localstack/invoke -port "$(PORT)" $(if $(REMOTE),-remote) $(if $(SKIP_PULL_IMAGE),-skip-pull-image) "$(FUNCTION)" "$(EVENT)"
 
 deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod, ARCH=arm64, OVERRIDES=…)
 	@set -e; arch=$(call goarch,$(or $(ARCH),arm64)); \

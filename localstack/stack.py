@@ -7,8 +7,9 @@
     stack.py hold --port 0         up; print "ready <stack.env>"; wait for the end of standard input; down
     stack.py sam -- ARGUMENTS      run the SAM CLI for a running stack
 
-The engine is MiniStack, or with --engine localstack LocalStack in Docker; --engine aws is account.py's. Everything of a
-stack lives in .local/<port>/. Standard library only, Python 3.10 or later, Linux and macOS. Progress goes to standard error.
+The engine is MiniStack, or with --engine localstack LocalStack in Docker, or the LocalStack that already runs at
+LOCALSTACK_ENDPOINT; --engine aws is account.py's. Everything of a stack lives in .local/<port>/. Standard library only,
+Python 3.10 or later, Linux and macOS. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -59,13 +60,19 @@ START_SECONDS = 30
 COMPOSE_SECONDS = 900  # the first time Docker fetches a gigabyte
 STOP_SECONDS = 5
 
+# LocalStack's images since 2026-03 start only with an account's token. It goes from our environment into the container's, and nowhere else.
+TOKEN = "LOCALSTACK_AUTH_TOKEN"
+
+# Where programs of this machine listen, and where functions reach them. Engines that run functions in containers say otherwise.
+RECEIVERS = {"RECEIVER_HOST": "127.0.0.1", "RECEIVER_LISTEN": "127.0.0.1"}
+
 
 class Failure(Exception):
-    """What went wrong, in a sentence; log names the file whose end explains it."""
+    """What went wrong, in a sentence; logs are the files whose ends explain it."""
 
-    def __init__(self, sentence: str, log: Path | None = None):
+    def __init__(self, sentence: str, *logs: Path):
         super().__init__(sentence)
-        self.log = log
+        self.logs = list(logs)
 
 
 class Interrupted(BaseException):
@@ -73,13 +80,14 @@ class Interrupted(BaseException):
 
 
 class Stack:
-    """The places of one stack."""
+    """The places of one stack. elsewhere is the URL of an engine that was not started here, and is not ended here; empty for all others."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, elsewhere: str = ""):
         self.port = port
         self.folder = LOCAL / str(port)
-        self.engine_file = self.folder / "engine"
-        self.endpoint = f"http://127.0.0.1:{port}"
+        self.engine_file = self.folder / "engine"  # the engine's name, and where it is if it is elsewhere
+        self.elsewhere = elsewhere or read(self.engine_file).partition(" ")[2]
+        self.endpoint = self.elsewhere or f"http://127.0.0.1:{port}"
         self.tmp = self.folder / "tmp"
         self.build = self.folder / "build"
         self.logs = self.folder / "logs"
@@ -166,7 +174,7 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = R
     values = parameters(engine.parameters, overrides, arch, source)
     with folder_lock(stack):
         other = read(stack.engine_file)
-        if other and other != engine.name:
+        if other and other != mark_of(stack, engine):
             raise Failure(f"the stack on port {stack.port} is one of ENGINE={other}: take it down with make down, or choose another PORT=…")
         started = not engine.runs(stack) or not healthy(stack, engine)
         try:
@@ -174,11 +182,11 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = R
                 stop(stack)
                 start(stack, engine)
             build(stack, arch, source)
-            deploy(stack, values)
+            deploy(stack, engine, values)
             engine.mend(stack, values)
-            write_env(stack, outputs(stack), engine.names(stack) | {"HOOKWARDEN_ENGINE": engine.name})
+            write_env(stack, outputs(stack), RECEIVERS | engine.names(stack, values) | {"HOOKWARDEN_ENGINE": engine.name})
         except Failure as failure:
-            if started and failure.log:
+            if started and failure.logs:
                 end(stack)  # and keep the logs
             elif started:
                 stop(stack)
@@ -193,9 +201,8 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = R
 def start(stack: Stack, engine: Engine) -> None:
     for folder in (stack.tmp, stack.logs, stack.sam_folder):
         folder.mkdir(parents=True, exist_ok=True)
-    if taken(stack.port):
-        raise Failure(f"port {stack.port} is taken by another program: choose another one with PORT=…")
-    stack.engine_file.write_text(engine.name)
+    engine.claim(stack)
+    stack.engine_file.write_text(mark_of(stack, engine))
     engine.start(stack)
 
 
@@ -205,13 +212,24 @@ def build(stack: Stack, arch: str, source: Path) -> None:
             BUILD_SECONDS, ARCH=arch, TARGET_OS=platform.system().lower())
 
 
-def deploy(stack: Stack, values: dict[str, str]) -> None:
-    with step("deploying"):
+def deploy(stack: Stack, engine: Engine, values: dict[str, str]) -> None:
+    """Run sam deploy. What it says of a failure is often less than what the engine said."""
+    with step("deploying"), engine_speaks(stack, engine):
         sam(stack, "deploy", [
             "deploy", "--template-file", str(stack.build / "template.yaml"), "--stack-name", STACK_NAME,
             "--resolve-s3", "--no-progressbar", "--no-fail-on-empty-changeset", "--capabilities", "CAPABILITY_IAM",
             "--parameter-overrides", *(f"{name}={quoted(value)}" for name, value in values.items()),
         ], DEPLOY_SECONDS)
+
+
+@contextlib.contextmanager
+def engine_speaks(stack: Stack, engine: Engine):
+    """Have a failure show the end of the engine's log too."""
+    try:
+        yield
+    except Failure as failure:
+        failure.logs += engine.log(stack)
+        raise
 
 
 def parameters(ours: dict[str, str], overrides: str, arch: str, source: Path) -> dict[str, str]:
@@ -284,8 +302,17 @@ class Engine:
     def check(self) -> None:
         """Say what is missing on this machine."""
 
+    def claim(self, stack: Stack) -> None:
+        """Refuse a place that is another's."""
+        if taken(stack.port):
+            raise Failure(f"port {stack.port} is taken by another program: choose another one with PORT=…")
+
     def start(self, stack: Stack) -> None:
         """Start it, and wait until it answers."""
+
+    def log(self, stack: Stack) -> list[Path]:
+        """The file with what it has said, if there is one."""
+        return []
 
     def runs(self, stack: Stack) -> bool:
         """Whether it has been started and not ended."""
@@ -293,8 +320,8 @@ class Engine:
     def mend(self, stack: Stack, values: dict[str, str]) -> None:
         """Make up, after a deployment, for what the engine lacks."""
 
-    def names(self, stack: Stack) -> dict[str, str]:
-        """Lines of stack.env that depend on it."""
+    def names(self, stack: Stack, values: dict[str, str]) -> dict[str, str]:
+        """Lines of stack.env that depend on it. values are the template's parameters."""
 
     def end(self, stack: Stack) -> None:
         """End it and its functions. Harmless when it does not run."""
@@ -332,8 +359,11 @@ class MiniStack(Engine):
         allow_plain_http(stack)
         mend_mappings(stack)
 
-    def names(self, stack: Stack) -> dict[str, str]:
+    def names(self, stack: Stack, values: dict[str, str]) -> dict[str, str]:
         return {"MAILBOX_URL": f"{stack.endpoint}/_ministack/ses/messages"}
+
+    def log(self, stack: Stack) -> list[Path]:
+        return [stack.logs / "engine.log"]
 
     def end(self, stack: Stack) -> None:
         group = engine_group(stack)
@@ -354,23 +384,27 @@ class LocalStack(Engine):
                 raise Failure(f"ENGINE=localstack needs {lacking}, and none answers on this machine: without ENGINE the stack needs no Docker")
 
     def start(self, stack: Stack) -> None:
-        with step("starting LocalStack and the mailbox, for which Docker fetches the images once"):
-            self.compose(stack, "up", "--detach", "--wait", "--quiet-pull")
+        with step("starting LocalStack and the mailbox, for which Docker fetches the images once"), engine_speaks(stack, self):
+            try:
+                self.compose(stack, "up", "--detach", "--wait", "--quiet-pull")
+            except Failure as failure:
+                if "exited (55)" in str(failure):
+                    raise Failure(f"{failure}: this image does not start without a valid {TOKEN}; localstack/localstack:4.14.0 does") from None
+                raise
 
     def runs(self, stack: Stack) -> bool:
         return stack.engine_file.exists() and bool(self.compose(stack, "ps", "--quiet", "localstack"))
 
-    def names(self, stack: Stack) -> dict[str, str]:
+    def names(self, stack: Stack, values: dict[str, str]) -> dict[str, str]:
         mailbox = self.compose(stack, "port", "mailbox", "8005").strip()
-        return {"MAILBOX_URL": f"http://{mailbox}/store"} | self.receivers(stack)
+        return {"MAILBOX_URL": f"http://{mailbox}/store"} | receivers(f"hookwarden-{stack.port}")
 
-    def receivers(self, stack: Stack) -> dict[str, str]:
-        """Where the functions' containers reach this machine. On Linux it is no loopback address."""
-        gateway = docker("network", "inspect", f"hookwarden-{stack.port}", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}")
-        for address in gateway.split():
-            if ours(address):
-                return {"RECEIVER_HOST": address, "RECEIVER_LISTEN": address}
-        return {"RECEIVER_HOST": "host.docker.internal", "RECEIVER_LISTEN": "127.0.0.1"}
+    def log(self, stack: Stack) -> list[Path]:
+        file = stack.logs / "engine.log"
+        with contextlib.suppress(Failure):
+            file.write_text(self.compose(stack, "logs", "--no-color", "--no-log-prefix", "--tail", "1000", "localstack"))
+            return [file]
+        return []
 
     def end(self, stack: Stack) -> None:
         if not stack.engine_file.exists():
@@ -383,15 +417,99 @@ class LocalStack(Engine):
         self.compose(stack, "down", "--volumes", "--remove-orphans")
 
     def compose(self, stack: Stack, *arguments: str) -> str:
-        return docker("compose", "--file", str(ROOT / "localstack" / "compose.yaml"), *arguments, PORT=str(stack.port))
+        handed_on = {name: os.environ[name] for name in ("LOCALSTACK_IMAGE", TOKEN) if os.environ.get(name)}
+        return docker("compose", "--file", str(ROOT / "localstack" / "compose.yaml"), *arguments, PORT=str(stack.port), **handed_on)
+
+
+class LocalStackElsewhere(Engine):
+    """A LocalStack that runs already, at LOCALSTACK_ENDPOINT: only the stack is put there, and removed again."""
+
+    name = LocalStack.name
+    health = LocalStack.health
+
+    def claim(self, stack: Stack) -> None:
+        if not healthy(stack, self):
+            raise Failure(f"no LocalStack answers at LOCALSTACK_ENDPOINT={stack.elsewhere}")
+        if stack_status(stack):
+            raise Failure(f"the LocalStack at {stack.elsewhere} has a stack {STACK_NAME} that was not put there from here: delete that one first")
+
+    def runs(self, stack: Stack) -> bool:
+        return stack.engine_file.exists()
+
+    def mend(self, stack: Stack, values: dict[str, str]) -> None:
+        if values.get("SesEndpoint"):
+            return
+        try:
+            verify_sender(stack, values["MailFrom"])
+        except Failure:
+            say(f"the LocalStack at {stack.elsewhere} has no SES v2, so no mail will be sent: "
+                'name a mailbox that its functions reach with OVERRIDES="SesEndpoint=http://…"')
+
+    def names(self, stack: Stack, values: dict[str, str]) -> dict[str, str]:
+        ses = values.get("SesEndpoint")
+        mailbox = f"{ses}/store" if ses else f"{stack.endpoint}/_aws/ses"
+        return {"MAILBOX_URL": mailbox} | receivers("bridge")
+
+    def end(self, stack: Stack) -> None:
+        if stack.engine_file.exists() and healthy(stack, self):
+            delete_stack(stack)
 
 
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (MiniStack(), LocalStack())}
 
 
-def engine_of(stack: Stack) -> Engine:
-    """The engine that a stack was started with."""
-    return ENGINES[read(stack.engine_file) or MiniStack.name]
+def engine_of(stack: Stack, name: str = "") -> Engine:
+    """The engine of that name, or the one that a stack was started with."""
+    if stack.elsewhere:
+        return LocalStackElsewhere()
+    return ENGINES[name or read(stack.engine_file) or MiniStack.name]
+
+
+def mark_of(stack: Stack, engine: Engine) -> str:
+    """What a stack's engine file says."""
+    return f"{engine.name} {stack.elsewhere}".strip()
+
+
+def place(port: int, endpoint: str) -> Stack:
+    """The stack on a port, 0 for a free one, or that at LOCALSTACK_ENDPOINT, whose port is its own."""
+    if not endpoint:
+        return Stack(port or free_port())
+    url = urllib.parse.urlsplit(endpoint)
+    if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/"):
+        raise Failure(f"LOCALSTACK_ENDPOINT is {endpoint}, but must be like http://127.0.0.1:4566")
+    its = url.port or (443 if url.scheme == "https" else 80)
+    if port not in (0, DEFAULT_PORT, its):
+        raise Failure(f"PORT is {port}, but LOCALSTACK_ENDPOINT names port {its}")
+    return Stack(its, f"{url.scheme}://{url.netloc}")
+
+
+def receivers(network: str) -> dict[str, str]:
+    """Where containers on a Docker network reach this machine, unless the caller says. On Linux it is no loopback address."""
+    found = {"RECEIVER_HOST": "host.docker.internal", "RECEIVER_LISTEN": "127.0.0.1"}
+    with contextlib.suppress(Failure):  # without Docker here the caller has to say
+        gateways = docker("network", "inspect", network, "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}").split()
+        found |= next(({"RECEIVER_HOST": address, "RECEIVER_LISTEN": address} for address in gateways if ours(address)), {})
+    return found | {name: os.environ[name] for name in found if os.environ.get(name)}
+
+
+def stack_status(stack: Stack) -> str:
+    """What CloudFormation says of the stack; empty if there is none."""
+    try:
+        answer = api(stack, "cloudformation", {"Action": "DescribeStacks", "StackName": STACK_NAME})
+    except Failure:
+        return ""  # it says so with an error
+    status = answer.findtext(".//{*}StackStatus") or ""
+    return "" if status == "DELETE_COMPLETE" else status
+
+
+def delete_stack(stack: Stack) -> None:
+    with step(f"deleting the stack {STACK_NAME} from {stack.endpoint}"):
+        api(stack, "cloudformation", {"Action": "DeleteStack", "StackName": STACK_NAME})
+        deadline = time.monotonic() + DEPLOY_SECONDS
+        while status := stack_status(stack):
+            if status == "DELETE_FAILED" or time.monotonic() > deadline:
+                raise Failure(f"the stack {STACK_NAME} at {stack.endpoint} is not deleted: its status is {status}")
+            time.sleep(0.5)
 
 
 def docker(*arguments: str, **variables: str) -> str:
@@ -402,8 +520,13 @@ def docker(*arguments: str, **variables: str) -> str:
         raise Failure(f"docker {arguments[0]}: {error}") from None
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["it says no more"])[-1]
-        raise Failure(f"docker {arguments[0]} failed: {reason.rstrip('.')}")
-    return done.stdout
+        raise Failure(f"docker {arguments[0]} failed: {without_token(reason).rstrip('.')}")
+    return without_token(done.stdout)
+
+
+def without_token(text: str) -> str:
+    token = os.environ.get(TOKEN)
+    return text.replace(token, "…") if token else text
 
 
 # ---- MiniStack
@@ -514,6 +637,8 @@ def hold(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path) 
     with contextlib.suppress(PermissionError):
         os.setsid()
     threading.Thread(target=interrupt_at_end_of_input, daemon=True).start()
+    if stack.elsewhere and stack.engine_file.exists():
+        raise Failure(f"a stack is at {stack.elsewhere} already: HOOKWARDEN_STACK={shown(stack.env_file)} uses it, make down removes it")
     up(stack, engine, overrides, arch, source)
     with contextlib.suppress(Interrupted, BrokenPipeError):
         print(f"ready {stack.env_file}", flush=True)
@@ -814,8 +939,8 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.engine and options.engine not in ENGINES:
         raise Failure(f"ENGINE is {options.engine}, but must be {', '.join(ENGINES)} or aws")
-    stack = Stack(options.port or free_port())
-    engine = ENGINES[options.engine] if options.engine else engine_of(stack)
+    stack = place(options.port, os.environ.get("LOCALSTACK_ENDPOINT", "") if options.engine == LocalStack.name else "")
+    engine = engine_of(stack, options.engine)
     if options.command == "setup":
         setup(options.lint)
     elif options.command == "up":
@@ -835,8 +960,8 @@ def main() -> int:
         run(arguments())
     except Failure as failure:
         say(f"stack.py: {failure}.")
-        if failure.log:
-            say(f"The end of {shown(failure.log)}:\n{tail(failure.log)}")
+        for log in failure.logs:
+            say(f"The end of {shown(log)}:\n{tail(log)}")
         return 1
     except Interrupted:
         return 130
