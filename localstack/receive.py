@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """A receiver to try things with: prints what it gets, and answers it.
 
-    receive.py 8080          listen on 127.0.0.1:8080, and answer 200
+    receive.py 8080          listen on port 8080, and answer 200
     receive.py 8080 400      and answer 400
 
+It listens on 127.0.0.1, or where RECEIVER_LISTEN of a stack.env says: functions in containers do not reach loopback.
 Standard library only, Python 3.10 or later.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -33,7 +35,7 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         Receiver.status = int(sys.argv[2])
     try:
-        HTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver).serve_forever()
+        HTTPServer((os.environ.get("RECEIVER_LISTEN") or "127.0.0.1", int(sys.argv[1])), Receiver).serve_forever()
     except KeyboardInterrupt:
         pass
     except OSError as error:

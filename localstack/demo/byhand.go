@@ -26,8 +26,8 @@ func (s *story) showByHand() {
 		`  --expression-attribute-values '{":pk": {"S": "`+a.id+`#'"$(date -u +%F)"'"}}' \`,
 		`  --query 'Items[-1].[event_type.S, url.S, outcome.S, error_code.S]' --output text`,
 	)
-	s.paragraph(`With "url": "http://127.0.0.1:8080/" in the message, it goes to a receiver of yours. ` +
-		`This one prints what it gets: python3 localstack/receive.py 8080`)
+	s.paragraph(`With "url": "http://%s:8080/" in the message, it goes to a receiver of yours. `+
+		`This one prints what it gets: python3 localstack/receive.py 8080`, s.Names["RECEIVER_HOST"])
 	s.line("")
 	s.line("%s takes the stack down.", s.bold(down))
 }

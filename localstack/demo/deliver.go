@@ -47,7 +47,7 @@ func (s *story) sendAndWatch(ctx context.Context, webhooks []stack.Message) erro
 	defer func() { fail(nil); <-sent }()
 	bar := s.bar(len(webhooks), "arrived")
 	defer bar.end()
-	err := stack.Until(ctx, patience, func(ctx context.Context) error {
+	err := stack.Until(ctx, s.stage.patience(), func(ctx context.Context) error {
 		n, err := s.arrived(ctx)
 		bar.show(n)
 		if err == nil && n < len(webhooks) {

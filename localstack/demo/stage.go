@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
 )
 
@@ -42,13 +43,21 @@ func (st *stage) open(ctx context.Context, p *page) error {
 		err = st.meet(ctx)
 	}
 	if err == nil {
-		p.line("%s", p.dim("template.yaml, deployed by the SAM CLI to "+st.Names["AWS_ENDPOINT_URL"]+": no AWS account, no Docker"))
+		p.line("%s", p.dim("template.yaml, deployed by the SAM CLI to "+st.Names["AWS_ENDPOINT_URL"]+": no AWS account"+st.without()))
 		err = st.settings.fit()
 	}
 	if err != nil {
 		_ = st.close(ctx, p) // it has nothing to add to what went wrong
 	}
 	return err
+}
+
+// without is what else the stack does without.
+func (st *stage) without() string {
+	if st.Names["HOOKWARDEN_ENGINE"] == "ministack" {
+		return ", no Docker"
+	}
+	return ""
 }
 
 // envFile is where a stack's names are.
@@ -65,7 +74,7 @@ func (st *stage) find(ctx context.Context) error {
 		return nil // there was one
 	}
 	_ = connection.Close()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, st.patience())
 	defer cancel()
 	if err := st.meet(ctx); err != nil {
 		return fmt.Errorf("the stack on port %s does not answer; take it down with make down PORT=%s: %w", st.port, st.port, err)
@@ -78,6 +87,7 @@ func (st *stage) meet(ctx context.Context) (err error) {
 	if st.Stack, err = stack.Open(ctx, envFile(st.port)); err != nil {
 		return err
 	}
+	receiver.Lend(st.Names)
 	st.settings, err = readSettings(ctx, st.Stack)
 	return err
 }

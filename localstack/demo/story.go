@@ -10,8 +10,14 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// patience is how long the story waits for what must come true.
-const patience = 30 * time.Second
+// patience is how long the story waits for what must come true. LocalStack hands
+// a function one batch at a time.
+func (st *stage) patience() time.Duration {
+	if st.Stack != nil && st.Names["HOOKWARDEN_ENGINE"] == "localstack" {
+		return 3 * time.Minute
+	}
+	return 30 * time.Second
+}
 
 // story is one telling.
 type story struct {
@@ -84,7 +90,7 @@ func (s *story) await(ctx context.Context, what string, condition func(context.C
 	s.waiting(what)
 	defer s.flush()
 	s.checked++
-	if err := stack.Until(ctx, patience, condition); err != nil {
+	if err := stack.Until(ctx, s.stage.patience(), condition); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil

@@ -156,7 +156,7 @@ func (s *scene) counted(t *testing.T, successes, errs int64) {
 }
 
 func poisoned(t *testing.T, _ *scene) {
-	letter := deadLetter(t, "WEBHOOK_DLQ_URL", "evt_poison", patience)
+	letter := deadLetter(t, "WEBHOOK_DLQ_URL", "evt_poison", patience())
 	if letter == nil || letter.Attributes["hookwarden.reason"] != "invalid_message" {
 		t.Errorf("the dead letter is %v", letter)
 	}

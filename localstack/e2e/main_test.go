@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
 )
 
@@ -60,11 +61,7 @@ func withStack(m *testing.M) int {
 		return 1
 	}
 	running.Stack, running.env = opened, env
-	for _, name := range []string{"RECEIVER_HOST", "RECEIVER_LISTEN"} { // for package receiver
-		if value := opened.Names[name]; value != "" {
-			_ = os.Setenv(name, value)
-		}
-	}
+	receiver.Lend(opened.Names)
 	code := m.Run()
 	if path := os.Getenv("HOOKWARDEN_CALLS"); path != "" { // for the report of make up ENGINE=aws
 		calls, err := json.Marshal(opened.Calls())

@@ -16,7 +16,7 @@ func TestTheCommandsOfTheOperationsPageWork(t *testing.T) {
 	if running.Names["AWS_ENDPOINT_URL"] == "" {
 		t.Skip("a stack in an account has no endpoint of its own, and the page has other commands for it")
 	}
-	runPage(t, operations)
+	runPage(t, operations, logGroups()...)
 }
 
 func TestTheOperationsPageKnowsEachAlarm(t *testing.T) {

@@ -37,8 +37,8 @@ func TestWithOtherParameters(t *testing.T) {
 
 // readme takes a stack that knows nothing of app 17.
 func readme(t *testing.T) {
-	if running.held == nil || running.Names["RECEIVER_HOST"] != "" {
-		t.Skip("the stack is someone's own, or its functions do not reach a receiver on loopback")
+	if running.held == nil {
+		t.Skip("the stack is someone's own, and may know an app 17")
 	}
 	runPage(t, "README.md", "8080", freePort(t))
 }

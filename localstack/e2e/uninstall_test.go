@@ -48,7 +48,7 @@ func lastWebhook(t *testing.T) {
 	if got := attempts(a.entries(t, 1)); !slices.Equal(got, []string{"1 success 200"}) {
 		t.Errorf("the log has %q", got)
 	}
-	if age := time.Since(deletedAt); age < 0 || age > 2*patience {
+	if age := time.Since(deletedAt); age < 0 || age > 2*patience() {
 		t.Errorf("deleted %s ago", age)
 	}
 	item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id)

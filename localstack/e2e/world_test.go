@@ -15,9 +15,6 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// patience is how long a test waits for what must come true.
-const patience = 30 * time.Second
-
 // unique is a name that no other test and no earlier run has used.
 func unique(prefix string) string {
 	b := make([]byte, 4)
@@ -146,7 +143,7 @@ func found(item stack.Item, err error) error {
 // eventually fails the test unless the condition comes true.
 func eventually(t *testing.T, what string, condition func(ctx context.Context) error) {
 	t.Helper()
-	if err := stack.Until(t.Context(), patience, condition); err != nil {
+	if err := stack.Until(t.Context(), patience(), condition); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 }

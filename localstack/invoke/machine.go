@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -14,8 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"hookwarden/localstack/stack"
 )
@@ -74,12 +71,12 @@ func (m machine) invoke(ctx context.Context, c call, s *stack.Stack, event []byt
 	}
 	arguments := []string{"remote", "invoke", c.logicalID(), "--stack-name", "hookwarden", "--event-file", file}
 	if !c.remote {
-		engine, stop, err := m.reach(s.Names["AWS_ENDPOINT_URL"])
+		there, stop, err := m.surroundings(s)
 		if err != nil {
 			return "", err
 		}
 		defer stop()
-		if arguments, err = c.local(ctx, s, engine, folder); err != nil {
+		if arguments, err = c.local(ctx, s, there, folder); err != nil {
 			return "", err
 		}
 		arguments = append(arguments, "--event", file)
@@ -104,31 +101,20 @@ func (c call) sam(ctx context.Context, arguments []string) (string, error) {
 }
 
 // local is the command line of sam local invoke. Its container gets the
-// environment of the stack's own function, and the engine's URL.
-func (c call) local(ctx context.Context, s *stack.Stack, engine, folder string) ([]string, error) {
-	name := s.Names[strings.ToUpper(c.function)+"_FUNCTION"]
-	deployed, err := s.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+// environment of the stack's own function, and where the stack is.
+func (c call) local(ctx context.Context, s *stack.Stack, there surroundings, folder string) ([]string, error) {
+	name := strings.ToUpper(c.function) + "_FUNCTION"
+	deployed, err := deployedAs(ctx, s, name)
 	if err != nil {
-		return nil, fmt.Errorf("look at %s: %w", name, err)
-	}
-	variables := map[string]string{}
-	if deployed.Environment != nil {
-		variables = deployed.Environment.Variables
-	}
-	variables["ENDPOINT_URL"] = engine
-	environment, _ := json.Marshal(map[string]any{c.logicalID(): variables}) // cannot fail
-	file := filepath.Join(folder, "environment.json")
-	if err := os.WriteFile(file, environment, 0o600); err != nil {
 		return nil, err
 	}
-	template := filepath.Join(".local", c.port, "build", "template.yaml")
-	arguments := []string{"local", "invoke", c.logicalID(), "--template-file", template, "--env-vars", file,
-		"--add-host", fromContainer + ":host-gateway"}
-	if len(deployed.Architectures) > 0 {
-		arguments = append(arguments, "--parameter-overrides", "Architecture="+string(deployed.Architectures[0]))
+	file := filepath.Join(folder, "environment.json")
+	if err := writeEnvironments(file, map[string]map[string]string{c.logicalID(): there.put(deployed.variables)}); err != nil {
+		return nil, err
 	}
+	arguments := append([]string{"local", "invoke", c.logicalID()}, there.samLocal(c.port, deployed.architecture)...)
 	if c.skipPull {
 		arguments = append(arguments, "--skip-pull-image")
 	}
-	return arguments, nil
+	return append(arguments, "--env-vars", file), nil
 }

@@ -27,6 +27,7 @@ type call struct {
 	event    string // a file
 	remote   bool   // the function that the stack itself runs
 	skipPull bool   // take the container's image as it is here
+	serve    bool   // call nothing: let sam local invoke reach the stack
 }
 
 // logicalID is the function's name in the template.
@@ -39,8 +40,9 @@ func main() {
 	flag.StringVar(&c.port, "port", "4566", "the port of the running stack")
 	flag.BoolVar(&c.remote, "remote", false, "call the function that the stack runs: needs no Docker")
 	flag.BoolVar(&c.skipPull, "skip-pull-image", false, "use the container's image as it is on this machine")
+	flag.BoolVar(&c.serve, "serve", false, "let sam local invoke, as you type it, reach the stack until Ctrl-C")
 	flag.Parse()
-	if flag.NArg() != 2 {
+	if flag.NArg() != 2 && !c.serve {
 		fmt.Fprintln(os.Stderr, "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json")
 		os.Exit(2)
 	}
@@ -63,15 +65,18 @@ func run(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	if running.Names[strings.ToUpper(c.function)+"_FUNCTION"] == "" {
+	if !c.serve && running.Names[strings.ToUpper(c.function)+"_FUNCTION"] == "" {
 		return fmt.Errorf("there is no function %s", c.function)
 	}
 	machine, err := c.machine(ctx)
 	if err != nil {
 		return err
 	}
+	if c.serve {
+		return serve(ctx, c.port, running, machine, os.Stdout)
+	}
 	if c.remote {
-		lendReceiverNames(running.Names)
+		receiver.Lend(running.Names)
 	}
 	app, err := receiver.Start(sample.Secret, sample.Answer)
 	if err != nil {
@@ -110,15 +115,6 @@ func run(ctx context.Context, c call) error {
 		fmt.Println("  " + line)
 	}
 	return nil
-}
-
-// lendReceiverNames tells package receiver where functions of the stack reach it.
-func lendReceiverNames(names map[string]string) {
-	for _, name := range []string{"RECEIVER_HOST", "RECEIVER_LISTEN"} {
-		if value := names[name]; value != "" {
-			_ = os.Setenv(name, value)
-		}
-	}
 }
 
 // arrived tells what the receiver got.

@@ -50,6 +50,16 @@ type Receiver struct {
 	closed int // connections that the sender closed while a request was open
 }
 
+// Lend takes from a stack's names where its functions reach this machine, for
+// the receivers that this process starts.
+func Lend(names map[string]string) {
+	for _, name := range []string{"RECEIVER_HOST", "RECEIVER_LISTEN"} {
+		if value := names[name]; value != "" {
+			_ = os.Setenv(name, value)
+		}
+	}
+}
+
 // Start runs a receiver on a free port of loopback. Where functions do not reach
 // that, RECEIVER_LISTEN says at which address of this machine it listens, and
 // RECEIVER_HOST under which name or address functions find it.

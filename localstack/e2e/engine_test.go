@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// onLocalStack says that the stack runs on LocalStack, whatever its version. What
+// differs there is in docs/design.md, and here as far as the tests see it.
+func onLocalStack() bool { return running.Names["HOOKWARDEN_ENGINE"] == "localstack" }
+
+// patience is how long a test waits for what must come true. LocalStack hands a
+// function one batch at a time.
+func patience() time.Duration {
+	if onLocalStack() {
+		return 2 * time.Minute
+	}
+	return 30 * time.Second
+}
+
+// largeNumber is one beyond a float64. LocalStack's poller makes Infinity of it,
+// which is no JSON.
+func largeNumber() string {
+	if onLocalStack() {
+		return "1.5"
+	}
+	return "1e400"
+}
+
+// asKept are bodies as far as the engine keeps them: byte for byte, or on
+// LocalStack, whose poller writes JSON anew, what they mean.
+func asKept(bodies map[string]string) map[string]string {
+	if !onLocalStack() {
+		return bodies
+	}
+	kept := make(map[string]string, len(bodies))
+	for id, body := range bodies {
+		decoder := json.NewDecoder(strings.NewReader(body))
+		decoder.UseNumber()
+		var value any
+		if err := decoder.Decode(&value); err != nil {
+			kept[id] = body
+			continue
+		}
+		encoded, _ := json.Marshal(value) // cannot fail: it was decoded from JSON
+		kept[id] = string(encoded)
+	}
+	return kept
+}
+
+// logGroups are old and new text for a page whose commands name log groups:
+// LocalStack writes to those of the functions' own names.
+func logGroups() []string {
+	if !onLocalStack() {
+		return nil
+	}
+	return []string{"/aws/lambda/${STACK:-hookwarden}-$1", `/aws/lambda/$(eval echo "\$$(echo "$1" | tr a-z A-Z)_FUNCTION")`}
+}
