@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
+import ipaddress
 import json
 import os
 import platform
@@ -487,8 +488,10 @@ def receivers(network: str) -> dict[str, str]:
     """Where containers on a Docker network reach this machine, unless the caller says. On Linux it is no loopback address."""
     found = {"RECEIVER_HOST": "host.docker.internal", "RECEIVER_LISTEN": "127.0.0.1"}
     with contextlib.suppress(Failure):  # without Docker here the caller has to say
-        gateways = docker("network", "inspect", network, "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}").split()
-        found |= next(({"RECEIVER_HOST": address, "RECEIVER_LISTEN": address} for address in gateways if ours(address)), {})
+        listed = docker("network", "inspect", network, "--format", "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}").split()
+        # Docker's default network may name no gateway: it is the first address.
+        addresses = [str(next(ipaddress.ip_network(word).hosts())) if "/" in word else word for word in listed]
+        found |= next(({"RECEIVER_HOST": address, "RECEIVER_LISTEN": address} for address in addresses if ours(address)), {})
     return found | {name: os.environ[name] for name in found if os.environ.get(name)}
 
 

@@ -23,6 +23,7 @@ DOCKER = """#!/bin/sh
 echo "$* image=$LOCALSTACK_IMAGE token=$LOCALSTACK_AUTH_TOKEN port=$PORT" >>"$CALLS"
 case "$*" in
 *" up "*) echo "container hookwarden-1-localstack exited ($EXIT)" >&2; exit 1 ;;
+"network inspect"*) echo "$NETWORK" ;;
 *" logs "*) echo "license of $LOCALSTACK_AUTH_TOKEN is not known" ;;
 esac
 """
@@ -70,6 +71,12 @@ class Docker(unittest.TestCase):
         with self.assertRaises(local.Failure) as failed:
             local.LocalStack().start(self.stack)
         self.assertIn("does not start without a valid LOCALSTACK_AUTH_TOKEN", str(failed.exception))
+
+    def test_receivers_listen_where_a_network_of_docker_reaches_this_machine(self) -> None:
+        for network, want in (("127.0.0.1 127.0.0.0/8", "127.0.0.1"), ("127.0.0.0/30", "127.0.0.1"), ("192.0.2.1 192.0.2.0/24", None)):
+            self.set(NETWORK=network)
+            found = {"RECEIVER_HOST": want or "host.docker.internal", "RECEIVER_LISTEN": want or "127.0.0.1"}
+            self.assertEqual(found, local.receivers("bridge"), network)
 
     def test_the_caller_may_say_where_receivers_are(self) -> None:
         self.set(RECEIVER_HOST="10.0.0.5", RECEIVER_LISTEN="0.0.0.0")

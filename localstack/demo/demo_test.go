@@ -133,6 +133,10 @@ func TestOtherSettingsAreNamed(t *testing.T) {
 	if err := s.fit(); err == nil || !strings.Contains(err.Error(), "DisableMode=enforce") {
 		t.Errorf("observing: %v", err)
 	}
+	s["DISABLE_MODE"], s["TIMEOUT_THRESHOLD"] = "enforce", "3"
+	if err := s.fit(); err == nil || !strings.Contains(err.Error(), "TimeoutThreshold of 20 or more") {
+		t.Errorf("with a threshold that ends the story early: %v", err)
+	}
 }
 
 func TestAStoryDoesNotCrossMidnight(t *testing.T) {

@@ -174,8 +174,9 @@ func (s settings) fit() error {
 				need.parameter, need.value, got)
 		}
 	}
-	if s.timeoutThreshold() < 1 {
-		return fmt.Errorf("the stack has the TimeoutThreshold %q, which is no number", s["TIMEOUT_THRESHOLD"])
+	if s.timeoutThreshold() < hanging {
+		return fmt.Errorf("the story needs a stack with a TimeoutThreshold of %d or more, and this one has %q: run it without these OVERRIDES",
+			hanging, s["TIMEOUT_THRESHOLD"])
 	}
 	return nil
 }
