@@ -35,13 +35,18 @@ type cast struct {
 	org    string // id
 	owners []owner
 
+	hanging int // requests that must really hang
+
 	board, bot, importer, tracker *app
 }
 
-func newCast() (*cast, error) {
+// newCast starts the apps' receivers. hanging is how many requests must really
+// hang; some more are sent, for those that this machine is too busy to time
+// exactly.
+func newCast(hanging int) (*cast, error) {
 	b := make([]byte, 2)
 	_, _ = rand.Read(b)
-	c := &cast{run: hex.EncodeToString(b)}
+	c := &cast{run: hex.EncodeToString(b), hanging: hanging}
 	c.org = "acme-" + c.run
 	c.owners = []owner{{"Ada Lovelace", "ada@acme.example"}, {"Grace Hopper", "grace@acme.example"}}
 	c.board = &app{slug: "status-board", name: "Status Board", status: "published", webhooks: 160,
@@ -50,7 +55,7 @@ func newCast() (*cast, error) {
 	// Ten go in one batch, so that they are counted before they disable the app.
 	c.importer = &app{slug: "legacy-importer", name: "Legacy Importer", status: "internal", webhooks: 10,
 		answers: "400, and has done so for six days"}
-	c.tracker = &app{slug: "sleepy-tracker", name: "Sleepy Tracker", status: "internal", webhooks: hanging + spare,
+	c.tracker = &app{slug: "sleepy-tracker", name: "Sleepy Tracker", status: "internal", webhooks: hanging + hanging/4,
 		answers: "nothing: it takes each request and hangs"}
 	for a, answer := range map[*app]receiver.Answer{
 		c.board:    stumbling,
@@ -139,13 +144,6 @@ func (c *cast) webhooks() []stack.Message {
 // windowDays is the rule's window.
 const windowDays = 7
 
-// hanging is how many requests must really hang. spare is sent on top, for those
-// that this machine is too busy to time exactly.
-const (
-	hanging = 20
-	spare   = 5
-)
-
 // history is what is put into the Buffer table: the past, which nobody can wait
 // for. The app that hangs gets all but the last of today's time-outs.
 func (c *cast) history(now time.Time, timeoutThreshold int) []stack.Item {
@@ -159,7 +157,7 @@ func (c *cast) history(now time.Time, timeoutThreshold int) []stack.Item {
 	return items
 }
 
-func (*cast) timeoutsBefore(timeoutThreshold int) int { return max(timeoutThreshold-hanging, 0) }
+func (c *cast) timeoutsBefore(timeoutThreshold int) int { return max(timeoutThreshold-c.hanging, 0) }
 
 func bufferItem(key string, day time.Time, name string, n int64) stack.Item {
 	const keptFor = 40 // days

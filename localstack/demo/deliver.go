@@ -133,7 +133,7 @@ func (s *story) readLogs(ctx context.Context) (map[*app][]stack.Item, error) {
 		case s.cast.board, s.cast.bot:
 			got = outcomes["success"]
 		case s.cast.tracker:
-			got, want = outcomes["timeout"], hanging
+			got, want = outcomes["timeout"], s.cast.hanging
 		}
 		if got < want {
 			return nil, fmt.Errorf("%s has %d of %d entries, %v", a.name, got, want, outcomes)
@@ -176,7 +176,7 @@ func (s *story) measure(a *app, entries []stack.Item) figures {
 	case s.cast.importer:
 		s.expect("errors of "+a.name, f.outcomes["error"], a.webhooks-f.outcomes["skipped"])
 	case s.cast.tracker:
-		s.expect("time-outs of "+a.name, min(f.outcomes["timeout"], hanging), hanging)
+		s.expect("time-outs of "+a.name, min(f.outcomes["timeout"], s.cast.hanging), s.cast.hanging)
 	}
 	return f
 }

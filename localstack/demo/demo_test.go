@@ -106,7 +106,7 @@ func TestPercentile(t *testing.T) {
 // What is made up must not decide: the errors leave a day open, the time-outs
 // stay below the threshold.
 func TestTheHistoryAloneDisablesNobody(t *testing.T) {
-	c := &cast{org: "org", importer: &app{id: "importer"}, tracker: &app{id: "tracker"}}
+	c := &cast{org: "org", importer: &app{id: "importer"}, tracker: &app{id: "tracker"}, hanging: 20}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	days := make(map[string][]string)
 	for _, item := range c.history(now, 1000) {
@@ -119,22 +119,22 @@ func TestTheHistoryAloneDisablesNobody(t *testing.T) {
 	if diff := cmp.Diff(want, days); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
-	if before := c.timeoutsBefore(hanging); before != 0 {
+	if before := c.timeoutsBefore(20); before != 0 {
 		t.Errorf("with a threshold that the story reaches by itself, %d time-outs are made up", before)
 	}
 }
 
 func TestOtherSettingsAreNamed(t *testing.T) {
 	s := settings{"DISABLE_MODE": "enforce", "WINDOW_DAYS": "7", "REQUEST_LOG": "all", "HEADER_PREFIX": "Sentry-Hook-", "TIMEOUT_THRESHOLD": "1000"}
-	if err := s.fit(); err != nil {
+	if err := s.fit(20); err != nil {
 		t.Error(err)
 	}
 	s["DISABLE_MODE"] = "observe"
-	if err := s.fit(); err == nil || !strings.Contains(err.Error(), "DisableMode=enforce") {
+	if err := s.fit(20); err == nil || !strings.Contains(err.Error(), "DisableMode=enforce") {
 		t.Errorf("observing: %v", err)
 	}
 	s["DISABLE_MODE"], s["TIMEOUT_THRESHOLD"] = "enforce", "3"
-	if err := s.fit(); err == nil || !strings.Contains(err.Error(), "TimeoutThreshold of 20 or more") {
+	if err := s.fit(20); err == nil || !strings.Contains(err.Error(), "TimeoutThreshold of 20 or more") {
 		t.Errorf("with a threshold that ends the story early: %v", err)
 	}
 }

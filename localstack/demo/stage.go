@@ -36,7 +36,7 @@ func (st *stage) open(ctx context.Context, p *page) error {
 	}
 	if st.found {
 		p.line("the one that runs on port %s, as it is; it stays up", st.port)
-		return st.settings.fit()
+		return st.settings.fit(st.hanging())
 	}
 	err = st.start(ctx, p)
 	if err == nil {
@@ -44,7 +44,7 @@ func (st *stage) open(ctx context.Context, p *page) error {
 	}
 	if err == nil {
 		p.line("%s", p.dim("template.yaml, deployed by the SAM CLI to "+st.Names["AWS_ENDPOINT_URL"]+": no AWS account"+st.without()))
-		err = st.settings.fit()
+		err = st.settings.fit(st.hanging())
 	}
 	if err != nil {
 		_ = st.close(ctx, p) // it has nothing to add to what went wrong
@@ -160,9 +160,10 @@ func readSettings(ctx context.Context, s *stack.Stack) (settings, error) {
 	return read, nil
 }
 
-// fit says whether the story can come true with these settings. They differ from
+// fit says whether the story can come true with these settings, and as many
+// requests that hang. They differ from
 // the local stack's own only if someone gave OVERRIDES.
-func (s settings) fit() error {
+func (s settings) fit(hanging int) error {
 	for _, need := range []struct{ name, parameter, value string }{
 		{"DISABLE_MODE", "DisableMode", "enforce"},
 		{"WINDOW_DAYS", "WindowDays", strconv.Itoa(windowDays)},

@@ -10,13 +10,26 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// patience is how long the story waits for what must come true. LocalStack hands
-// a function one batch at a time.
+// patience is how long the story waits for what must come true.
 func (st *stage) patience() time.Duration {
-	if st.Stack != nil && st.Names["HOOKWARDEN_ENGINE"] == "localstack" {
+	if st.oneAtATime() {
 		return 3 * time.Minute
 	}
 	return 30 * time.Second
+}
+
+// hanging is how many requests hang in the story. Where one batch is handed out
+// at a time they must fit in one: an app that is known to be slow is given time.
+func (st *stage) hanging() int {
+	if st.oneAtATime() {
+		return 6
+	}
+	return 20
+}
+
+// oneAtATime says that the engine hands a function one batch at a time.
+func (st *stage) oneAtATime() bool {
+	return st.Stack != nil && st.Names["HOOKWARDEN_ENGINE"] == "localstack"
 }
 
 // story is one telling.
@@ -32,7 +45,7 @@ type story struct {
 }
 
 func newStory(p *page, st *stage) (*story, error) {
-	c, err := newCast()
+	c, err := newCast(st.hanging())
 	if err != nil {
 		return nil, err
 	}
