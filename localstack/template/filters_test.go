@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,6 +89,7 @@ func TestTheStreamsFilterPassesOnlyDaysWithFailures(t *testing.T) {
 			}
 		}
 	}
+	passed = slices.Compact(passed) // disable-broken has a record of each day
 	if diff := cmp.Diff([]string{"disable-broken.json", "disable-healthy.json"}, passed); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
