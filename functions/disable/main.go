@@ -26,6 +26,7 @@ func main() {
 			Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},
 			Days:          dynamo.Buffer{API: db, Table: e.BufferTable},
 			State:         state,
+			Brake:         dynamo.Brake{API: db, Table: e.AuditTable},
 			Observations:  state,
 			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL, Logger: logger, Metrics: figures},
 			Metrics:       figures,

@@ -28,6 +28,8 @@ func main() {
 			Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},
 			Days:          dynamo.Buffer{API: db, Table: e.BufferTable},
 			State:         state,
+			Brake:         dynamo.Brake{API: db, Table: e.AuditTable},
+			Standing:      dynamo.Standing{API: db, Apps: e.AppsTable},
 			Observations:  state,
 			Notices:       queue.Notices{API: queue.NewClient(aws), URL: e.NotificationQueueURL, Logger: logger, Metrics: figures},
 			Bookmark:      dynamo.Bookmark{API: db, Table: e.AuditTable},

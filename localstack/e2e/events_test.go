@@ -41,6 +41,7 @@ func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
 		{"disable-broken", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_reason", "error") }},
 		{"notify-disabled", mailed},
 		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
+		{"register-brake-open", braked},
 		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
 		{"sweep-schedule", func(*testing.T, *scene) {}}, // it judges whatever the other tests left: the answer is all
 	}
@@ -160,6 +161,20 @@ func poisoned(t *testing.T, _ *scene) {
 	letter := deadLetter(t, "WEBHOOK_DLQ_URL", "evt_poison", patience())
 	if letter == nil || letter.Attributes["hookwarden.reason"] != "invalid_message" {
 		t.Errorf("the dead letter is %v", letter)
+	}
+}
+
+func braked(t *testing.T, _ *scene) {
+	latch, err := running.Get(t.Context(), "AUDIT_TABLE", "pk", "#brake", "sk", "latch")
+	must(t, err)
+	until, err := time.Parse(time.RFC3339, latch.Text("open_until"))
+	if err != nil || time.Until(until) < 3*time.Hour || latch.Text("until") != "" {
+		t.Errorf("the latch is %v", latch)
+	}
+	opening, err := running.Get(t.Context(), "AUDIT_TABLE", "pk", "#brake", "sk", latch.Text("opened_at")+"#brake.open")
+	must(t, err)
+	if opening.Text("event") != "brake.open" || opening["actor"] == nil {
+		t.Errorf("the opening is audited as %v", opening)
 	}
 }
 

@@ -88,6 +88,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"MailsRefusedAlarm": "SUM([IF(SUM([notice.refused app.disabled * 0, notice.sent app.disabled]) == 0, notice.refused app.disabled, 0), " +
 			"IF(SUM([notice.refused app.enabled * 0, notice.sent app.enabled]) == 0, notice.refused app.enabled, 0)]) 1x3600",
 		"DisableHeldAlarm":    "hookwarden disable.held >0 1x60",
+		"DisableLatchedAlarm": "hookwarden disable.latched >0 1/13x300",
 		"DisableRefusedAlarm": "hookwarden disable.refused >0 1/13x300",
 		"NoticeGivenUpAlarm":  "hookwarden notice.given_up >0 1x60",
 		"BounceRateAlarm":     "AWS/SES Reputation.BounceRate >=0.05 1x3600",

@@ -152,6 +152,8 @@ func (w *walk) answer(call string) string {
 		return w.appText()
 	case "ReadDays", "ReadBuffer":
 		return w.bufferText()
+	case "ReadLatch":
+		return fmt.Sprint(w.Latch)
 	}
 	return ""
 }
@@ -177,7 +179,7 @@ func (w *walk) key() string {
 		queue[i] = n.ID
 	}
 	return strings.Join(append(actors, queue...), "\n") + w.appText() + w.bufferText() +
-		fmt.Sprint(w.Notices, w.Mails, slices.Sorted(maps.Keys(w.Audit)), w.skipped, w.at, w.crashes, w.repeated)
+		fmt.Sprint(w.Latch, w.OpenedAt, w.Standing, w.Brake, w.Notices, w.Mails, slices.Sorted(maps.Keys(w.Audit)), w.skipped, w.at, w.crashes, w.repeated)
 }
 
 type explorer struct {
@@ -429,6 +431,9 @@ func (w *walk) checkPromises(t *testing.T, at time.Time, after buffer.Counts) {
 		}
 	}
 	audited := w.audited(app)
+	if a.Disabled() != s.Standing[app] {
+		t.Errorf("disabled at %s, in the index of those that are: %t", a.DisabledAt, s.Standing[app])
+	}
 	switch {
 	case enabled && !after.Failed():
 		var left map[buffer.Date]buffer.Counts

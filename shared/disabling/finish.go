@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
@@ -25,6 +26,10 @@ func (j *Job) finish(ctx context.Context, app platform.App, organizationID strin
 	return j.clear(ctx, app)
 }
 
+// nobodyFor is how long a disabling that nobody can be told of is reported, each
+// hour.
+const nobodyFor = minSweepDays * 24 * time.Hour
+
 // notify queues a message for each owner. It reports false if there is nobody to
 // tell or the disabling is over.
 func (j *Job) notify(ctx context.Context, app platform.App) (told bool, err error) {
@@ -33,6 +38,9 @@ func (j *Job) notify(ctx context.Context, app platform.App) (told bool, err erro
 		return false, fmt.Errorf("read organization %s: %w", app.OrganizationID, err)
 	}
 	notices := platform.Notices(platform.AppDisabled, app, org, app.DisabledAt)
+	if len(notices) == 0 && app.DisabledAt.Before(j.Now().Add(-nobodyFor)) {
+		return false, nil // said often enough; whoever becomes an owner is told all the same
+	}
 	if len(notices) == 0 {
 		j.Metrics.Count("notice.nobody", "", "")
 		j.Logger.ErrorContext(ctx, "nobody to tell of a disabling", "app_id", app.ID, "organization_id", app.OrganizationID)

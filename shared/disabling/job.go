@@ -43,13 +43,14 @@ type Days interface {
 }
 
 // State changes what is known of an app's disabling. After nil a change is
-// durable. After ErrChanged, ErrHeld or ErrAlready it was surely not made. After
+// durable. After ErrChanged, ErrHeld, ErrLatched or ErrAlready it was surely not made. After
 // platform.ErrRefused it was not either, and never will be. After any other error
 // nobody knows: the step may be repeated.
 type State interface {
 	// Disable marks the app, puts the audit entry and counts the brake, all or
 	// nothing. ErrChanged if the app is not as it was read; ErrHeld if
-	// maxPerHour were disabled in this hour.
+	// maxPerHour were disabled in this hour; ErrLatched if the brake is latched at
+	// d.At.
 	Disable(ctx context.Context, d Disabling, maxPerHour int) error
 	// MarkNotified sets notified_at. ErrChanged if this is not the app's
 	// disabling any more.
@@ -81,6 +82,7 @@ type Metrics interface {
 var (
 	ErrChanged = errors.New("not as it was read")
 	ErrHeld    = errors.New("too many disablings in this hour")
+	ErrLatched = errors.New("the brake is latched")
 	ErrAlready = errors.New("already there")
 )
 
@@ -109,12 +111,14 @@ type Config struct {
 	Guarded    []platform.Status // of apps that may be disabled
 }
 
-// Needs are what the job works with; all are required but Bookmark.
+// Needs are what the job works with; all are required but Bookmark, and Standing.
 type Needs struct {
 	Apps          Apps
 	Organizations Organizations
 	Days          Days
 	State         State
+	Brake         Brake
+	Standing      Standing // of sweep only
 	Observations  Observations
 	Notices       Notices
 	Bookmark      Bookmark // nil: every sweep begins anew
@@ -141,6 +145,7 @@ type Record struct {
 // app could not be seen through, empty if there is none: the stream delivers
 // that record and all after it again.
 func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
+	j, _ = j.behindBrake()
 	type subject struct {
 		first string // sequence number
 		dates []buffer.Date
@@ -275,8 +280,7 @@ func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) e
 	}
 	err := j.State.Disable(ctx, d, j.MaxPerHour)
 	if errors.Is(err, ErrHeld) {
-		j.Metrics.Count("disable.held", "", "")
-		j.Logger.ErrorContext(ctx, "disabling held by the brake", "app_id", app.ID, "organization_id", app.OrganizationID, "reason", d.Reason, "max_per_hour", j.MaxPerHour)
+		j.reportHeld(ctx, d, err)
 		return nil // the sweep decides again
 	}
 	if err != nil {

@@ -26,7 +26,10 @@ type state struct {
 	Buffer        map[string]map[buffer.Date]buffer.Counts
 	Audit         map[string]entry // by "<pk> <sk>"
 	Brake         map[string]int   // by hour
-	Elsewhere     map[string]int   // the shard of the index failing in which a key's days stand, if not in its own
+	Latch         disabling.Latch
+	OpenedAt      time.Time
+	Standing      map[string]bool // the apps in the index state
+	Elsewhere     map[string]int  // the shard of the index failing in which a key's days stand, if not in its own
 	Bookmark      disabling.Place
 	Notices       map[string]claim
 	Queue         []platform.Notice // in the order in which they were queued
@@ -84,6 +87,7 @@ func newTables() *tables {
 			Buffer:        make(map[string]map[buffer.Date]buffer.Counts),
 			Audit:         make(map[string]entry),
 			Brake:         make(map[string]int),
+			Standing:      make(map[string]bool),
 			Elsewhere:     make(map[string]int),
 			Notices:       make(map[string]claim),
 			Mails:         make(map[string]int),
@@ -116,7 +120,7 @@ func (t *tables) snapshot() state {
 	defer t.mu.Unlock()
 	s := t.state
 	s.Apps, s.Secrets, s.Organizations = maps.Clone(s.Apps), maps.Clone(s.Secrets), maps.Clone(s.Organizations)
-	s.Expire = maps.Clone(s.Expire)
+	s.Expire, s.Standing = maps.Clone(s.Expire), maps.Clone(s.Standing)
 	s.Audit, s.Brake, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Brake), maps.Clone(s.Notices), maps.Clone(s.Mails)
 	s.Queue = slices.Clone(s.Queue)
 	s.Buffer = make(map[string]map[buffer.Date]buffer.Counts)
@@ -254,6 +258,8 @@ func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int)
 		switch {
 		case app.Status != d.App.Status, app.Deleted, app.Disabled(), !app.EnabledAt.Equal(d.App.EnabledAt):
 			return disabling.ErrChanged
+		case s.Latch.Latched(d.At):
+			return disabling.ErrLatched
 		case s.Brake[hour] >= maxPerHour:
 			return disabling.ErrHeld
 		}
@@ -263,6 +269,7 @@ func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int)
 		s.Audit[auditKey(d.App.OrganizationID, d.At, eventDisable, app.ID)] =
 			entry{Event: eventDisable, AppID: app.ID, Reason: string(d.Reason), Evidence: d.Evidence}
 		s.Brake[hour]++
+		s.Standing[app.ID] = true
 		return nil
 	})
 }
@@ -390,6 +397,7 @@ func (s store) Enable(_ context.Context, read platform.App, at time.Time, actor 
 		app.DisabledAt, app.DisabledReason, app.DisabledEvidence, app.NotifiedAt = time.Time{}, "", nil, time.Time{}
 		app.EnabledAt = at
 		s.Apps[app.ID] = app
+		delete(s.Standing, app.ID)
 		s.Audit[auditKey(read.OrganizationID, at, eventEnable, app.ID)] =
 			entry{Event: eventEnable, AppID: app.ID, Actor: string(actor.Raw)}
 		return nil

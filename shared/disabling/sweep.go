@@ -10,9 +10,9 @@ import (
 	"hookwarden/shared/buffer"
 )
 
-// Place is how far a sweep came in the index of failing days: all shards before
-// Shard, and of that the keys up to Key. The zero place is the beginning. It is
-// never worked out from the key alone: a day that was written by hand may stand
+// Place is how far a sweep came, in the index of failing days and then in that of
+// disabled apps, whose shards are numbered on: all shards before Shard, and of that
+// the keys, or apps, up to Key. The zero place is the beginning. It is never worked out from the key alone: a day that was written by hand may stand
 // in a shard that is not its key's own.
 type Place struct {
 	Shard int
@@ -38,7 +38,7 @@ const (
 
 // Sweep judges every app that had a failure today or in the days before, up to
 // the window's length and at least minSweepDays. It finds what the stream lost,
-// and takes up what was not finished. An app that could not be seen through does
+// and takes up what was not finished, however long ago that was. An app that could not be seen through does
 // not keep it from the others; the next sweep comes to it again.
 //
 // It holds the keys of one shard of the index at a time, and judges each once for
@@ -47,20 +47,29 @@ const (
 func (j *Job) Sweep(ctx context.Context) error {
 	work, cancel := beforeDeadline(ctx, sweepReserve)
 	defer cancel()
-	s := sweep{Job: j, place: j.readBookmark(ctx)}
+	behind, brake := j.behindBrake()
+	s := sweep{Job: behind, place: j.readBookmark(ctx), looked: make(map[string]bool)}
+	if err := brake.sayIfLatched(work); err != nil {
+		s.faults++
+		s.Logger.ErrorContext(ctx, "brake not read, nobody is disabled", "error", err)
+	}
 	for back := range max(minSweepDays, j.Rule.WindowDays) + 1 {
 		s.dates = append(s.dates, buffer.DateOf(j.Now()).Plus(-back))
 	}
-	for s.place.Shard < buffer.Shards && work.Err() == nil {
-		s.shard(work)
+	for s.place.Shard < sweepShards && work.Err() == nil {
+		if s.place.Shard < buffer.Shards {
+			s.shard(work)
+		} else {
+			s.disabled(work)
+		}
 		j.setBookmark(ctx, s.place)
 	}
-	if s.place.Shard < buffer.Shards {
-		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "faults", s.faults,
+	if s.place.Shard < sweepShards {
+		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "taken_up", s.takenUp, "faults", s.faults,
 			"shard", s.place.Shard, "key", s.place.Key)
 	} else {
 		j.setBookmark(ctx, Place{})
-		j.Logger.InfoContext(ctx, "swept", "judged", s.judged, "faults", s.faults)
+		j.Logger.InfoContext(ctx, "swept", "judged", s.judged, "taken_up", s.takenUp, "faults", s.faults)
 	}
 	if s.faults > 0 {
 		return fmt.Errorf("sweep: %d faults, see the log; %d apps judged", s.faults, s.judged)
@@ -71,10 +80,12 @@ func (j *Job) Sweep(ctx context.Context) error {
 // sweep is one run.
 type sweep struct {
 	*Job
-	dates  []buffer.Date
-	place  Place
-	judged int
-	faults int
+	dates   []buffer.Date
+	place   Place
+	judged  int
+	looked  map[string]bool // the apps that were judged
+	takenUp int             // disablings
+	faults  int
 }
 
 // shard judges the keys of one shard that are after the place, and moves the
@@ -92,6 +103,7 @@ func (s *sweep) shard(ctx context.Context) {
 			s.faults++
 		}
 		s.place.Key = key
+		s.looked[appOf(key)] = true
 		s.judged++
 	}
 	if ctx.Err() == nil {
@@ -132,7 +144,7 @@ func (j *Job) readBookmark(ctx context.Context) Place {
 		j.Logger.ErrorContext(ctx, "bookmark not read", "error", err)
 		return Place{}
 	}
-	if place.Shard < 0 || place.Shard >= buffer.Shards {
+	if place.Shard < 0 || place.Shard >= sweepShards {
 		return Place{}
 	}
 	return place

@@ -281,7 +281,7 @@ func TestAShardWhoseReadWasCutOffIsReadAgain(t *testing.T) {
 }
 
 func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
-	for _, shard := range []int{-1, buffer.Shards} {
+	for _, shard := range []int{-1, 2 * buffer.Shards} {
 		w := brokenWorld()
 		w.Bookmark = disabling.Place{Shard: shard, Key: "zzz"}
 		w.sweep(t)

@@ -112,13 +112,13 @@ func (w *world) disabler() *disabling.Job { return w.disablerOver(w.store()) }
 
 func (w *world) disablerOver(s store) *disabling.Job {
 	return &disabling.Job{Config: w.config, Needs: disabling.Needs{Apps: s, Organizations: s, Days: s, State: s,
-		Observations: s, Notices: s, Bookmark: s, Metrics: &w.figures, Logger: w.logger(), Now: w.clock}}
+		Observations: s, Notices: s, Bookmark: s, Brake: s, Standing: s, Metrics: &w.figures, Logger: w.logger(), Now: w.clock}}
 }
 
 func (w *world) registrar() *registry.Job { return w.registrarOver(w.store()) }
 
 func (w *world) registrarOver(s store) *registry.Job {
-	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Notices: s, Metrics: &w.figures,
+	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Brake: s, Notices: s, Metrics: &w.figures,
 		Logger: w.logger(), CheckURL: func(string) error { return nil }}
 }
 
@@ -247,6 +247,9 @@ func (w *world) assertDisabledOnce(t testing.TB, appID string, owners ...platfor
 	a := s.Apps[appID]
 	if !a.Disabled() || a.NotifiedAt.IsZero() {
 		t.Errorf("app %s: disabled at %s, notified at %s", appID, a.DisabledAt, a.NotifiedAt)
+	}
+	if !s.Standing[appID] {
+		t.Errorf("app %s is not in the index of those that are disabled", appID)
 	}
 	if got := w.audited(appID); !slices.Equal(got, []string{eventDisable}) {
 		t.Errorf("audit entries of app %s: %v", appID, got)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/platform"
@@ -71,16 +70,4 @@ func actorValue(actor platform.Actor) types.AttributeValue {
 		return nil
 	}
 	return &types.AttributeValueMemberM{Value: m}
-}
-
-// brake counts a disabling in its clock hour, unless maxPerHour have been.
-func brake(table string, at time.Time, maxPerHour int) *types.Update {
-	return &types.Update{
-		TableName:           &table,
-		Key:                 item{"pk": text("#brake"), "sk": text(platform.FormatTime(at.Truncate(time.Hour)))},
-		UpdateExpression:    aws.String("ADD disablings :one"),
-		ConditionExpression: aws.String("attribute_not_exists(disablings) OR disablings < :max"),
-		ExpressionAttributeValues: item{
-			":one": number(1), ":max": number(int64(maxPerHour))},
-	}
 }

@@ -60,6 +60,7 @@ func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHo
 		"disabled_at":       timestamp(d.At),
 		"disabled_reason":   text(string(d.Reason)),
 		"disabled_evidence": evidence(d.Evidence),
+		"standing":          text(disabledStanding(d.App.ID)),
 	}, []string{"notified_at"})
 	app.ExpressionAttributeNames["#status"] = "status"
 	app.ExpressionAttributeValues[":read_status"] = text(string(d.App.Status))
@@ -71,10 +72,13 @@ func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHo
 		{Update: app},
 		{Put: &types.Put{TableName: &t.Audit, Item: entry}},
 		{Update: brake(t.Audit, d.At, maxPerHour)},
+		{ConditionCheck: unlatched(t.Audit, d.At)},
 	})
 	switch refused := refusedAt(err); {
 	case slices.Contains(refused, 0):
 		return disabling.ErrChanged
+	case slices.Contains(refused, 3):
+		return disabling.ErrLatched
 	case slices.Contains(refused, 2):
 		return disabling.ErrHeld
 	}

@@ -283,7 +283,7 @@ func tokensOf(s string) []string {
 
 // reserved are the words of those that DynamoDB reserves which name attributes
 // of ours.
-var reserved = []string{"data", "day", "name", "owner", "state", "status", "url", "uuid"}
+var reserved = []string{"data", "day", "name", "owner", "state", "status", "until", "url", "uuid"}
 
 func (x *expression) unused() error {
 	for name := range x.names {
@@ -470,6 +470,10 @@ func (e *engine) disablings() dynamo.Disablings {
 	return dynamo.Disablings{API: e, Apps: "apps", Audit: "audit", Buffer: "buffer"}
 }
 
+func (e *engine) brake() dynamo.Brake { return dynamo.Brake{API: e, Table: "audit"} }
+
+func (e *engine) standing() dynamo.Standing { return dynamo.Standing{API: e, Apps: "apps"} }
+
 func (e *engine) put(appID, organizationID string) {
 	e.tables["apps"][appID] = attributes{"id": text(appID), "status": text("internal"), "organization_id": text(organizationID),
 		"name": text("Bot " + appID), "slug": text("bot"), "version": &types.AttributeValueMemberN{Value: "1"}}
@@ -505,15 +509,16 @@ func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	if err := e.disablings().Disable(t.Context(), e.disabling(t, "17"), 20); err != nil {
 		t.Fatal(err)
 	}
-	if len(e.writes) != 1 || len(e.writes[0]) != 3 {
-		t.Fatalf("%d transactions, want one of three writes: %v", len(e.writes), e.writes)
+	if len(e.writes) != 1 || len(e.writes[0]) != 4 {
+		t.Fatalf("%d transactions, want one of three writes and a look at the latch: %v", len(e.writes), e.writes)
 	}
 	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
 	evidence := &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: attributes{
 		"day": text("2026-11-24"), "success": number("0"), "error": number("3"), "timeout": number("0"), "gone": number("3"), "fatal": number("0"), "other": number("0")}}}}
 	want := map[string]map[string]attributes{
 		"apps": {"17": {"id": text("17"), "status": text("internal"), "organization_id": text("42"), "name": text("Bot 17"), "slug": text("bot"),
-			"version": number("1"), "disabled_at": text("2026-11-24T12:00:00.000Z"), "disabled_reason": text("gone"), "disabled_evidence": evidence}},
+			"version": number("1"), "disabled_at": text("2026-11-24T12:00:00.000Z"), "disabled_reason": text("gone"), "disabled_evidence": evidence,
+			"standing": text("disabled#1")}},
 		"audit": {
 			"42 2026-11-24T12:00:00.000Z#internal-integration.disable#17": {"pk": text("42"),
 				"sk":    text("2026-11-24T12:00:00.000Z#internal-integration.disable#17"),

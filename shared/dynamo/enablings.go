@@ -60,7 +60,7 @@ func (t Enablings) ClearBuffer(ctx context.Context, app platform.App) error {
 // Enable implements registry.Enabler.
 func (t Enablings) Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error {
 	u := update(t.Apps, appKey(app.ID), item{"enabled_at": timestamp(at)},
-		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "notified_at"})
+		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "notified_at", "standing"})
 	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)
 	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameEnabling(u, app))
 	entry := auditEntry(eventEnable, app, at)

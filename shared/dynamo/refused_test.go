@@ -17,6 +17,7 @@ import (
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
 )
 
 // answering is a client of a DynamoDB that answers each call with one error.
@@ -91,6 +92,7 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 	apps, state := dynamo.Apps{API: api, Table: "apps", Secrets: "secrets"}, dynamo.Disablings{API: api, Apps: "apps", Audit: "audit", Buffer: "buffer"}
 	days, lifts := dynamo.Buffer{API: api, Table: "buffer"}, dynamo.Enablings{API: api, Apps: "apps", Audit: "audit", Buffer: "buffer"}
 	organizations, notices := dynamo.Organizations{API: api, Table: "organizations"}, dynamo.Notices{API: api, Table: "notices"}
+	brake, standing := dynamo.Brake{API: api, Table: "audit"}, dynamo.Standing{API: api, Apps: "apps"}
 	for name, call := range map[string]func(context.Context) error{
 		"PutApp":    func(ctx context.Context) error { return apps.PutApp(ctx, app, nil) },
 		"DeleteApp": func(ctx context.Context) error { return apps.DeleteApp(ctx, "17", 1, noon) },
@@ -114,6 +116,10 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 			_, err := days.ReadDays(ctx, "17#42", "2026-11-24", "2026-11-24")
 			return err
 		},
+		"ReadLatch":   func(ctx context.Context) error { _, err := brake.ReadLatch(ctx); return err },
+		"SetLatch":    func(ctx context.Context) error { return brake.SetLatch(ctx, disabling.Latch{Since: noon, Until: noon}) },
+		"OpenBrake":   func(ctx context.Context) error { return brake.OpenBrake(ctx, registry.Opening{At: noon, Until: noon}) },
+		"ReadUntold":  func(ctx context.Context) error { return standing.ReadUntold(ctx, 0, func(string) {}) },
 		"ReadFailing": func(ctx context.Context) error { return days.ReadFailing(ctx, "2026-11-24#0", func(string) {}) },
 		"Claim":       func(ctx context.Context) error { return notices.Claim(ctx, "n", noon, 1) },
 		"MarkSent":    func(ctx context.Context) error { return notices.MarkSent(ctx, "n", "m", noon) },

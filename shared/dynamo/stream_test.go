@@ -199,10 +199,10 @@ func newStreamWorld() *streamWorld {
 		Config: disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000, Guarded: []platform.Status{platform.Internal},
 			Rule: buffer.Rule{WindowDays: 3, TimeoutThreshold: 5, TimeoutMinShare: 0.5, GoneThreshold: 2}},
 		Needs: disabling.Needs{Apps: s.apps(), Organizations: dynamo.Organizations{API: s.engine, Table: "organizations"}, Days: s.buffer(),
-			State: s.disablings(), Observations: s.disablings(), Notices: s, Metrics: s, Logger: quiet, Now: clock},
+			State: s.disablings(), Brake: s.brake(), Standing: s.standing(), Observations: s.disablings(), Notices: s, Metrics: s, Logger: quiet, Now: clock},
 	}
 	s.registry = &registry.Job{Apps: s.apps(), Organizations: dynamo.Organizations{API: s.engine, Table: "organizations"},
-		Enabler: s.enablings(), Notices: s, Metrics: s, Logger: quiet}
+		Enabler: s.enablings(), Brake: s.brake(), Notices: s, Metrics: s, Logger: quiet}
 	s.mapping = mapping{handler: dynamo.Stream(s.job, func() {}), lost: make(map[string]bool)}
 	s.changed = s.watch
 	return s
@@ -419,6 +419,9 @@ func (s *streamWorld) assertFinished(t *rapid.T, id string) {
 		if textOf(entry["app_id"]) == id && textOf(entry["event"]) == "internal-integration.disable" && textOf(entry["sk"])[:len(at)] == at {
 			entries++
 		}
+	}
+	if textOf(s.tables["apps"][id]["standing"]) == "" {
+		t.Errorf("%s is disabled, and not in the index of those that are", id)
 	}
 	if entries != 1 {
 		t.Errorf("%d audit entries of the disabling of %s", entries, id)

@@ -10,7 +10,7 @@ import (
 )
 
 // A RegistryMessage is one message of RegistryQueue: AppPut, AppDelete,
-// AppEnable or OrganizationPut.
+// AppEnable, BrakeOpen or OrganizationPut.
 type RegistryMessage interface {
 	// Names are the fields by which a log line names the message: its type, the app
 	// or organization, and its version if it has one.
@@ -68,6 +68,7 @@ const (
 	typeAppPut          = "app.put"
 	typeAppDelete       = "app.delete"
 	typeAppEnable       = "app.enable"
+	typeBrakeOpen       = "brake.open"
 	typeOrganizationPut = "organization.put"
 )
 
@@ -85,11 +86,14 @@ func DecodeRegistry(body []byte) (RegistryMessage, error) {
 	case typeAppEnable:
 		m := AppEnable{AppID: o.platformID("app_id"), At: o.time("at"), Actor: o.actor("actor")}
 		return m, o.err()
+	case typeBrakeOpen:
+		m := decodeBrakeOpen(o)
+		return m, o.err()
 	case typeOrganizationPut:
 		m := decodeOrganizationPut(o)
 		return m, o.err()
 	default:
-		o.wrong("type", "must be app.put, app.delete, app.enable or organization.put")
+		o.wrong("type", "must be app.put, app.delete, app.enable, brake.open or organization.put")
 		return nil, o.err()
 	}
 }

@@ -1,6 +1,6 @@
 // Package registry is the job of the register function: it keeps the apps and
-// organizations that the platform sends, and lifts disablings when the platform
-// says so. It never disables anyone.
+// organizations that the platform sends, lifts disablings and opens the brake when
+// the platform says so. It never disables anyone.
 package registry
 
 import (
@@ -68,6 +68,7 @@ type Job struct {
 	Apps          Apps
 	Organizations Organizations
 	Enabler       Enabler
+	Brake         Brake
 	Notices       Notices
 	Metrics       Metrics
 	Logger        *slog.Logger
@@ -89,6 +90,8 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 		err = j.putOrganization(ctx, m)
 	case platform.AppEnable:
 		err = j.enable(ctx, m, sentAt)
+	case platform.BrakeOpen:
+		err = j.openBrake(ctx, m, sentAt)
 	}
 	switch {
 	case errors.Is(err, ErrStale):

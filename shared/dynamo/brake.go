@@ -1,0 +1,114 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+// brakeKey is the partition of the Audit table that holds the brake: an item for
+// each clock hour, the latch, and an entry for each time that it was opened.
+const brakeKey = "#brake"
+
+const eventBrakeOpen = "brake.open"
+
+// brake counts a disabling in its clock hour, unless maxPerHour have been.
+func brake(table string, at time.Time, maxPerHour int) *types.Update {
+	return &types.Update{
+		TableName:           &table,
+		Key:                 item{"pk": text(brakeKey), "sk": text(platform.FormatTime(at.Truncate(time.Hour)))},
+		UpdateExpression:    aws.String("ADD disablings :one"),
+		ConditionExpression: aws.String("attribute_not_exists(disablings) OR disablings < :max"),
+		ExpressionAttributeValues: item{
+			":one": number(1), ":max": number(int64(maxPerHour))},
+	}
+}
+
+func latchKey() item { return item{"pk": text(brakeKey), "sk": text("latch")} }
+
+// unlatched is the condition that the brake is not latched at a time.
+func unlatched(table string, at time.Time) *types.ConditionCheck {
+	return &types.ConditionCheck{
+		TableName:                 &table,
+		Key:                       latchKey(),
+		ConditionExpression:       aws.String(notLatched),
+		ExpressionAttributeNames:  map[string]string{"#until": "until"},
+		ExpressionAttributeValues: item{":at": timestamp(at)},
+	}
+}
+
+const notLatched = "(attribute_not_exists(#until) OR #until <= :at)"
+
+type brakeAPI interface {
+	transactAPI
+	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+}
+
+// Brake is the latch of the brake, an item of the Audit table.
+type Brake struct {
+	API   brakeAPI
+	Table string
+}
+
+var (
+	_ disabling.Brake = Brake{}
+	_ registry.Brake  = Brake{}
+)
+
+// ReadLatch implements disabling.Brake.
+func (t Brake) ReadLatch(ctx context.Context) (disabling.Latch, error) {
+	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.Table, Key: latchKey(), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return disabling.Latch{}, err
+	}
+	i := item(out.Item)
+	return disabling.Latch{Since: i.time("since"), Until: i.time("until"), Reason: buffer.Reason(i.text("reason")),
+		AppID: i.text("app_id"), OpenUntil: i.time("open_until")}, nil
+}
+
+// SetLatch implements disabling.Brake.
+func (t Brake) SetLatch(ctx context.Context, l disabling.Latch) error {
+	u := update(t.Table, latchKey(), item{"since": timestamp(l.Since), "until": timestamp(l.Until),
+		"reason": text(string(l.Reason)), "app_id": text(l.AppID)}, nil)
+	u.ExpressionAttributeValues[":at"] = timestamp(l.Since)
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
+		ConditionExpression:      aws.String(notLatched + " AND (attribute_not_exists(open_until) OR open_until <= :at)"),
+		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
+	})
+	if conditionFailed(err) {
+		return disabling.ErrAlready
+	}
+	return err
+}
+
+// OpenBrake implements registry.Brake: what is put in the latch's place is open.
+func (t Brake) OpenBrake(ctx context.Context, o registry.Opening) error {
+	open := latchKey()
+	open["opened_at"], open["open_until"] = timestamp(o.At), timestamp(o.Until)
+	entry := item{"pk": text(brakeKey), "sk": text(platform.FormatTime(o.At) + "#" + eventBrakeOpen),
+		"event": text(eventBrakeOpen), "open_until": timestamp(o.Until)}
+	if a := actorValue(o.Actor); a != nil {
+		entry["actor"] = a
+	}
+	err := transact(ctx, t.API, []types.TransactWriteItem{
+		{Put: &types.Put{TableName: &t.Table, Item: open,
+			ConditionExpression: aws.String("(attribute_not_exists(opened_at) OR opened_at < :opened_at) AND " +
+				"(attribute_not_exists(since) OR since < :open_until)"),
+			ExpressionAttributeValues: item{":opened_at": open["opened_at"], ":open_until": open["open_until"]}}},
+		{Put: &types.Put{TableName: &t.Table, Item: entry}},
+	})
+	if len(refusedAt(err)) > 0 {
+		return registry.ErrStale
+	}
+	return err
+}

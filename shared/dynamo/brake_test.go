@@ -1,0 +1,259 @@
+package dynamo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/dynamo"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+)
+
+// latchAt is a latch that was set at a time.
+func latchAt(since time.Time) disabling.Latch {
+	return disabling.Latch{Since: since, Until: since.Add(24 * time.Hour), Reason: buffer.Gone, AppID: "17"}
+}
+
+func TestALatchIsReadAsItWasSetAndIsOneItem(t *testing.T) {
+	e := newEngine()
+	if got, err := e.brake().ReadLatch(t.Context()); got != (disabling.Latch{}) || err != nil {
+		t.Fatalf("of an empty table: %+v, %v", got, err)
+	}
+	if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.brake().ReadLatch(t.Context()); got != latchAt(noon) || err != nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	want := map[string]attributes{"#brake latch": {"pk": text("#brake"), "sk": text("latch"), "since": text("2026-11-24T12:00:00.000Z"),
+		"until": text("2026-11-25T12:00:00.000Z"), "reason": text("gone"), "app_id": text("17")}}
+	if diff := cmp.Diff(want, e.tables["audit"], allItems); diff != "" {
+		t.Errorf("audit (-want +got):\n%s", diff)
+	}
+}
+
+func TestALatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
+	for _, c := range []struct {
+		after time.Duration // the latch, or the opening for two hours
+		open  bool
+		want  error
+	}{
+		{0, false, disabling.ErrAlready}, {24*time.Hour - time.Millisecond, false, disabling.ErrAlready}, {24 * time.Hour, false, nil},
+		{0, true, disabling.ErrAlready}, {2*time.Hour - time.Millisecond, true, disabling.ErrAlready}, {2 * time.Hour, true, nil},
+	} {
+		e := newEngine()
+		opened := time.Time{}
+		if c.open {
+			opened = noon.Add(2 * time.Hour)
+			e.openBrake(t, noon, opened, nil)
+		} else if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := e.brake().ReadLatch(t.Context())
+		next := latchAt(noon.Add(c.after))
+		if err := e.brake().SetLatch(t.Context(), next); !errors.Is(err, c.want) {
+			t.Errorf("%s later, open %t: %v, want %v", c.after, c.open, err, c.want)
+		}
+		got, _ := e.brake().ReadLatch(t.Context())
+		next.OpenUntil = opened
+		if want := map[bool]disabling.Latch{true: next, false: before}[c.want == nil]; got != want {
+			t.Errorf("%s later, open %t: the latch is %+v, want %+v", c.after, c.open, got, want)
+		}
+	}
+}
+
+func (e *engine) openBrake(t *testing.T, at, until time.Time, want error) {
+	t.Helper()
+	err := e.brake().OpenBrake(t.Context(), registry.Opening{At: at, Until: until,
+		Actor: platform.Actor{Raw: json.RawMessage(`{"type":"user","id":7,"email":"ada@acme.example"}`)}})
+	if !errors.Is(err, want) {
+		t.Errorf("opened at %s: %v, want %v", at, err, want)
+	}
+}
+
+func TestAnOpeningLiftsTheLatchAndSaysWhoDidIt(t *testing.T) {
+	e := newEngine()
+	if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
+		t.Fatal(err)
+	}
+	e.openBrake(t, noon.Add(time.Hour), noon.Add(5*time.Hour), nil)
+	if len(e.writes) != 1 {
+		t.Errorf("%d transactions", len(e.writes))
+	}
+	actor := &types.AttributeValueMemberM{Value: attributes{"type": text("user"), "id": &types.AttributeValueMemberN{Value: "7"}, "email": text("ada@acme.example")}}
+	want := map[string]attributes{
+		"#brake latch": {"pk": text("#brake"), "sk": text("latch"), "opened_at": text("2026-11-24T13:00:00.000Z"), "open_until": text("2026-11-24T17:00:00.000Z")},
+		"#brake 2026-11-24T13:00:00.000Z#brake.open": {"pk": text("#brake"), "sk": text("2026-11-24T13:00:00.000Z#brake.open"),
+			"event": text("brake.open"), "open_until": text("2026-11-24T17:00:00.000Z"), "actor": actor},
+	}
+	if diff := cmp.Diff(want, e.tables["audit"], allItems); diff != "" {
+		t.Errorf("audit (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnOpeningIsOfTheNewestTimeAndOfNoLatchThatIsNewer(t *testing.T) {
+	e := newEngine()
+	e.openBrake(t, noon, noon.Add(time.Hour), nil)
+	before := maps.Clone(e.tables["audit"])
+	e.openBrake(t, noon, noon.Add(48*time.Hour), registry.ErrStale)
+	e.openBrake(t, noon.Add(-time.Millisecond), noon.Add(48*time.Hour), registry.ErrStale)
+	if diff := cmp.Diff(before, e.tables["audit"], allItems); diff != "" {
+		t.Errorf("audit (-before +after):\n%s", diff)
+	}
+	if err := e.brake().SetLatch(t.Context(), latchAt(noon.Add(3*time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	e.openBrake(t, noon.Add(time.Hour), noon.Add(3*time.Hour), registry.ErrStale) // its hours were over
+	e.openBrake(t, noon.Add(time.Hour), noon.Add(3*time.Hour+time.Millisecond), nil)
+}
+
+func TestNobodyIsDisabledWhileTheBrakeIsLatched(t *testing.T) {
+	for _, c := range []struct {
+		latch *disabling.Latch
+		open  bool
+		want  error
+	}{
+		{nil, false, nil},
+		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Millisecond), Reason: buffer.Fatal, AppID: "1"}, false, disabling.ErrLatched},
+		{&disabling.Latch{Since: noon.Add(-24 * time.Hour), Until: noon, Reason: buffer.Fatal, AppID: "1"}, false, nil},
+		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Hour), Reason: buffer.Fatal, AppID: "1"}, true, nil},
+	} {
+		e := newEngine()
+		e.put("17", "42")
+		if c.latch != nil {
+			if err := e.brake().SetLatch(t.Context(), *c.latch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.open {
+			e.openBrake(t, noon, noon.Add(time.Hour), nil)
+		}
+		if err := e.disablings().Disable(t.Context(), e.disabling(t, "17"), 20); !errors.Is(err, c.want) {
+			t.Errorf("with the latch %+v: %v, want %v", c.latch, err, c.want)
+		}
+		if disabled := e.tables["apps"]["17"]["disabled_at"] != nil; disabled != (c.want == nil) {
+			t.Errorf("with the latch %+v, disabled: %t", c.latch, disabled)
+		}
+	}
+}
+
+// untold collects what one part of the index says.
+func (e *engine) untold(t *testing.T, api interface {
+	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+}) (ids []string) {
+	t.Helper()
+	for shard := range buffer.Shards {
+		err := dynamo.Standing{API: api, Apps: "apps"}.ReadUntold(t.Context(), shard, func(id string) {
+			if buffer.Shard(id) != shard {
+				t.Errorf("%s is in part %d", id, shard)
+			}
+			ids = append(ids, id)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestTheIndexOfDisabledAppsHasThoseAloneWhoseOwnersWereNotTold(t *testing.T) {
+	e := newEngine()
+	for _, id := range []string{"fine", "untold", "told", "enabled", "deleted"} {
+		e.put(id, "42")
+		if id == "fine" {
+			continue
+		}
+		if err := e.disablings().Disable(t.Context(), e.disabling(t, id), 20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.disablings().MarkNotified(t.Context(), "told", noon, noon); err != nil {
+		t.Fatal(err)
+	}
+	app, _, err := e.apps().ReadApp(t.Context(), "enabled")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), platform.Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	e.tables["apps"]["deleted"]["deleted"] = &types.AttributeValueMemberBOOL{Value: true}
+	if got := e.untold(t, e); !slices.Equal(got, []string{"untold"}) {
+		t.Errorf("got %v", got)
+	}
+	if e.tables["apps"]["enabled"]["standing"] != nil || e.tables["apps"]["told"]["standing"] == nil {
+		t.Errorf("enabled stands as %v, told as %v", e.tables["apps"]["enabled"]["standing"], e.tables["apps"]["told"]["standing"])
+	}
+}
+
+// halfAnswers leaves the second half of each read's keys unprocessed.
+type halfAnswers struct {
+	*engine
+	reads  int
+	always bool
+}
+
+func (h *halfAnswers) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, options ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	h.reads++
+	request := in.RequestItems["apps"]
+	if len(request.Keys) > 100 {
+		return nil, fmt.Errorf("%d keys", len(request.Keys))
+	}
+	rest := request
+	request.Keys, rest.Keys = request.Keys[:len(request.Keys)/2], request.Keys[len(request.Keys)/2:]
+	if !h.always && len(rest.Keys) == 1 {
+		return h.engine.BatchGetItem(ctx, in, options...)
+	}
+	out, err := h.engine.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"apps": request}}, options...)
+	if err == nil {
+		out.UnprocessedKeys = map[string]types.KeysAndAttributes{"apps": rest}
+	}
+	return out, err
+}
+
+// An app that stays unread is looked at: it may be untold.
+func TestADisabledAppThatStaysUnreadCountsAsUntold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // it waits before it reads again
+		e := newEngine()
+		for n := range 40 {
+			id := fmt.Sprint(n)
+			e.put(id, "42")
+			if err := e.disablings().Disable(t.Context(), e.disabling(t, id), 1000); err != nil {
+				t.Fatal(err)
+			}
+			if n%2 == 0 {
+				if err := e.disablings().MarkNotified(t.Context(), id, noon, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if got := e.untold(t, &halfAnswers{engine: e}); len(got) != 20 {
+			t.Errorf("%d of 20: %v", len(got), got)
+		}
+		unread := &halfAnswers{engine: e, always: true}
+		got := e.untold(t, unread)
+		for n := 1; n < 40; n += 2 {
+			if !slices.Contains(got, fmt.Sprint(n)) {
+				t.Errorf("%d is not in %v", n, got)
+			}
+		}
+		if unread.reads > 4*buffer.Shards {
+			t.Errorf("%d reads of %d parts", unread.reads, buffer.Shards)
+		}
+	})
+}

@@ -1,0 +1,41 @@
+package platform
+
+import (
+	"fmt"
+	"time"
+)
+
+// BrakeOpen opens the brake on disablings, and keeps it from latching for so many
+// hours after At.
+type BrakeOpen struct {
+	At    time.Time // zero if the message gave none
+	Hours int       // from 1 to maxOpenHours
+	Actor Actor
+}
+
+// Names implements RegistryMessage.
+func (m BrakeOpen) Names() []any { return []any{"type", typeBrakeOpen, "hours", m.Hours} }
+
+// maxOpenHours is how long the brake can be kept from latching: over a weekend, and
+// not for good.
+const maxOpenHours = 48
+
+func decodeBrakeOpen(o object) BrakeOpen {
+	if o.text("brake") != "disable" {
+		o.wrong("brake", "must be disable")
+	}
+	return BrakeOpen{At: o.time("at"), Hours: o.hours("hours"), Actor: o.actor("actor")}
+}
+
+// hours reads a required whole number from 1 to maxOpenHours, however it is written.
+func (o object) hours(field string) int {
+	if !o.has(field) {
+		o.wrong(field, "is required")
+		return 0
+	}
+	n, err := wholeNumber(o.fields.get(field))
+	if err != nil || n < 1 || n > maxOpenHours {
+		o.wrong(field, fmt.Sprintf("must be a whole number from 1 to %d", maxOpenHours))
+	}
+	return int(n)
+}

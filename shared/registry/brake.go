@@ -1,0 +1,47 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// Brake is what holds disablings when there are too many at once.
+type Brake interface {
+	// OpenBrake takes the latch off if it was set before o.Until, keeps it from being
+	// set until then, and puts the audit entry, all or nothing. ErrStale, and nothing
+	// is changed, if an opening of the same or a later time was made before, or the
+	// latch was set after o.Until.
+	OpenBrake(ctx context.Context, o Opening) error
+}
+
+// Opening is one opening of the brake; At is its identity.
+type Opening struct {
+	At, Until time.Time
+	Actor     platform.Actor
+}
+
+// openBrake opens the brake as of the message's time, and never of a later one than
+// that at which it was queued. Whatever was latched until its hours are over would
+// not have been, had the message come at once: so it makes no difference when it comes.
+func (j *Job) openBrake(ctx context.Context, m platform.BrakeOpen, sentAt time.Time) error {
+	at := sentAt.UTC().Truncate(time.Millisecond)
+	if !m.At.IsZero() && m.At.Before(at) {
+		at = m.At
+	}
+	until := at.Add(time.Duration(m.Hours) * time.Hour)
+	err := j.Brake.OpenBrake(ctx, Opening{At: at, Until: until, Actor: m.Actor})
+	if errors.Is(err, ErrStale) {
+		j.Logger.WarnContext(ctx, "opening of the brake without effect: it is older than another, or than the latch",
+			"at", platform.FormatTime(at), "until", platform.FormatTime(until))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open the brake: %w", err)
+	}
+	j.Logger.WarnContext(ctx, "brake opened", "at", platform.FormatTime(at), "until", platform.FormatTime(until))
+	return nil
+}
