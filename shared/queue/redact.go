@@ -147,11 +147,14 @@ func (r *redactor) valueEnded() {
 	}
 }
 
-// redactInside redacts the JSON that a text may be. One that looks like it, but is
-// not, and speaks of secrets is not kept.
+// redactInside redacts the JSON that a text may be. One that looks like it, or has
+// some of it inside, but is not, and speaks of secrets is not kept.
 func (r *redactor) redactInside(text string, start, end int) {
 	inner := strings.TrimSpace(text)
 	if inner == "" || strings.IndexByte(`{["`, inner[0]) < 0 {
+		if strings.ContainsAny(inner, "{[") && hasWordSecret(inner) { // after a byte order mark, or a word
+			r.replace(start, end, fingerprint(notJSON, text))
+		}
 		return
 	}
 	redacted, err := redact(inner)
