@@ -161,7 +161,7 @@ func (w *walk) answer(call string) string {
 // appText tells apart all that an app becomes in a walk.
 func (w *walk) appText() string {
 	a := w.Apps[app]
-	return fmt.Sprint(a.DisabledAt.UnixMilli(), a.DisabledReason, a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli())
+	return fmt.Sprint(a.DisabledAt.UnixMilli(), a.DisabledReason, a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli(), a.SteeredAt.UnixMilli(), a.Generation)
 }
 
 func (w *walk) bufferText() string { return fmt.Sprint(w.Buffer[buffer.Key(app, org)]) }

@@ -219,11 +219,13 @@ func TestTheFirstRecordThatFailedIsTheFirstOfItsAppThatCounts(t *testing.T) {
 
 func TestAnAppThatChangesAgainAndAgainIsLeftToTheNextDelivery(t *testing.T) {
 	w := brokenWorld()
+	statuses := []platform.Status{platform.Internal, platform.Unpublished}
+	w.config.Guarded = statuses
 	n := 0
 	w.delay = func(call string) error {
 		if call == "Disable" {
 			n++
-			w.change(app, func(a *platform.App) { a.EnabledAt = w.now.Add(-time.Duration(n) * time.Minute) })
+			w.change(app, func(a *platform.App) { a.Status = statuses[n%2] })
 		}
 		return nil
 	}

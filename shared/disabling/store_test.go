@@ -256,7 +256,7 @@ func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int)
 	return s.write("Disable", func() error {
 		app, hour := s.Apps[d.App.ID], platform.FormatTime(d.At.Truncate(time.Hour))
 		switch {
-		case app.Status != d.App.Status, app.Deleted, app.Disabled(), !app.EnabledAt.Equal(d.App.EnabledAt):
+		case app.Status != d.App.Status, app.Deleted, app.Disabled(), app.Generation != d.App.Generation:
 			return disabling.ErrChanged
 		case s.Latch.Latched(d.At):
 			return disabling.ErrLatched
@@ -336,7 +336,11 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 			return registry.ErrStale
 		}
 		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
-		put.NotifiedAt, put.EnabledAt = app.NotifiedAt, app.EnabledAt
+		put.NotifiedAt, put.EnabledAt, put.SteeredAt = app.NotifiedAt, app.EnabledAt, app.SteeredAt
+		put.Generation = max(1, app.Generation)
+		if there && (app.Deleted || app.WebhookURL != put.WebhookURL || app.OrganizationID != put.OrganizationID) {
+			put.Generation++
+		}
 		s.Apps[put.ID], s.Secrets[put.ID] = put, secrets
 		delete(s.Expire, put.ID)
 		return nil
@@ -391,15 +395,28 @@ func (s store) ClearBuffer(_ context.Context, read platform.App) error {
 func (s store) Enable(_ context.Context, read platform.App, at time.Time, actor platform.Actor) error {
 	return s.write("Enable", func() error {
 		app := s.Apps[read.ID]
-		if !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) || !app.EnabledAt.Equal(read.EnabledAt) {
+		if !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) || app.Generation != read.Generation {
 			return registry.ErrChanged
 		}
 		app.DisabledAt, app.DisabledReason, app.DisabledEvidence, app.NotifiedAt = time.Time{}, "", nil, time.Time{}
-		app.EnabledAt = at
+		app.EnabledAt, app.SteeredAt = at, at
+		app.Generation++
 		s.Apps[app.ID] = app
 		delete(s.Standing, app.ID)
 		s.Audit[auditKey(read.OrganizationID, at, eventEnable, app.ID)] =
 			entry{Event: eventEnable, AppID: app.ID, Actor: string(actor.Raw)}
+		return nil
+	})
+}
+
+func (s store) Steer(_ context.Context, read platform.App, at time.Time) error {
+	return s.write("Steer", func() error {
+		app := s.Apps[read.ID]
+		if !app.DisabledAt.Equal(read.DisabledAt) || !app.SteeredAt.Before(at) {
+			return registry.ErrChanged
+		}
+		app.SteeredAt = at
+		s.Apps[app.ID] = app
 		return nil
 	})
 }

@@ -58,7 +58,7 @@ func (w *world) put(appID, organizationID string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Apps[appID] = platform.App{ID: appID, Version: 1, UUID: "uuid-" + appID, Slug: "bot-" + appID, Name: "Bot " + appID,
-		Status: platform.Internal, OrganizationID: organizationID, WebhookURL: "https://bot.example/hook", Events: []string{"issue"}}
+		Status: platform.Internal, OrganizationID: organizationID, WebhookURL: "https://bot.example/hook", Generation: 1, Events: []string{"issue"}}
 }
 
 func (w *world) change(appID string, change func(*platform.App)) {

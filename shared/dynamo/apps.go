@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,11 +33,41 @@ var _ delivery.Registry = Apps{}
 
 func appKey(id string) item { return item{"id": text(id)} }
 
-// newer is the condition under which a change with the version :version is made.
-const newer = "attribute_not_exists(version) OR version < :version"
-
 // PutApp implements registry.Apps. It never touches the disabled state.
 func (t Apps) PutApp(ctx context.Context, app platform.App, secrets []platform.Secret) error {
+	return t.change(ctx, app.ID, func(was item) error { return t.put(ctx, app, secrets, was) })
+}
+
+// changeTries is how often an app is read again that was changed meanwhile.
+// Changes of one app are far apart.
+const changeTries = 4
+
+// change reads an app and makes a change to it that is refused if the app is not
+// as it was read any more. was is nil for an app that is not there.
+func (t Apps) change(ctx context.Context, id string, make func(was item) error) error {
+	for range changeTries {
+		was, err := t.get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err = make(was); len(refusedAt(err)) == 0 {
+			return err
+		}
+	}
+	return fmt.Errorf("app %s was changed %d times in between", id, changeTries)
+}
+
+// asRead puts an update under the condition that the app has the version with
+// which it was read.
+func asRead(u *types.Update, was item) {
+	u.ConditionExpression = aws.String("attribute_not_exists(version)")
+	if was["version"] != nil {
+		u.ConditionExpression = aws.String("version = :read")
+		u.ExpressionAttributeValues[":read"] = was["version"]
+	}
+}
+
+func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secret, was item) error {
 	set := item{"status": text(string(app.Status)), "organization_id": text(app.OrganizationID)}
 	set.setText("uuid", app.UUID)
 	set.setText("slug", app.Slug)
@@ -53,14 +84,26 @@ func (t Apps) PutApp(ctx context.Context, app platform.App, secrets []platform.S
 		}
 	}
 	change := t.update(app.ID, app.Version, set, remove)
-	change.ConditionExpression = aws.String(newer)
 	signing := item{"secrets": texts(secrets)}
-	err := t.write(ctx, change, t.updateSecrets(app.ID, app.Version, signing,
-		[]string{"expires_at", "webhook_url"})) // of a deletion
-	if len(refusedAt(err)) > 0 {
-		return t.refusal(ctx, app.ID, set, remove, signing)
+	changeSecrets := t.updateSecrets(app.ID, app.Version, signing, []string{"expires_at", "webhook_url"}) // of a deletion
+	if was["version"] != nil && was.number("version") >= app.Version {
+		return t.refusal(ctx, app.ID, was, set, remove, signing)
 	}
-	return err
+	if another(was, app) {
+		raiseGeneration(change, 1)
+	} else {
+		raiseGeneration(change, 0)
+	}
+	asRead(change, was)
+	return t.write(ctx, change, changeSecrets)
+}
+
+// another reports whether a put makes an app another receiver, or another
+// organization's. A tombstone has no URL: what comes back after a deletion is
+// another.
+func another(was item, app platform.App) bool {
+	return was != nil && (was.bool("deleted") || was.text("webhook_url") != app.WebhookURL ||
+		was.text("organization_id") != app.OrganizationID)
 }
 
 func (t Apps) update(id string, version int64, set item, remove []string) *types.Update {
@@ -109,11 +152,13 @@ func decodeApp(i item) platform.App {
 		Events:           i.texts("events"),
 		Deleted:          i.bool("deleted"),
 		DeletedAt:        i.time("deleted_at"),
+		Generation:       max(1, i.number("generation")),
 		DisabledAt:       i.time("disabled_at"),
 		DisabledReason:   i.text("disabled_reason"),
 		DisabledEvidence: i.evidence("disabled_evidence"),
 		NotifiedAt:       i.time("notified_at"),
 		EnabledAt:        i.time("enabled_at"),
+		SteeredAt:        i.time("steered_at"),
 	}
 }
 

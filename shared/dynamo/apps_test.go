@@ -147,6 +147,7 @@ func TestAVersionSaysAllOfAnAppButWhetherItIsDisabled(t *testing.T) {
 	must(t, r.apps().PutApp(t.Context(), bare, []platform.Secret{"newest", "new"}))
 	want := bare
 	want.DisabledAt, want.EnabledAt = disabledAt, disabledAt.Add(-time.Hour)
+	want.Generation = 2 // it has another URL
 	got := r.read(t, "17")
 	if diff := cmp.Diff(want, got.App); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -28,12 +28,10 @@ func sameContent(stored, set item, remove []string) bool {
 	return !slices.ContainsFunc(remove, func(name string) bool { return !derived(name) && stored[name] != nil })
 }
 
-// refusal is why a put of an app and its secrets was refused.
-func (t Apps) refusal(ctx context.Context, id string, set item, remove []string, secrets item) error {
-	stored, err := t.get(ctx, id)
+// refusal is why an app and its secrets are not put: stored has the same version,
+// or a newer one.
+func (t Apps) refusal(ctx context.Context, id string, stored, set item, remove []string, secrets item) error {
 	switch {
-	case err != nil:
-		return err
 	case !sameVersion(stored, set):
 		return registry.ErrStale
 	case !sameContent(stored, set, remove):

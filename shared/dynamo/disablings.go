@@ -34,15 +34,6 @@ var (
 	_ disabling.Observations = Disablings{}
 )
 
-// sameEnabling is the condition that an app was not enabled since it was read.
-func sameEnabling(u *types.Update, app platform.App) string {
-	if app.EnabledAt.IsZero() {
-		return "attribute_not_exists(enabled_at)"
-	}
-	u.ExpressionAttributeValues[":read_enabled_at"] = timestamp(app.EnabledAt)
-	return "enabled_at = :read_enabled_at"
-}
-
 // inDisabling is the condition that an app still is in the disabling with which
 // it was read.
 func inDisabling(table string, app platform.App) *types.ConditionCheck {
@@ -65,7 +56,7 @@ func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHo
 	app.ExpressionAttributeNames["#status"] = "status"
 	app.ExpressionAttributeValues[":read_status"] = text(string(d.App.Status))
 	app.ConditionExpression = aws.String("#status = :read_status AND attribute_not_exists(deleted) AND " +
-		"attribute_not_exists(#disabled_at) AND " + sameEnabling(app, d.App))
+		"attribute_not_exists(#disabled_at) AND " + sameGeneration(app.ExpressionAttributeValues, d.App))
 	entry := auditEntry(eventDisable, d.App, d.At)
 	entry["reason"], entry["evidence"] = text(string(d.Reason)), evidence(d.Evidence)
 	err := transact(ctx, t.API, []types.TransactWriteItem{

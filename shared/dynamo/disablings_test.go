@@ -268,7 +268,7 @@ type expression struct {
 }
 
 var (
-	token  = regexp.MustCompile(`[#:]?[A-Za-z_][A-Za-z_0-9]*|<=|>=|<>|[=<>(),]`)
+	token  = regexp.MustCompile(`[#:]?[A-Za-z_][A-Za-z_0-9]*|<=|>=|<>|[=<>(),+]`)
 	parsed sync.Map // expressions to tokens
 )
 
@@ -345,6 +345,27 @@ func (x *expression) operand(item attributes) types.AttributeValue {
 		return x.values[name]
 	}
 	return item[x.attribute()]
+}
+
+// sum is what an attribute is set to: an operand, the default of one that is
+// absent, or a sum.
+func (x *expression) sum(item attributes) types.AttributeValue {
+	var value types.AttributeValue
+	if x.accept("if_not_exists") {
+		x.next()
+		value = item[x.attribute()]
+		x.accept(",")
+		if other := x.operand(item); value == nil {
+			value = other
+		}
+		x.accept(")")
+	} else {
+		value = x.operand(item)
+	}
+	if !x.accept("+") {
+		return value
+	}
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(numberOf(value)+numberOf(x.operand(item)), 10)}
 }
 
 func (x *expression) holds(condition string, item attributes) bool {
@@ -450,7 +471,7 @@ func (x *expression) updated(update string, key, was attributes) attributes {
 		switch section {
 		case "SET":
 			x.accept("=")
-			item[name] = x.operand(was)
+			item[name] = x.sum(was)
 		case "REMOVE":
 			delete(item, name)
 		case "ADD":
@@ -545,9 +566,11 @@ func TestDisableRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 		{"published since", nil, func(a attributes) { a["status"] = text("published") }, disabling.ErrChanged},
 		{"deleted since", nil, func(a attributes) { a["deleted"] = &types.AttributeValueMemberBOOL{Value: true} }, disabling.ErrChanged},
 		{"disabled since", nil, func(a attributes) { a["disabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
-		{"enabled since", nil, func(a attributes) { a["enabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
-		{"enabled again since", func(a attributes) { a["enabled_at"] = text("2026-11-20T00:00:00.000Z") },
-			func(a attributes) { a["enabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
+		{"another generation since", nil, func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} }, disabling.ErrChanged},
+		{"the same generation", func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "3"} }, nil, nil},
+		{"a generation more", func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "3"} },
+			func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "4"} }, disabling.ErrChanged},
+		{"the first generation written since", nil, func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "1"} }, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEngine()

@@ -15,6 +15,7 @@ import (
 
 type enablingsAPI interface {
 	transactAPI
+	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
@@ -59,10 +60,11 @@ func (t Enablings) ClearBuffer(ctx context.Context, app platform.App) error {
 
 // Enable implements registry.Enabler.
 func (t Enablings) Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error {
-	u := update(t.Apps, appKey(app.ID), item{"enabled_at": timestamp(at)},
+	u := update(t.Apps, appKey(app.ID), item{"enabled_at": timestamp(at), "steered_at": timestamp(at)},
 		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "notified_at", "standing"})
+	raiseGeneration(u, 1)
 	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)
-	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameEnabling(u, app))
+	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameGeneration(u.ExpressionAttributeValues, app))
 	entry := auditEntry(eventEnable, app, at)
 	if a := actorValue(actor); a != nil {
 		entry["actor"] = a
@@ -72,6 +74,24 @@ func (t Enablings) Enable(ctx context.Context, app platform.App, at time.Time, a
 		{Put: &types.Put{TableName: &t.Audit, Item: entry}},
 	})
 	if len(refusedAt(err)) > 0 {
+		return registry.ErrChanged
+	}
+	return err
+}
+
+// Steer implements registry.Enabler.
+func (t Enablings) Steer(ctx context.Context, app platform.App, at time.Time) error {
+	u := update(t.Apps, appKey(app.ID), item{"steered_at": timestamp(at)}, nil)
+	condition := "attribute_exists(id) AND (attribute_not_exists(#steered_at) OR #steered_at < :steered_at) AND "
+	if app.Disabled() {
+		condition += "disabled_at = :read_disabled_at"
+		u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)
+	} else {
+		condition += "attribute_not_exists(disabled_at)"
+	}
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
+		ConditionExpression: &condition, ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues})
+	if conditionFailed(err) {
 		return registry.ErrChanged
 	}
 	return err

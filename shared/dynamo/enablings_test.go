@@ -46,7 +46,7 @@ func TestEnableLiftsADisablingAndAuditsWhoDidIt(t *testing.T) {
 	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
 	want := map[string]map[string]attributes{
 		"apps": {"17": {"id": text("17"), "status": text("internal"), "organization_id": text("42"), "name": text("Bot 17"), "slug": text("bot"),
-			"version": number("1"), "enabled_at": text("2026-11-24T13:00:00.000Z")}},
+			"version": number("1"), "enabled_at": text("2026-11-24T13:00:00.000Z"), "steered_at": text("2026-11-24T13:00:00.000Z"), "generation": number("2")}},
 		"audit": {"42 2026-11-24T13:00:00.000Z#internal-integration.enable#17": {"pk": text("42"),
 			"sk":    text("2026-11-24T13:00:00.000Z#internal-integration.enable#17"),
 			"event": text("internal-integration.enable"), "app_id": text("17"), "name": text("Bot 17"),
@@ -73,7 +73,7 @@ func TestEnableLiftsOnlyTheDisablingThatWasRead(t *testing.T) {
 			a["enabled_at"] = text("2026-11-24T12:30:00.000Z")
 		}},
 		{"disabled at another time", func(a attributes) { a["disabled_at"] = text("2026-11-24T12:45:00.000Z") }},
-		{"enabled at another time", func(a attributes) { a["enabled_at"] = text("2026-11-24T12:30:00.000Z") }},
+		{"given another URL since", func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEngine()

@@ -21,6 +21,9 @@ type Organizations struct {
 	Table string
 }
 
+// newer is the condition under which a change with the version :version is made.
+const newer = "attribute_not_exists(version) OR version < :version"
+
 // PutOrganization implements registry.Apps.
 func (t Organizations) PutOrganization(ctx context.Context, org platform.Organization) error {
 	owners := make([]types.AttributeValue, len(org.Owners))

@@ -38,12 +38,14 @@ type App struct {
 	Events          []string // subscriptions: a resource, or resource.action
 	Deleted         bool
 	DeletedAt       time.Time // zero also for one that was deleted by an older version of hookwarden
+	Generation      int64     // from 1: grows with each change of WebhookURL or OrganizationID, and with each enabling
 
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string
 	DisabledEvidence []Day     // oldest day first
 	NotifiedAt       time.Time // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
+	SteeredAt        time.Time // the newest time of an enabling that was handled, also of one without effect
 }
 
 // KeptAfterDeletion is how long the URL and the secrets of a deleted app are kept,

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
 )
 
@@ -30,6 +32,11 @@ func lineWith(t *testing.T, log *bytes.Buffer, message string) map[string]any {
 	return nil
 }
 
+// steered lifts no disabling.
+type steered struct{ registry.Enabler }
+
+func (steered) Steer(context.Context, platform.App, time.Time) error { return nil }
+
 func TestEveryLineAboutARegistryMessageNamesItAndItsApp(t *testing.T) {
 	for _, c := range []struct {
 		body, line string
@@ -47,7 +54,7 @@ func TestEveryLineAboutARegistryMessageNamesItAndItsApp(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, nil))
 		now := time.UnixMilli(1_000_000_000)
-		q := Registry{Job: &registry.Job{Apps: c.registry, Organizations: c.registry, Metrics: c.registry, Logger: logger, CheckURL: func(string) error { return nil }},
+		q := Registry{Job: &registry.Job{Apps: c.registry, Organizations: c.registry, Enabler: steered{}, Metrics: c.registry, Logger: logger, CheckURL: func(string) error { return nil }},
 			API: &fakeSQS{t: t}, DLQ: "https://sqs/1/dlq", Logger: logger, Now: func() time.Time { return now }, Flush: func() {}}
 		if _, err := q.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: c.body}}}); err != nil {
 			t.Fatal(err)

@@ -38,9 +38,14 @@ type Enabler interface {
 	// with which it was read. ErrChanged if it is not any more: its counts are of
 	// the time after, and a success that is lost could disable it.
 	ClearBuffer(ctx context.Context, app platform.App) error
-	// Enable lifts the disabling with which app was read and puts the audit
-	// entry, all or nothing. ErrChanged if the app was enabled or disabled since.
+	// Enable lifts the disabling with which app was read, begins the app's next
+	// generation, notes that it was steered at that time, and puts the audit entry,
+	// all or nothing. ErrChanged if the app was enabled, disabled, or given another
+	// URL or organization since.
 	Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error
+	// Steer notes that the app was steered at a time, and changes nothing else.
+	// ErrChanged if it was enabled, disabled or steered since it was read.
+	Steer(ctx context.Context, app platform.App, at time.Time) error
 }
 
 // Notices queues one message per notice. After nil all are durable, but for what
@@ -146,13 +151,28 @@ func (j *Job) putOrganization(ctx context.Context, m platform.OrganizationPut) e
 	return nil
 }
 
-// enable lifts a disabling that is older than the message. The counts go first:
-// a crash after that leaves a disabled app without counts, and the message.
+// rounds is how often an app is looked at again in place when it changed while
+// it was enabled.
+const rounds = 3
+
+// enable lifts a disabling that is older than the message.
 func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time) error {
 	at := sentAt.UTC().Truncate(time.Millisecond)
 	if !m.At.IsZero() && m.At.Before(at) {
 		at = m.At
 	}
+	for range rounds {
+		if err := j.enableOnce(ctx, m, at); !errors.Is(err, ErrChanged) {
+			return err
+		}
+	}
+	return fmt.Errorf("enable app %s: %w, %d times", m.AppID, ErrChanged, rounds)
+}
+
+// enableOnce goes by what was steered last: an older message does nothing. The
+// counts go first: a crash after that leaves a disabled app without counts, and
+// the message.
+func (j *Job) enableOnce(ctx context.Context, m platform.AppEnable, at time.Time) error {
 	app, found, err := j.Apps.ReadApp(ctx, m.AppID)
 	switch {
 	case err != nil:
@@ -161,7 +181,13 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 		return fmt.Errorf("enable app %s: %w", m.AppID, ErrUnknownApp)
 	case !app.Disabled() && app.EnabledAt.Equal(at):
 		return j.tellEnabled(ctx, app, at, m.Actor) // again, in case the first time was cut off
-	case !app.Disabled() || !app.DisabledAt.Before(at) || app.EnabledAt.Equal(at):
+	case !at.After(lastSteered(app)):
+		j.Logger.InfoContext(ctx, "enabling without effect", append(m.Names(), "at", platform.FormatTime(at))...)
+		return nil
+	case !app.Disabled() || !app.DisabledAt.Before(at):
+		if err := j.Enabler.Steer(ctx, app, at); err != nil {
+			return fmt.Errorf("steer app %s: %w", app.ID, err)
+		}
 		j.Logger.InfoContext(ctx, "enabling without effect", append(m.Names(), "at", platform.FormatTime(at))...)
 		return nil
 	}
@@ -173,6 +199,15 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	}
 	j.Logger.InfoContext(ctx, "app enabled", append(m.Names(), "at", platform.FormatTime(at))...)
 	return j.tellEnabled(ctx, app, at, m.Actor)
+}
+
+// lastSteered is the newest time at which the app was steered. What older versions
+// of hookwarden did has left no more than EnabledAt.
+func lastSteered(app platform.App) time.Time {
+	if app.EnabledAt.After(app.SteeredAt) {
+		return app.EnabledAt
+	}
+	return app.SteeredAt
 }
 
 // tellEnabled tells all owners but the one who did it. Of an app that was deleted

@@ -106,6 +106,11 @@ func (s *tables) Enable(_ context.Context, _ platform.App, at time.Time, actor p
 	return s.note("Enable")
 }
 
+func (s *tables) Steer(_ context.Context, _ platform.App, at time.Time) error {
+	s.at = at
+	return s.note("Steer")
+}
+
 func (s *tables) SendNotices(_ context.Context, notices []platform.Notice) error {
 	s.notices = append(s.notices, notices...)
 	return s.note("SendNotices")
@@ -220,29 +225,36 @@ func TestEntriesOfEventsThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
 }
 
 func TestEnable(t *testing.T) {
-	all := []string{"ClearBuffer", "Enable", "SendNotices"}
+	all, noted := []string{"ClearBuffer", "Enable", "SendNotices"}, []string{"Steer"}
 	for _, c := range []struct {
 		name       string
 		disabledAt time.Time
 		enabledAt  time.Time
+		steeredAt  time.Time
 		at         time.Time // in the message, which was sent at noon
 		want       []string
 		wantAt     time.Time
 	}{
-		{"without a time, as of when the message was sent", noon.Add(-time.Second), time.Time{}, time.Time{}, all, noon},
-		{"with a time", noon.Add(-time.Hour), time.Time{}, noon.Add(-time.Minute), all, noon.Add(-time.Minute)},
-		{"with a time in the future, as of when the message was sent", noon.Add(-time.Hour), time.Time{}, noon.Add(time.Minute), all, noon},
-		{"after an earlier enabling", noon.Add(-time.Hour), noon.Add(-2 * time.Hour), noon, all, noon},
-		{"disabled later", noon, time.Time{}, noon.Add(-time.Minute), nil, time.Time{}},
-		{"disabled at the same time", noon, time.Time{}, noon, nil, time.Time{}},
-		{"not disabled", time.Time{}, time.Time{}, noon, nil, time.Time{}},
-		{"not disabled, enabled at another time", time.Time{}, noon.Add(-time.Minute), noon, nil, time.Time{}},
-		{"not disabled, enabled by this message before", time.Time{}, noon, noon, []string{"SendNotices"}, time.Time{}},
-		{"enabled by this message before, disabled since", noon.Add(time.Minute), noon, noon, nil, time.Time{}},
+		{"without a time, as of when the message was sent", noon.Add(-time.Second), time.Time{}, time.Time{}, time.Time{}, all, noon},
+		{"with a time", noon.Add(-time.Hour), time.Time{}, time.Time{}, noon.Add(-time.Minute), all, noon.Add(-time.Minute)},
+		{"with a time in the future, as of when the message was sent", noon.Add(-time.Hour), time.Time{}, time.Time{}, noon.Add(time.Minute), all, noon},
+		{"after an earlier enabling", noon.Add(-time.Hour), noon.Add(-2 * time.Hour), noon.Add(-2 * time.Hour), noon, all, noon},
+		{"after an earlier enabling of a version before", noon.Add(-time.Hour), noon.Add(-2 * time.Hour), time.Time{}, noon, all, noon},
+		{"disabled later", noon, time.Time{}, time.Time{}, noon.Add(-time.Minute), noted, noon.Add(-time.Minute)},
+		{"disabled at the same time", noon, time.Time{}, time.Time{}, noon, noted, noon},
+		{"not disabled", time.Time{}, time.Time{}, time.Time{}, noon, noted, noon},
+		{"not disabled, enabled at another time", time.Time{}, noon.Add(-time.Minute), noon.Add(-time.Minute), noon, noted, noon},
+		{"not disabled, enabled by this message before", time.Time{}, noon, noon, noon, []string{"SendNotices"}, time.Time{}},
+		{"not disabled, enabled by this message before, and steered since", time.Time{}, noon.Add(-time.Minute), noon, noon.Add(-time.Minute),
+			[]string{"SendNotices"}, time.Time{}},
+		{"enabled by this message before, disabled since", noon.Add(time.Minute), noon, noon, noon, nil, time.Time{}},
+		{"older than what was steered last", noon.Add(-time.Hour), time.Time{}, noon, noon.Add(-time.Minute), nil, time.Time{}},
+		{"older than the last enabling of a version before", noon.Add(-time.Hour), noon, time.Time{}, noon.Add(-time.Minute), nil, time.Time{}},
+		{"without effect by this message before", noon.Add(-time.Second), time.Time{}, noon, noon, nil, time.Time{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newTables()
-			s.app.DisabledAt, s.app.EnabledAt = c.disabledAt, c.enabledAt
+			s.app.DisabledAt, s.app.EnabledAt, s.app.SteeredAt = c.disabledAt, c.enabledAt, c.steeredAt
 			actor := platform.Actor{Raw: []byte(`{"id":7}`)}
 			if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", At: c.at, Actor: actor}, noon); err != nil {
 				t.Fatal(err)
@@ -250,7 +262,7 @@ func TestEnable(t *testing.T) {
 			if !slices.Equal(s.done, c.want) || !s.at.Equal(c.wantAt) {
 				t.Errorf("did %v as of %s, want %v as of %s", s.done, s.at, c.want, c.wantAt)
 			}
-			if !c.wantAt.IsZero() && string(s.actor.Raw) != `{"id":7}` {
+			if slices.Contains(s.done, "Enable") && string(s.actor.Raw) != `{"id":7}` {
 				t.Errorf("actor %s", s.actor.Raw)
 			}
 		})

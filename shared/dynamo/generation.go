@@ -1,0 +1,29 @@
+package dynamo
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/platform"
+)
+
+// raiseGeneration adds so many to the generation of the app that is updated. One
+// that has none is in the first.
+func raiseGeneration(u *types.Update, more int64) {
+	u.ExpressionAttributeValues[":first_generation"] = number(1)
+	u.ExpressionAttributeValues[":more"] = number(more)
+	u.UpdateExpression = aws.String("SET generation = if_not_exists(generation, :first_generation) + :more, " +
+		strings.TrimPrefix(*u.UpdateExpression, "SET "))
+}
+
+// sameGeneration is the condition that an app is in the generation with which it
+// was read. It adds what it needs to the expression's values.
+func sameGeneration(values item, app platform.App) string {
+	values[":read_generation"] = number(app.Generation)
+	if app.Generation > 1 {
+		return "generation = :read_generation"
+	}
+	return "(attribute_not_exists(generation) OR generation = :read_generation)"
+}
