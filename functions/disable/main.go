@@ -18,7 +18,7 @@ func main() {
 	e, logger, aws := env.Start(env.ReadDisable)
 	db := dynamo.NewClient(aws)
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
-	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable}
+	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable}
 	job := &disabling.Job{
 		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour, Guarded: e.Guarded},
 		Needs: disabling.Needs{

@@ -21,7 +21,7 @@ func main() {
 	job := &registry.Job{
 		Apps:          dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
 		Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},
-		Enabler:       dynamo.Enablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable, Buffer: e.BufferTable},
+		Enabler:       dynamo.Enablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable},
 		Brake:         dynamo.Brake{API: db, Table: e.AuditTable},
 		Notices:       queue.Notices{API: sqs, URL: e.NotificationQueueURL, Logger: logger, Metrics: figures},
 		Metrics:       figures,

@@ -114,7 +114,7 @@ func (m mailRun) prepare(ctx context.Context) error {
 		}
 		for ago := 6; ago > 0; ago-- {
 			day := time.Now().UTC().AddDate(0, 0, -ago)
-			if err := m.Put(ctx, "BUFFER_TABLE", stack.Item{"pk": name + "#" + name, "day": day.Format(time.DateOnly),
+			if err := m.Put(ctx, "BUFFER_TABLE", stack.Item{"pk": name + "#" + name + "#1", "day": day.Format(time.DateOnly),
 				"error_count": int64(2), "expires_at": day.AddDate(0, 0, 40).Unix()}); err != nil {
 				return err
 			}

@@ -111,7 +111,7 @@ func window(key string, now time.Time) (items []any) {
 func streamEvent(now time.Time, success int) ([]byte, error) {
 	var e events.DynamoDBEvent
 	for i := range streamRecords {
-		pk := events.NewStringAttribute(fmt.Sprintf("app-%d#42", i%streamApps))
+		pk := events.NewStringAttribute(fmt.Sprintf("app-%d#42#1", i%streamApps))
 		day := events.NewStringAttribute(now.AddDate(0, 0, -(i / streamApps)).Format(time.DateOnly))
 		image := map[string]events.DynamoDBAttributeValue{"pk": pk, "day": day, "error_count": events.NewNumberAttribute("2")}
 		if success > 0 {

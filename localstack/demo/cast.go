@@ -149,10 +149,10 @@ const windowDays = 7
 func (c *cast) history(now time.Time, timeoutThreshold int) []stack.Item {
 	var items []stack.Item
 	for i, errors := range [windowDays - 1]int64{1, 2, 1, 1, 2, 1} { // ten in all would be dead
-		items = append(items, bufferItem(c.importer.id+"#"+c.org, now.AddDate(0, 0, i+1-windowDays), "error_count", errors))
+		items = append(items, bufferItem(c.importer.id+"#"+c.org+"#1", now.AddDate(0, 0, i+1-windowDays), "error_count", errors))
 	}
 	if before := c.timeoutsBefore(timeoutThreshold); before > 0 {
-		items = append(items, bufferItem(c.tracker.id+"#"+c.org, now, "timeout_count", int64(before)))
+		items = append(items, bufferItem(c.tracker.id+"#"+c.org+"#1", now, "timeout_count", int64(before)))
 	}
 	return items
 }

@@ -113,8 +113,8 @@ func TestTheHistoryAloneDisablesNobody(t *testing.T) {
 		days[item.Text("pk")] = append(days[item.Text("pk")], fmt.Sprint(item.Text("day"), " ", item.Int("error_count"), " ", item.Int("timeout_count")))
 	}
 	want := map[string][]string{
-		"importer#org": {"2026-02-23 1 0", "2026-02-24 2 0", "2026-02-25 1 0", "2026-02-26 1 0", "2026-02-27 2 0", "2026-02-28 1 0"},
-		"tracker#org":  {"2026-03-01 0 980"},
+		"importer#org#1": {"2026-02-23 1 0", "2026-02-24 2 0", "2026-02-25 1 0", "2026-02-26 1 0", "2026-02-27 2 0", "2026-02-28 1 0"},
+		"tracker#org#1":  {"2026-03-01 0 980"},
 	}
 	if diff := cmp.Diff(want, days); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)

@@ -27,7 +27,7 @@ func TestALatchHoldsADisablingUntilTheBrakeIsOpened(t *testing.T) {
 
 	a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(http.StatusOK))
 	day := now.Format(time.DateOnly)
-	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(), "day": day, "failing_day": day + "#0", "fatal_count": int64(1)}))
+	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(t), "day": day, "failing_day": day + "#0", "fatal_count": int64(1)}))
 	sweep(t)
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
 		t.Fatalf("the app is %v, %v", item, err)

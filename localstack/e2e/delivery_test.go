@@ -90,7 +90,7 @@ func allArrive(t *testing.T) {
 	}
 	for i, want := range []map[string]int64{nil, nil, {"success_count": each}, {"error_count": each},
 		{"success_count": each / 2, "error_count": each / 2}} {
-		days, err := running.Query(t.Context(), "BUFFER_TABLE", apps[i].bufferKey())
+		days, err := running.Query(t.Context(), "BUFFER_TABLE", apps[i].bufferKey(t))
 		must(t, err)
 		got := make(map[string]int64)
 		for _, day := range days {

@@ -107,7 +107,7 @@ func (s *scene) take(t *testing.T, name, receiver string) {
 
 func (s *scene) counts(t *testing.T) stack.Item {
 	t.Helper()
-	item, err := running.Get(t.Context(), "BUFFER_TABLE", "pk", s.own["17"]+"#42", "day", s.day())
+	item, err := running.Get(t.Context(), "BUFFER_TABLE", "pk", s.own["17"]+"#42#1", "day", s.day())
 	must(t, err)
 	return item
 }

@@ -33,6 +33,7 @@ func TestWithOtherParameters(t *testing.T) {
 	t.Run("a receiver that hangs is disabled after the third time-out", hanging)
 	t.Run("the sweep finds what the stream never announced", swept)
 	t.Run("Lambda's own filter keeps every line and all metrics, whatever LogLevel is", pipeline)
+	t.Run("who only observes disables nobody", observed)
 }
 
 // readme takes a stack that knows nothing of app 17.
@@ -91,7 +92,7 @@ func swept(t *testing.T) {
 	a := newApp(t, newOrganization(t, 2), "internal", receiver.Status(400))
 	switchStream(t, false)
 	day := time.Now().UTC().Format(time.DateOnly)
-	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(), "day": day, "fatal_count": int64(1),
+	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(t), "day": day, "fatal_count": int64(1),
 		"failing_day": day + "#7"}))
 	time.Sleep(3 * time.Second)
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
@@ -105,6 +106,40 @@ func swept(t *testing.T) {
 		t.Errorf("the app is %v", item)
 	}
 	a.mailsTo(t, a.org.emails, platform.AppDisabled, item.Text("disabled_at"), "Action required: Fix your App "+a.slug+" integration")
+}
+
+func observed(t *testing.T) {
+	for _, function := range []string{"DISABLE_FUNCTION", "SWEEP_FUNCTION"} {
+		setVariable(t, function, "DISABLE_MODE", "observe")
+	}
+	day := time.Now().UTC().Format(time.DateOnly)
+	broken := func() *app {
+		a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(400))
+		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(t), "day": day, "fatal_count": int64(1), "failing_day": day + "#7"}))
+		return a
+	}
+	wouldBe := func(a *app) {
+		eventually(t, "it is said what would be done", func(ctx context.Context) error {
+			entries, err := running.Query(ctx, "AUDIT_TABLE", a.org.id)
+			if err == nil && len(entries) == 0 {
+				return stack.ErrNotYet
+			}
+			return err
+		})
+		if e := auditOf(t, a.org, 1)[0]; e.Text("event") != "internal-integration.would-disable" || e.Text("app_id") != a.id {
+			t.Errorf("the audit entry is %v", e)
+		}
+		if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
+			t.Errorf("the app is %v, %v", item, err)
+		}
+	}
+	wouldBe(broken())
+	switchStream(t, false)
+	a := broken()
+	if _, err := running.Invoke(t.Context(), "SWEEP_FUNCTION", object{}); err != nil {
+		t.Fatal(err)
+	}
+	wouldBe(a)
 }
 
 // switchStream turns the stream's mapping to the disable function on or off.

@@ -147,17 +147,24 @@ func survives(t *testing.T, lines []printed, function string, filter, own slog.L
 // the time of the test.
 func setLogLevel(t *testing.T, function string, level slog.Level) {
 	t.Helper()
-	name := aws.String(running.Names[function])
-	before, err := running.Lambda.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: name})
+	setVariable(t, function, "LOG_LEVEL", level.String())
+}
+
+// setVariable changes one variable of a function's environment for the time of the
+// test.
+func setVariable(t *testing.T, function, name, value string) {
+	t.Helper()
+	of := aws.String(running.Names[function])
+	before, err := running.Lambda.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: of})
 	must(t, err)
 	ctx := context.WithoutCancel(t.Context())
 	set := func(variables map[string]string) error {
 		_, err := running.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
-			FunctionName: name, Environment: &types.Environment{Variables: variables}})
+			FunctionName: of, Environment: &types.Environment{Variables: variables}})
 		return err
 	}
 	variables := maps.Clone(before.Environment.Variables)
-	variables["LOG_LEVEL"] = level.String()
+	variables[name] = value
 	must(t, set(variables))
 	t.Cleanup(func() { _ = set(before.Environment.Variables) })
 }

@@ -38,7 +38,13 @@ type app struct {
 	settings         object // as it was put
 }
 
-func (a *app) bufferKey() string { return a.id + "#" + a.org.id }
+// bufferKey is where the app's current generation is counted.
+func (a *app) bufferKey(t *testing.T) string {
+	t.Helper()
+	item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id)
+	must(t, err)
+	return fmt.Sprintf("%s#%s#%d", a.id, a.org.id, item.Int("generation"))
+}
 
 func (a *app) logKey() string { return a.id + "#" + time.Now().UTC().Format(time.DateOnly) }
 
@@ -181,10 +187,11 @@ func (a *app) disabled(t *testing.T) stack.Item {
 // failDays puts days of errors into the Buffer: from days ago to yesterday.
 func (a *app) failDays(t *testing.T, from int) {
 	t.Helper()
+	key := a.bufferKey(t)
 	for ago := from; ago > 0; ago-- {
 		day := time.Now().UTC().AddDate(0, 0, -ago)
 		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{
-			"pk": a.bufferKey(), "day": day.Format(time.DateOnly), "error_count": int64(1), // with more it would be dead
+			"pk": key, "day": day.Format(time.DateOnly), "error_count": int64(1), // with more it would be dead
 			"expires_at": day.AddDate(0, 0, 40).Unix()}))
 	}
 }

@@ -47,7 +47,7 @@ func TestTheStreamsFilterPassesOnlyDaysWithFailures(t *testing.T) {
 	t.Parallel()
 	filters := List(At(expand(t).Resources["DisableFunctionCounts"].Properties, "FilterCriteria", "Filters"))
 	image := func(counts ...string) Object {
-		o := Object{"pk": Object{"S": "17#42"}, "day": Object{"S": "2026-11-24"}}
+		o := Object{"pk": Object{"S": "17#42#1"}, "day": Object{"S": "2026-11-24"}}
 		for _, c := range counts {
 			o[c] = Object{"N": "1"}
 		}

@@ -6,6 +6,7 @@ package buffer
 import (
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -83,8 +84,12 @@ func (d Date) End() time.Time {
 	return t.AddDate(0, 0, 1)
 }
 
-// Key is the Buffer's partition key: "<app id>#<organization id>".
-func Key(appID, organizationID string) string { return appID + "#" + organizationID }
+// Key is the Buffer's partition key: "<app id>#<organization id>#<generation>".
+// What an app's URL answered, while it belonged to an organization and until it was
+// enabled again, is under one key, and nothing else is.
+func Key(appID, organizationID string, generation int64) string {
+	return appID + "#" + organizationID + "#" + strconv.FormatInt(generation, 10)
+}
 
 // Shards is how many parts the index of failing days has for each day. A key is
 // in the same part on every day.
@@ -103,11 +108,18 @@ func FailingDay(date Date, key string) string { return FailingShard(date, Shard(
 // FailingShard is one of a day's partitions in the index of failing days.
 func FailingShard(date Date, shard int) string { return fmt.Sprintf("%s#%d", date, shard) }
 
-// SplitKey takes a Key apart again.
-func SplitKey(key string) (appID, organizationID string, err error) {
-	appID, organizationID, ok := strings.Cut(key, "#")
-	if !ok || appID == "" || organizationID == "" {
-		return "", "", fmt.Errorf("%q is not <app id>#<organization id>", key)
+// SplitKey takes a Key apart again. The generation is 0 in a key of two parts, as
+// versions before had them: it is no app's, and its counts are not judged any more.
+func SplitKey(key string) (appID, organizationID string, generation int64, err error) {
+	parts := strings.Split(key, "#")
+	if len(parts) < 2 || parts[0] == "" || parts[1] == "" {
+		return "", "", 0, fmt.Errorf("%q is not <app id>#<organization id>#<generation>", key)
 	}
-	return appID, organizationID, nil
+	if len(parts) > 2 {
+		generation, err = strconv.ParseInt(parts[2], 10, 64)
+		if err != nil || generation < 1 || Key(parts[0], parts[1], generation) != key {
+			return "", "", 0, fmt.Errorf("%q does not end with a generation", key)
+		}
+	}
+	return parts[0], parts[1], generation, nil
 }

@@ -64,13 +64,18 @@ func TestOnlyADayIsADate(t *testing.T) {
 }
 
 func TestAKeyComesApartAsItWasPutTogether(t *testing.T) {
-	app, org, err := buffer.SplitKey(buffer.Key("17", "org.4:2_x"))
-	if err != nil || app != "17" || org != "org.4:2_x" {
-		t.Errorf("got %q, %q, %v", app, org, err)
+	app, org, generation, err := buffer.SplitKey(buffer.Key("17", "org.4:2_x", 12))
+	if err != nil || app != "17" || org != "org.4:2_x" || generation != 12 {
+		t.Errorf("got %q, %q, %d, %v", app, org, generation, err)
 	}
-	for _, key := range []string{"", "17", "17#", "#42", "#"} {
-		if app, org, err := buffer.SplitKey(key); err == nil {
-			t.Errorf("SplitKey(%q) = %q, %q, want an error", key, app, org)
+	app, org, generation, err = buffer.SplitKey("17#42")
+	if err != nil || app != "17" || org != "42" || generation != 0 {
+		t.Errorf("one of two parts: %q, %q, %d, %v", app, org, generation, err)
+	}
+	for _, key := range []string{"", "17", "17#", "#42", "#", "##1", "17##1", "#42#1", "17#42#", "17#42#0", "17#42#-1", "17#42#+1", "17#42#01",
+		"17#42#1.0", "17#42#1#", "17#42#1#2", "17#42#x", "17#42#9223372036854775808"} {
+		if app, org, generation, err := buffer.SplitKey(key); err == nil {
+			t.Errorf("SplitKey(%q) = %q, %q, %d, want an error", key, app, org, generation)
 		}
 	}
 }
@@ -78,7 +83,7 @@ func TestAKeyComesApartAsItWasPutTogether(t *testing.T) {
 func TestAKeyIsInTheSameShardEveryDay(t *testing.T) {
 	used := make(map[int]bool)
 	for n := range 200 {
-		key := buffer.Key(string(rune('a'+n)), "42")
+		key := buffer.Key(string(rune('a'+n)), "42", 1)
 		shard := buffer.Shard(key)
 		if shard < 0 || shard >= buffer.Shards {
 			t.Fatalf("shard %d of %q", shard, key)

@@ -284,7 +284,7 @@ func TestAWebhookThatIsTooOldExpiresInTheEndWithoutAClaim(t *testing.T) {
 func TestCopiesOfCountsAreDroppedToo(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
-	m := CountsMessage{Key: "a#org", Date: buffer.DateOf(time.Now()), Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
+	m := CountsMessage{Key: "a#org#1", Date: buffer.DateOf(time.Now()), Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
 	m.ID, m.DueAt, m.Receives, m.FromRetry = "c", time.Now(), 1, true
 	j := w.job(nil)
 	equalList(t, "back", deliverAll(t, j, received(m, 1, "first"), received(m, 1, "second"), received(m, 1, "third")))

@@ -48,6 +48,12 @@ func appOf(key string) string {
 	return id
 }
 
+// generation is 0 in a message of an older version.
+func (c CountsMessage) generation() int64 {
+	_, _, generation, _ := buffer.SplitKey(c.Key)
+	return generation
+}
+
 func decodeCounts(body []byte) (CountsMessage, error) {
 	var b countsBody
 	if err := json.Unmarshal(body, &b); err != nil {
@@ -58,8 +64,8 @@ func decodeCounts(body []byte) (CountsMessage, error) {
 		return CountsMessage{}, &platform.InvalidError{Field: "day", Problem: "must be a day, as in 2026-11-24"}
 	}
 	c := CountsMessage{Key: b.Key, Date: date, Counts: b.Counts, At: time.UnixMilli(b.At)}
-	if c.appID() == "" || !strings.Contains(c.Key, "#") {
-		return CountsMessage{}, &platform.InvalidError{Field: "pk", Problem: "must be an app's and an organization's id"}
+	if _, _, _, err := buffer.SplitKey(c.Key); err != nil {
+		return CountsMessage{}, &platform.InvalidError{Field: "pk", Problem: "must be an app's and an organization's id, and a generation"}
 	}
 	if min(b.Counts.Success, b.Counts.Error, b.Counts.Timeout, b.Counts.Gone, b.Counts.Fatal, b.Counts.Other, b.Counts.Alive) < 0 {
 		return CountsMessage{}, &platform.InvalidError{Field: "counts", Problem: "must not be below zero"}
@@ -67,10 +73,9 @@ func decodeCounts(body []byte) (CountsMessage, error) {
 	return c, nil
 }
 
-// addCounts adds the counts of our own messages, unless the app was disabled or
-// enabled since: then they are of the past.
+// addCounts adds the counts of our own messages to the key that they carry: it says
+// which generation the attempts were made with, whatever became of the app since.
 func (j *Job) addCounts(ctx context.Context, items []*item) {
-	j.readApps(ctx, items, func(it *item) bool { return !it.settled() })
 	var all sync.WaitGroup
 	for _, it := range items {
 		if !it.settled() {
@@ -81,18 +86,14 @@ func (j *Job) addCounts(ctx context.Context, items []*item) {
 }
 
 func (j *Job) addCountsOf(ctx context.Context, it *item) {
-	app, counts := it.known.App, it.counted.Counts
-	switch {
-	case it.unread && j.expired(it):
-		j.lose(ctx, it, it.counted.Counts)
+	counts := it.counted.Counts
+	if it.counted.generation() == 0 { // they would not be judged
+		j.Metrics.Count("counts.dropped", "", "")
+		j.Logger.WarnContext(ctx, "counts of no generation dropped", it.names("key", it.counted.Key,
+			"day", it.counted.Date, "counts", fmt.Sprintf("%+v", counts))...)
 		return
-	case it.unread:
-		it.later(deferUnreadable, j.faultWait(it))
-		return
-	case !it.found || app.Disabled() || app.EnabledAt.After(it.counted.At):
-		j.Logger.InfoContext(ctx, "counts not needed any more", it.names("key", it.counted.Key, "day", it.counted.Date)...)
-		return
-	case it.Receives > 1: // it may have been added before
+	}
+	if it.Receives > 1 { // it may have been added before
 		counts = counts.OnlySuccess()
 	}
 	if counts.IsZero() {

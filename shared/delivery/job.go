@@ -79,7 +79,7 @@ const (
 	sendBudget  = 8 * time.Second        // RetryQueue and the dead-letter queue, with repeats
 
 	// afterwards is what may follow the last answer.
-	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + sendBudget
+	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + countBudget + sendBudget
 )
 
 // Deliver handles a batch and returns the ids of the records that go back to

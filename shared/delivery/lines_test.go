@@ -43,13 +43,15 @@ func TestEveryLineAboutAMessageNamesItAndItsApp(t *testing.T) {
 	equal(t, "what comes again", w.named("message comes again", "message_id=sqs-evt_aissuecreated", "app_id=a", "webhook_id=evt_aissuecreated"), true)
 
 	w = newWorld()
-	counts := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
-	counts.ID, counts.DueAt = "c", time.Now()
-	deliverAll(t, w.job(nil), counts)
-	equal(t, "counts of an app that is gone", w.named("counts not needed any more", "message_id=c", "app_id=a"), true)
+	counts := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
+	old := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
+	old.ID, old.DueAt = "c", time.Now()
+	deliverAll(t, w.job(nil), old)
+	equal(t, "counts of no generation", w.named("counts of no generation dropped", "message_id=c", "app_id=a"), true)
 
 	w = newWorld()
-	w.readFault = func() error { return errLost }
+	w.countFault = notAdded
+	counts.ID, counts.DueAt = "c", time.Now()
 	counts.Hops = maxHops + 1
 	deliverAll(t, w.job(nil), counts)
 	equal(t, "counts that are lost", w.named("counts lost", "message_id=c", "app_id=a"), true)

@@ -198,7 +198,7 @@ func drawMessages(t *rapid.T) (messages []Message) {
 // total is all days' counts of an app: a case may run over midnight.
 func (w *world) total(app string) (sum buffer.Counts) {
 	for key, counts := range w.counts {
-		if key.Key == buffer.Key(app, "org") {
+		if key.Key == buffer.Key(app, "org", 1) {
 			sum = sum.Plus(counts)
 		}
 	}

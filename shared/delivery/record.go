@@ -52,7 +52,7 @@ func groupCounts(items []*item) []*group {
 			continue
 		}
 		app := it.known.App
-		key := CounterKey{buffer.Key(app.ID, app.OrganizationID), buffer.DateOf(it.result.Started)}
+		key := CounterKey{buffer.Key(app.ID, app.OrganizationID, app.Generation), buffer.DateOf(it.result.Started)}
 		g := byKey[key]
 		if g == nil {
 			g = &group{key: key, first: it.result.Started}

@@ -61,7 +61,7 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 				if err := json.Unmarshal([]byte(w.later[0].Body), &body); err != nil {
 					t.Fatal(err)
 				}
-				equal(t, "pk", body["pk"].(string), "a#org")
+				equal(t, "pk", body["pk"].(string), "a#org#1")
 				equal(t, "day", body["day"].(string), string(buffer.DateOf(start)))
 				equal(t, "at", int64(body["at"].(float64)), start.UnixMilli())
 				m, err := decodeCounts([]byte(w.later[0].Body))
@@ -124,9 +124,9 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 	})
 }
 
-func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
+func TestQueuedCountsAreAddedToTheKeyThatTheyCarryWhateverBecameOfTheApp(t *testing.T) {
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	key := CounterKey{"a#org", "2026-11-24"}
+	key := CounterKey{"a#org#1", "2026-11-24"}
 	both := buffer.Counts{Success: 2, Error: 3}
 	for name, c := range map[string]struct {
 		receives int
@@ -135,10 +135,10 @@ func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
 	}{
 		"first time":                     {1, nil, both},
 		"received again":                 {2, nil, both.OnlySuccess()},
-		"app disabled":                   {1, func(r *Registered) { r.App.DisabledAt = at }, buffer.Counts{}},
-		"app enabled since":              {1, func(r *Registered) { r.App.EnabledAt = at.Add(time.Millisecond) }, buffer.Counts{}},
-		"app enabled before":             {1, func(r *Registered) { r.App.EnabledAt = at }, both},
-		"app unknown to the registry":    {1, func(r *Registered) { r.App.ID = "" }, buffer.Counts{}},
+		"app disabled":                   {1, func(r *Registered) { r.App.DisabledAt = at }, both},
+		"app enabled since":              {1, func(r *Registered) { r.App.EnabledAt, r.App.Generation = at.Add(time.Millisecond), 2 }, both},
+		"app of another organization":    {1, func(r *Registered) { r.App.OrganizationID, r.App.Generation = "other", 2 }, both},
+		"app unknown to the registry":    {1, func(r *Registered) { r.App.ID = "" }, both},
 		"app without usable secrets yet": {1, func(r *Registered) { r.Secrets = nil }, both},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,10 +151,24 @@ func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
 			m.ID, m.Receives, m.DueAt = "c", c.receives, at
 			equalList(t, "back", deliverAll(t, w.job(nil), m))
 			equal(t, "counts", w.counts[key], c.want)
+			equal(t, "keys", len(w.counts), 1)
+			equal(t, "reads of the registry", w.reads, 0)
 			equal(t, "log entries", len(w.entries), 0)
 			equal(t, "dead letters", len(w.letters), 0)
 		})
 	}
+	t.Run("those of a version before, which are of no generation, are dropped", func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		m := CountsMessage{Key: "a#org", Date: key.Date, Counts: both, At: at}.later().Message
+		m.ID, m.Receives, m.DueAt = "c", 1, at
+		equalList(t, "back", deliverAll(t, w.job(nil), m))
+		equal(t, "keys", len(w.counts), 0)
+		equal(t, "sent on", len(w.later), 0)
+		equal(t, "dead letters", len(w.letters), 0)
+		equal(t, "metric", w.figures["counts.dropped ="], 1)
+		equal(t, "in the log", strings.Contains(w.lines.String(), "counts of no generation dropped"), true)
+	})
 	t.Run("they wait for a table that does not answer", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld()
@@ -171,28 +185,24 @@ func TestQueuedCountsAreAddedUnlessTheyAreOfThePast(t *testing.T) {
 		})
 	})
 	t.Run("they are given up, in the log, when they are as old as a webhook may be", func(t *testing.T) {
-		for _, fault := range []func(w *world){
-			func(w *world) { w.readFault = func() error { return errLost } },
-			func(w *world) { w.countFault = notAdded },
-		} {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
-				w.register("a", platform.Internal, nil)
-				fault(w)
-				m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: time.Now()}.later().Message
-				m.DueAt, m.Hops = time.Now(), maxHops+1
-				equalList(t, "back", deliverAll(t, w.job(nil), m))
-				equal(t, "sent on", len(w.later), 0)
-				equal(t, "in the log", strings.Contains(w.lines.String(), "counts lost"), true)
-			})
-		}
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Internal, nil)
+			w.countFault = notAdded
+			m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: time.Now()}.later().Message
+			m.DueAt, m.Hops = time.Now(), maxHops+1
+			equalList(t, "back", deliverAll(t, w.job(nil), m))
+			equal(t, "sent on", len(w.later), 0)
+			equal(t, "in the log", strings.Contains(w.lines.String(), "counts lost"), true)
+		})
 	})
 	t.Run("a malformed one is a dead letter", func(t *testing.T) {
 		for body, detail := range map[string]string{
 			`[]`:                             "the message is not a message of counts",
 			`{"pk":"a#o","day":"yesterday"}`: "day must be a day, as in 2026-11-24",
-			`{"pk":"a","day":"2026-11-24"}`:  "pk must be an app's and an organization's id",
-			`{"pk":"a#o","day":"2026-11-24","counts":{"success":-1},"at":1}`: "counts must not be below zero",
+			`{"pk":"a","day":"2026-11-24"}`:  "pk must be an app's and an organization's id, and a generation",
+			`{"pk":"a#o#x","day":"2026-11-24","counts":{"success":1},"at":1}`: "pk must be an app's and an organization's id, and a generation",
+			`{"pk":"a#o","day":"2026-11-24","counts":{"success":-1},"at":1}`:  "counts must not be below zero",
 		} {
 			w := newWorld()
 			deliverAll(t, w.job(nil), Message{ID: "c", Body: body, Counts: true})

@@ -51,7 +51,7 @@ func TestALetterOfCountsHasOnlyThoseThatAreNotAdded(t *testing.T) {
 			}
 			return neverAdded()
 		}
-		c := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: buffer.Counts{Success: 2, Error: 1}, At: time.Now()}
+		c := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: buffer.Counts{Success: 2, Error: 1}, At: time.Now()}
 		m := c.later().Message
 		m.ID, m.Receives, m.DueAt = "c", 1, time.Now()
 		deliverAll(t, w.job(nil), m)

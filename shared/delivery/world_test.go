@@ -81,7 +81,7 @@ func outcome(o webhook.Outcome, code webhook.Code) func(webhook.Request) webhook
 // register adds an app that wants issues; change may alter it.
 func (w *world) register(id string, s platform.Status, change func(*Registered)) {
 	r := Registered{
-		App: platform.App{ID: id, Version: 1, Status: s, OrganizationID: "org", Events: []string{"issue"},
+		App: platform.App{ID: id, Version: 1, Generation: 1, Status: s, OrganizationID: "org", Events: []string{"issue"},
 			WebhookURL: "https://" + id + ".example/hook"},
 		Secrets: []platform.Secret{"s"}, SecretsVersion: 1,
 	}
@@ -264,7 +264,7 @@ func (w *world) Detail(string, any) {}
 func (w *world) countsOf(app string) buffer.Counts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.counts[CounterKey{buffer.Key(app, "org"), buffer.DateOf(time.Now())}]
+	return w.counts[CounterKey{buffer.Key(app, "org", 1), buffer.DateOf(time.Now())}]
 }
 
 // message is a webhook of issue.created for an app, as WebhookQueue hands it

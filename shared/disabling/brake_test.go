@@ -442,7 +442,7 @@ func TestInEveryInterleavingALatchHoldsAndAnOpeningOpens(t *testing.T) {
 				w.config.MaxPerHour = 1
 				w.quiet = true
 				w.put(app, org) // and nobody to tell, which is walked elsewhere
-				w.add(buffer.Key(app, org), "2026-11-24", buffer.Counts{Error: 3, Gone: 3})
+				w.add(firstKey, "2026-11-24", buffer.Counts{Error: 3, Gone: 3})
 				w.Brake["2026-11-24T10:00:00.000Z"] = 1
 				opened = time.Time{}
 				at := time.Time{}

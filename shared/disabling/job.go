@@ -1,6 +1,7 @@
 // Package disabling is the job of the disable and sweep functions: it finds the
-// apps that the rule calls broken, disables them, has their owners told, and
-// clears their counts. It refuses to disable anyone on what a stream record
+// apps that the rule calls broken, disables them, and has their owners told. It
+// judges an app by its current generation alone: no count of another URL, another
+// organization, or of before the last enabling. It refuses to disable anyone on what a stream record
 // says: a record only says where to look, and a verdict comes from consistent
 // reads.
 //
@@ -55,14 +56,12 @@ type State interface {
 	// MarkNotified sets notified_at. ErrChanged if this is not the app's
 	// disabling any more.
 	MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error
-	// ClearDay deletes a day's counts. ErrChanged if they are not as given or
-	// this is not the app's disabling any more.
-	ClearDay(ctx context.Context, app platform.App, day buffer.Day) error
 }
 
 // Observations keeps what would have been done.
 type Observations interface {
 	// WouldDisable puts an audit entry for d.At, unless there is one: ErrAlready.
+	// ErrChanged if the app is not as it was read.
 	WouldDisable(ctx context.Context, d Disabling) error
 }
 
@@ -220,7 +219,7 @@ func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) (err e
 }
 
 func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) error {
-	appID, organizationID, err := buffer.SplitKey(key)
+	appID, organizationID, generation, err := buffer.SplitKey(key)
 	if err != nil {
 		return nil //nolint:nilerr // not an item of ours; a second look would not change it
 	}
@@ -231,9 +230,9 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) er
 	case !found || app.Deleted:
 		return nil
 	case app.Disabled(): // whatever became of it since, its owners are to know
-		return j.finish(ctx, app, organizationID)
-	case !slices.Contains(j.Guarded, app.Status) || app.OrganizationID != organizationID:
-		return nil
+		return j.finish(ctx, app)
+	case !slices.Contains(j.Guarded, app.Status) || app.OrganizationID != organizationID || app.Generation != generation:
+		return nil // what another URL answered, or what was before an enabling, is no reason
 	}
 	today := buffer.DateOf(j.Now())
 	first := min(j.Rule.First(slices.Min(dates)), buffer.FirstDead(today))
@@ -289,7 +288,7 @@ func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) e
 	j.Metrics.Count("app.disabled", "reason", string(d.Reason))
 	j.Logger.WarnContext(ctx, "app disabled", describe(d)...)
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
-	return j.finish(ctx, app, app.OrganizationID)
+	return j.finish(ctx, app)
 }
 
 func (j *Job) observe(ctx context.Context, d Disabling) error {

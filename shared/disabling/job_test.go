@@ -64,7 +64,7 @@ func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T
 
 func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
 	fatal := func(date buffer.Date) disabling.Record {
-		return disabling.Record{Sequence: "s", Key: buffer.Key(app, org), Day: buffer.Day{Date: date, Counts: buffer.Counts{Fatal: 1}}}
+		return disabling.Record{Sequence: "s", Key: firstKey, Day: buffer.Day{Date: date, Counts: buffer.Counts{Fatal: 1}}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -107,7 +107,7 @@ func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
 			return w.count(app, w.today().Plus(-1), buffer.Counts{Error: 1})
 		}},
 		{"its day has no failure any more", func(w *world) disabling.Record {
-			delete(w.Buffer[buffer.Key(app, org)], w.today())
+			delete(w.Buffer[firstKey], w.today())
 			w.count(app, w.today().Plus(-1), buffer.Counts{Fatal: 1})
 			return fatal(w.today())
 		}},
@@ -151,17 +151,6 @@ func TestARecordThatIsDaysOldStillFindsItsApp(t *testing.T) {
 	if first := w.Apps[app].DisabledEvidence[0].Day; first != string(w.today().Plus(-10)) {
 		t.Errorf("the evidence begins on %s", first)
 	}
-}
-
-func TestTheCountsOfADayThatHasNotBegunHereAreClearedToo(t *testing.T) {
-	w := newWorld()
-	w.put(app, org)
-	w.own(org, ada)
-	r := w.count(app, w.today().Plus(1), buffer.Counts{Fatal: 1})
-	w.count(app, w.today().Plus(2), buffer.Counts{Timeout: 1})
-	w.deliver(t, r)
-	w.mailAll(t)
-	w.assertDisabledOnce(t, app, ada)
 }
 
 func TestOneBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
@@ -275,9 +264,6 @@ func TestOwnersAreToldWhateverBecameOfTheirAppSince(t *testing.T) {
 			w.deliver(t, r)
 			w.mailAll(t)
 			w.assertDisabledOnce(t, app, c.told)
-			if days := w.snapshot().Buffer; len(days) > 0 {
-				t.Errorf("the Buffer still has %v", days)
-			}
 		})
 	}
 }
@@ -314,14 +300,14 @@ func TestWithoutOwnersADisablingWaitsForThemForSevenDays(t *testing.T) {
 	}
 }
 
-func TestCountsThatComeInAfterADisablingAreClearedAndTellNobodyAgain(t *testing.T) {
+func TestCountsThatComeInAfterADisablingTellNobodyAgain(t *testing.T) {
 	w := brokenWorld()
 	r := w.count(app, w.today(), buffer.Counts{Error: 1})
 	w.deliver(t, r)
 	var calls []string
 	w.delay = func(call string) error { calls = append(calls, call); return nil }
 	w.deliver(t, w.count(app, w.today(), buffer.Counts{Error: 1}))
-	if want := []string{"ReadApp", "ReadDays", "ClearDay"}; !slices.Equal(calls, want) {
+	if want := []string{"ReadApp"}; !slices.Equal(calls, want) {
 		t.Errorf("calls %v, want %v", calls, want)
 	}
 	w.delay = nil
@@ -329,19 +315,13 @@ func TestCountsThatComeInAfterADisablingAreClearedAndTellNobodyAgain(t *testing.
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-func TestADayThatChangesWhileItIsClearedStaysForTheNextRecord(t *testing.T) {
+func TestADisablingLeavesTheCountsForAPersonToLookAt(t *testing.T) {
 	w := brokenWorld()
-	var late disabling.Record
-	w.delay = func(call string) error {
-		if call == "ClearDay" && late.Key == "" {
-			late = w.count(app, w.today().Plus(-6), buffer.Counts{Success: 1})
-		}
-		return nil
-	}
-	w.deliver(t, w.count(app, w.today(), buffer.Counts{Error: 1}))
-	w.delay = nil
-	if left := w.snapshot().Buffer[w.key(app)]; len(left) != 1 || left[w.today().Plus(-6)] != late.Day.Counts {
-		t.Errorf("left in the Buffer: %v, want the day that changed", left)
+	before := w.snapshot().Buffer
+	w.deliver(t, recordOf(firstKey))
+	w.enableNow(t, app)
+	if diff := cmp.Diff(before, w.snapshot().Buffer); diff != "" {
+		t.Errorf("the Buffer changed (-want +got):\n%s", diff)
 	}
 }
 

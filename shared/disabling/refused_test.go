@@ -20,7 +20,7 @@ func refusedFor(broken string) func(call string) error {
 }
 
 func TestWhatIsRefusedForGoodHoldsUpNeitherTheStreamNorTheSweepAndCallsAPerson(t *testing.T) {
-	for _, call := range []string{"ReadApp", "ReadDays", "Disable", "MarkNotified", "ClearDay"} {
+	for _, call := range []string{"ReadApp", "ReadDays", "Disable", "MarkNotified"} {
 		t.Run(call, func(t *testing.T) {
 			w := brokenWorld()
 			w.delay = refusedFor(call)

@@ -71,5 +71,5 @@ func (j *Job) takeUp(ctx context.Context, appID string) (err error) {
 	if !found || app.Deleted || !app.Disabled() {
 		return nil
 	}
-	return j.finish(ctx, app, app.OrganizationID)
+	return j.finish(ctx, app)
 }

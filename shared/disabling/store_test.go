@@ -69,6 +69,7 @@ type tables struct {
 	now    time.Time
 	tick   time.Duration // added each time the clock is read
 	writes []string      // the calls that write, numbered by their index
+	wrong  []string      // disablings for failures that are not of the app's generation
 
 	faultAt int // the number of the write that fails; below 0: none
 	fault   fault
@@ -263,6 +264,11 @@ func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int)
 		case s.Brake[hour] >= maxPerHour:
 			return disabling.ErrHeld
 		}
+		for _, day := range d.Evidence {
+			if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][buffer.Date(day.Day)].Failures() {
+				s.wrong = append(s.wrong, fmt.Sprintf("%s, for %+v", keyOf(app), day))
+			}
+		}
 		app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
 		app.NotifiedAt = time.Time{}
 		s.Apps[app.ID] = app
@@ -280,6 +286,9 @@ func (s store) WouldDisable(_ context.Context, d disabling.Disabling) error {
 		if _, there := s.Audit[key]; there {
 			return disabling.ErrAlready
 		}
+		if app := s.Apps[d.App.ID]; app.Status != d.App.Status || app.Deleted || app.Disabled() || app.Generation != d.App.Generation {
+			return disabling.ErrChanged
+		}
 		s.Audit[key] = entry{Event: eventWouldDisable, AppID: d.App.ID, Reason: string(d.Reason), Evidence: d.Evidence}
 		return nil
 	})
@@ -293,17 +302,6 @@ func (s store) MarkNotified(_ context.Context, appID string, disabledAt, now tim
 		}
 		app.NotifiedAt = now
 		s.Apps[appID] = app
-		return nil
-	})
-}
-
-func (s store) ClearDay(_ context.Context, read platform.App, day buffer.Day) error {
-	return s.write("ClearDay", func() error {
-		app, key := s.Apps[read.ID], buffer.Key(read.ID, read.OrganizationID)
-		if !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) || s.Buffer[key][day.Date] != day.Counts {
-			return disabling.ErrChanged
-		}
-		delete(s.Buffer[key], day.Date)
 		return nil
 	})
 }
@@ -371,25 +369,6 @@ func (s store) PutOrganization(_ context.Context, org platform.Organization) err
 		s.Organizations[org.ID] = org
 		return nil
 	})
-}
-
-func (s store) ClearBuffer(_ context.Context, read platform.App) error {
-	key := buffer.Key(read.ID, read.OrganizationID)
-	var dates []buffer.Date
-	err := s.read("ReadBuffer", func() { dates = slices.Sorted(maps.Keys(s.Buffer[key])) })
-	for _, date := range dates {
-		if err != nil {
-			return err
-		}
-		err = s.write("ClearBuffer", func() error {
-			if app := s.Apps[read.ID]; !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) {
-				return registry.ErrChanged
-			}
-			delete(s.Buffer[key], date)
-			return nil
-		})
-	}
-	return err
 }
 
 func (s store) Enable(_ context.Context, read platform.App, at time.Time, actor platform.Actor) error {

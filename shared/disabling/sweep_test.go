@@ -292,7 +292,7 @@ func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
 
 func TestWithoutABookmarkEverySweepBeginsAnew(t *testing.T) {
 	w := brokenWorld()
-	w.Bookmark = disabling.Place{Shard: buffer.Shards - 1, Key: "zzz#42"}
+	w.Bookmark = disabling.Place{Shard: buffer.Shards - 1, Key: "zzz#42#1"}
 	job := w.disabler()
 	job.Bookmark = nil
 	if err := job.Sweep(t.Context()); err != nil {

@@ -50,7 +50,7 @@ func BenchmarkWriteEntries(b *testing.B) {
 // BenchmarkAddCounts encodes the counts of a batch; an op is one batch.
 func BenchmarkAddCounts(b *testing.B) {
 	t := Buffer{API: takesAll{}, Table: "buffer"}
-	key := delivery.CounterKey{Key: "17#42", Date: "2026-11-24"}
+	key := delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := t.AddCounts(b.Context(), key, buffer.Counts{Success: 9, Error: 1}); err != nil {

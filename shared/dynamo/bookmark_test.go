@@ -26,7 +26,7 @@ func TestABookmarkIsReadAsItWasSet(t *testing.T) {
 	if got, err := b.ReadBookmark(t.Context()); got != (disabling.Place{}) || err != nil {
 		t.Fatalf("of an empty table: %+v %v", got, err)
 	}
-	for _, place := range []disabling.Place{{}, {Shard: 3, Key: "17#42"}, {Shard: 4}, {Key: "17#42"}, {}} {
+	for _, place := range []disabling.Place{{}, {Shard: 3, Key: "17#42#1"}, {Shard: 4}, {Key: "17#42#1"}, {}} {
 		if err := b.SetBookmark(t.Context(), place); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestABookmarkIsReadAsItWasSet(t *testing.T) {
 
 func TestABookmarkWithoutAShardIsTheBeginning(t *testing.T) {
 	old := bookmarkKey()
-	old["last_key"] = text("17#42")
+	old["last_key"] = text("17#42#1")
 	b := Bookmark{API: &oneItem{old}, Table: "audit"}
 	if got, err := b.ReadBookmark(t.Context()); got != (disabling.Place{}) || err != nil {
 		t.Errorf("read %+v %v", got, err)

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
@@ -125,31 +124,6 @@ func (t Buffer) ReadFailing(ctx context.Context, partition string, found func(ke
 		}
 	}
 	return nil
-}
-
-// sameCounts is the condition that a day's counts are still as they were read.
-func sameCounts(counts buffer.Counts) (condition string, values item) {
-	values = item{}
-	var terms []string
-	for n, count := range countsOf(counts) {
-		if count == 0 {
-			terms = append(terms, "attribute_not_exists("+countNames[n]+")")
-			continue
-		}
-		terms = append(terms, countNames[n]+" = :"+countNames[n])
-		values[":"+countNames[n]] = number(count)
-	}
-	return strings.Join(terms, " AND "), values
-}
-
-// clearDay deletes a day if its counts are as given.
-func (t Buffer) clearDay(key string, day buffer.Day) *types.Delete {
-	condition, values := sameCounts(day.Counts)
-	d := &types.Delete{TableName: &t.Table, Key: dayKey(key, day.Date), ConditionExpression: &condition}
-	if len(values) > 0 {
-		d.ExpressionAttributeValues = values
-	}
-	return d
 }
 
 // DecodeRecord reads a record of the Buffer's stream. It reports false for one

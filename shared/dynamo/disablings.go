@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
 )
@@ -17,16 +16,13 @@ import (
 type disablingsAPI interface {
 	transactAPI
 	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
-	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 }
 
-// Disablings changes the disabled state of apps: in the tables Apps, Audit and
-// Buffer.
+// Disablings changes the disabled state of apps: in the tables Apps and Audit.
 type Disablings struct {
-	API    disablingsAPI
-	Apps   string
-	Audit  string
-	Buffer string
+	API   disablingsAPI
+	Apps  string
+	Audit string
 }
 
 var (
@@ -34,15 +30,12 @@ var (
 	_ disabling.Observations = Disablings{}
 )
 
-// inDisabling is the condition that an app still is in the disabling with which
-// it was read.
-func inDisabling(table string, app platform.App) *types.ConditionCheck {
-	return &types.ConditionCheck{
-		TableName:                 &table,
-		Key:                       appKey(app.ID),
-		ConditionExpression:       aws.String("disabled_at = :disabled_at"),
-		ExpressionAttributeValues: item{":disabled_at": timestamp(app.DisabledAt)},
-	}
+// asJudged is the condition that an app still is what was judged. It wants the
+// name #status, and adds what it needs to the expression's values.
+func asJudged(values item, app platform.App) string {
+	values[":read_status"] = text(string(app.Status))
+	return "#status = :read_status AND attribute_not_exists(deleted) AND attribute_not_exists(disabled_at) AND " +
+		sameGeneration(values, app)
 }
 
 // Disable implements disabling.State.
@@ -54,9 +47,7 @@ func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHo
 		"standing":          text(disabledStanding(d.App.ID)),
 	}, []string{"notified_at"})
 	app.ExpressionAttributeNames["#status"] = "status"
-	app.ExpressionAttributeValues[":read_status"] = text(string(d.App.Status))
-	app.ConditionExpression = aws.String("#status = :read_status AND attribute_not_exists(deleted) AND " +
-		"attribute_not_exists(#disabled_at) AND " + sameGeneration(app.ExpressionAttributeValues, d.App))
+	app.ConditionExpression = aws.String(asJudged(app.ExpressionAttributeValues, d.App))
 	entry := auditEntry(eventDisable, d.App, d.At)
 	entry["reason"], entry["evidence"] = text(string(d.Reason)), evidence(d.Evidence)
 	err := transact(ctx, t.API, []types.TransactWriteItem{
@@ -80,10 +71,18 @@ func (t Disablings) Disable(ctx context.Context, d disabling.Disabling, maxPerHo
 func (t Disablings) WouldDisable(ctx context.Context, d disabling.Disabling) error {
 	entry := auditEntry(eventWouldDisable, d.App, d.At)
 	entry["reason"], entry["evidence"] = text(string(d.Reason)), evidence(d.Evidence)
-	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &t.Audit, Item: entry, ConditionExpression: aws.String("attribute_not_exists(pk)")})
-	if conditionFailed(err) {
+	app := &types.ConditionCheck{TableName: &t.Apps, Key: appKey(d.App.ID), ExpressionAttributeNames: map[string]string{"#status": "status"},
+		ExpressionAttributeValues: item{}}
+	app.ConditionExpression = aws.String(asJudged(app.ExpressionAttributeValues, d.App))
+	err := transact(ctx, t.API, []types.TransactWriteItem{
+		{ConditionCheck: app},
+		{Put: &types.Put{TableName: &t.Audit, Item: entry, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
+	})
+	switch refused := refusedAt(err); {
+	case slices.Contains(refused, 1):
 		return disabling.ErrAlready
+	case slices.Contains(refused, 0):
+		return disabling.ErrChanged
 	}
 	return err
 }
@@ -99,19 +98,6 @@ func (t Disablings) MarkNotified(ctx context.Context, appID string, disabledAt, 
 			":now": timestamp(now), ":disabled_at": timestamp(disabledAt)},
 	})
 	if conditionFailed(err) {
-		return disabling.ErrChanged
-	}
-	return err
-}
-
-// ClearDay implements disabling.State.
-func (t Disablings) ClearDay(ctx context.Context, app platform.App, day buffer.Day) error {
-	key := buffer.Key(app.ID, app.OrganizationID)
-	err := transact(ctx, t.API, []types.TransactWriteItem{
-		{ConditionCheck: inDisabling(t.Apps, app)},
-		{Delete: Buffer{Table: t.Buffer}.clearDay(key, day)},
-	})
-	if len(refusedAt(err)) > 0 {
 		return disabling.ErrChanged
 	}
 	return err

@@ -21,7 +21,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"hookwarden/shared/buffer"
-	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
@@ -488,7 +487,7 @@ func (e *engine) apps() dynamo.Apps { return dynamo.Apps{API: e, Table: "apps"} 
 func (e *engine) buffer() dynamo.Buffer { return dynamo.Buffer{API: e, Table: "buffer"} }
 
 func (e *engine) disablings() dynamo.Disablings {
-	return dynamo.Disablings{API: e, Apps: "apps", Audit: "audit", Buffer: "buffer"}
+	return dynamo.Disablings{API: e, Apps: "apps", Audit: "audit"}
 }
 
 func (e *engine) brake() dynamo.Brake { return dynamo.Brake{API: e, Table: "audit"} }
@@ -498,13 +497,6 @@ func (e *engine) standing() dynamo.Standing { return dynamo.Standing{API: e, App
 func (e *engine) put(appID, organizationID string) {
 	e.tables["apps"][appID] = attributes{"id": text(appID), "status": text("internal"), "organization_id": text(organizationID),
 		"name": text("Bot " + appID), "slug": text("bot"), "version": &types.AttributeValueMemberN{Value: "1"}}
-}
-
-func (e *engine) count(t testing.TB, key string, date buffer.Date, counts buffer.Counts) {
-	t.Helper()
-	if err := e.buffer().AddCounts(t.Context(), delivery.CounterKey{Key: key, Date: date}, counts); err != nil {
-		t.Fatal(err)
-	}
 }
 
 var (
@@ -682,6 +674,27 @@ func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
 	if _, disabled := e.tables["apps"]["17"]["disabled_at"]; disabled {
 		t.Error("disabled")
 	}
+	e.tables["apps"]["17"]["generation"] = &types.AttributeValueMemberN{Value: "2"}
+	if err := e.disablings().WouldDisable(t.Context(), d); !errors.Is(err, disabling.ErrAlready) {
+		t.Errorf("again, and another generation: %v", err)
+	}
+}
+
+func TestNobodyIsSaidToBeDisabledWhoIsNotWhatWasJudged(t *testing.T) {
+	for name, change := range map[string]func(attributes){
+		"another URL or organization, or enabled": func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} },
+		"published": func(a attributes) { a["status"] = text("published") },
+		"deleted":   func(a attributes) { a["deleted"] = &types.AttributeValueMemberBOOL{Value: true} },
+		"disabled":  func(a attributes) { a["disabled_at"] = text("2026-11-24T11:59:00.000Z") },
+	} {
+		e := newEngine()
+		e.put("17", "42")
+		d := e.disabling(t, "17")
+		change(e.tables["apps"]["17"])
+		if err := e.disablings().WouldDisable(t.Context(), d); !errors.Is(err, disabling.ErrChanged) || len(e.tables["audit"]) > 0 {
+			t.Errorf("%s since: %v, audit %v", name, err, e.tables["audit"])
+		}
+	}
 }
 
 func TestEachStepAfterADisablingIsOfThatDisablingAlone(t *testing.T) {
@@ -702,44 +715,13 @@ func TestEachStepAfterADisablingIsOfThatDisablingAlone(t *testing.T) {
 			if err := e.disablings().Disable(t.Context(), d, 20); err != nil {
 				t.Fatal(err)
 			}
-			d.App.DisabledAt = d.At
-			e.count(t, "17#42", "2026-11-24", buffer.Counts{Error: 3, Gone: 3})
-			day := buffer.Day{Date: "2026-11-24", Counts: buffer.Counts{Error: 3, Gone: 3}}
 			c.change(e)
 			if err := e.disablings().MarkNotified(t.Context(), "17", d.At, noon); !errors.Is(err, c.want) {
 				t.Errorf("MarkNotified: %v, want %v", err, c.want)
-			}
-			if err := e.disablings().ClearDay(t.Context(), d.App, day); !errors.Is(err, c.want) {
-				t.Errorf("ClearDay: %v, want %v", err, c.want)
-			}
-			if left := len(e.tables["buffer"]); (left == 0) != (c.want == nil) {
-				t.Errorf("%d days are left", left)
 			}
 			if e.tables["apps"]["17"] != nil && (e.tables["apps"]["17"]["notified_at"] != nil) != (c.want == nil) {
 				t.Errorf("the app is %v", e.tables["apps"]["17"])
 			}
 		})
-	}
-}
-
-func TestADayIsClearedOnlyIfItsCountsAreAsRead(t *testing.T) {
-	all := buffer.Counts{Success: 1, Error: 2, Timeout: 3, Gone: 1, Fatal: 1}
-	for _, read := range []buffer.Counts{all, {Error: 2}, {}} {
-		for _, more := range []buffer.Counts{{}, {Success: 1}, {Error: 1}, {Timeout: 1}, {Gone: 1}, {Fatal: 1}} {
-			e := newEngine()
-			e.put("17", "42")
-			e.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T12:00:00.000Z")
-			e.tables["buffer"]["17#42 2026-11-24"] = attributes{"pk": text("17#42"), "day": text("2026-11-24")}
-			for _, counts := range []buffer.Counts{read, more} {
-				if !counts.IsZero() {
-					e.count(t, "17#42", "2026-11-24", counts)
-				}
-			}
-			err := e.disablings().ClearDay(t.Context(), platform.App{ID: "17", OrganizationID: "42", DisabledAt: noon},
-				buffer.Day{Date: "2026-11-24", Counts: read})
-			if want := more.IsZero(); (err == nil) != want || (len(e.tables["buffer"]) == 0) != want || !want && !errors.Is(err, disabling.ErrChanged) {
-				t.Errorf("read %+v, then %+v: %v, %d days left", read, more, err, len(e.tables["buffer"]))
-			}
-		}
 	}
 }

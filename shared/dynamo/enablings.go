@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
 )
@@ -16,47 +15,16 @@ import (
 type enablingsAPI interface {
 	transactAPI
 	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
-	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Enablings lifts disablings: in the tables Apps, Audit and Buffer.
+// Enablings lifts disablings: in the tables Apps and Audit.
 type Enablings struct {
-	API    enablingsAPI
-	Apps   string
-	Audit  string
-	Buffer string
+	API   enablingsAPI
+	Apps  string
+	Audit string
 }
 
 var _ registry.Enabler = Enablings{}
-
-// ClearBuffer implements registry.Enabler. At most 40 days are there.
-func (t Enablings) ClearBuffer(ctx context.Context, app platform.App) error {
-	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
-		TableName:                 &t.Buffer,
-		ConsistentRead:            aws.Bool(true),
-		KeyConditionExpression:    aws.String("pk = :pk"),
-		ExpressionAttributeValues: item{":pk": text(buffer.Key(app.ID, app.OrganizationID))},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, i := range page.Items {
-			err := transact(ctx, t.API, []types.TransactWriteItem{
-				{ConditionCheck: inDisabling(t.Apps, app)},
-				{Delete: &types.Delete{TableName: &t.Buffer, Key: item{"pk": i["pk"], "day": i["day"]}}},
-			})
-			if len(refusedAt(err)) > 0 {
-				return registry.ErrChanged
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // Enable implements registry.Enabler.
 func (t Enablings) Enable(ctx context.Context, app platform.App, at time.Time, actor platform.Actor) error {

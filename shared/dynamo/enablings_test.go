@@ -11,14 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
 )
 
 func (e *engine) enablings() dynamo.Enablings {
-	return dynamo.Enablings{API: e, Apps: "apps", Audit: "audit", Buffer: "buffer"}
+	return dynamo.Enablings{API: e, Apps: "apps", Audit: "audit"}
 }
 
 // disabled puts an app that is disabled since noon, and returns it as read.
@@ -84,47 +83,6 @@ func TestEnableLiftsOnlyTheDisablingThatWasRead(t *testing.T) {
 			}
 			if len(e.tables["audit"]) > 0 {
 				t.Errorf("audit: %v", e.tables["audit"])
-			}
-		})
-	}
-}
-
-func TestClearBufferDeletesAllDaysOfTheAppAndOfNoOther(t *testing.T) {
-	e := newEngine()
-	app := e.disabled(t, "17")
-	for back := range 45 {
-		e.count(t, "17#42", buffer.DateOf(noon).Plus(1-back), buffer.Counts{Error: 1})
-	}
-	e.count(t, "17#43", "2026-11-24", buffer.Counts{Error: 1})
-	e.count(t, "170#42", "2026-11-24", buffer.Counts{Error: 1})
-	if err := e.enablings().ClearBuffer(t.Context(), app); err != nil {
-		t.Fatal(err)
-	}
-	if len(e.tables["buffer"]) != 2 || e.tables["buffer"]["17#43 2026-11-24"] == nil || e.tables["buffer"]["170#42 2026-11-24"] == nil {
-		t.Errorf("left in the Buffer: %v", e.tables["buffer"])
-	}
-	if err := e.enablings().ClearBuffer(t.Context(), app); err != nil {
-		t.Errorf("of an empty Buffer: %v", err)
-	}
-}
-
-// A success that is lost could disable someone: whoever comes late with an
-// enabling must not take away what was counted since.
-func TestClearBufferLeavesTheCountsOfAnAppThatWasEnabledSince(t *testing.T) {
-	for name, change := range map[string]func(attributes){
-		"enabled since":                    func(a attributes) { delete(a, "disabled_at") },
-		"enabled and disabled again since": func(a attributes) { a["disabled_at"] = text("2026-11-24T12:45:00.000Z") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := newEngine()
-			app := e.disabled(t, "17")
-			change(e.tables["apps"]["17"])
-			e.count(t, "17#42", "2026-11-24", buffer.Counts{Success: 1})
-			if err := e.enablings().ClearBuffer(t.Context(), app); !errors.Is(err, registry.ErrChanged) {
-				t.Errorf("got %v, want ErrChanged", err)
-			}
-			if len(e.tables["buffer"]) != 1 {
-				t.Error("the counts are gone")
 			}
 		})
 	}

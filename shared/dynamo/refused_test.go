@@ -89,8 +89,8 @@ func TestWhatDynamoDBRefusesForGoodIsToldFromWhatPasses(t *testing.T) {
 func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 	api := answering(t, 400, said("ValidationException"))
 	app := platform.App{ID: "17", Status: platform.Internal, OrganizationID: "42", DisabledAt: noon}
-	apps, state := dynamo.Apps{API: api, Table: "apps", Secrets: "secrets"}, dynamo.Disablings{API: api, Apps: "apps", Audit: "audit", Buffer: "buffer"}
-	days, lifts := dynamo.Buffer{API: api, Table: "buffer"}, dynamo.Enablings{API: api, Apps: "apps", Audit: "audit", Buffer: "buffer"}
+	apps, state := dynamo.Apps{API: api, Table: "apps", Secrets: "secrets"}, dynamo.Disablings{API: api, Apps: "apps", Audit: "audit"}
+	days, lifts := dynamo.Buffer{API: api, Table: "buffer"}, dynamo.Enablings{API: api, Apps: "apps", Audit: "audit"}
 	organizations, notices := dynamo.Organizations{API: api, Table: "organizations"}, dynamo.Notices{API: api, Table: "notices"}
 	brake, standing := dynamo.Brake{API: api, Table: "audit"}, dynamo.Standing{API: api, Apps: "apps"}
 	for name, call := range map[string]func(context.Context) error{
@@ -102,7 +102,7 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 			return organizations.PutOrganization(ctx, platform.Organization{ID: "42"})
 		},
 		"ReadOrganization": func(ctx context.Context) error { _, _, err := organizations.ReadOrganization(ctx, "42"); return err },
-		"ClearBuffer":      func(ctx context.Context) error { return lifts.ClearBuffer(ctx, app) },
+		"Steer":            func(ctx context.Context) error { return lifts.Steer(ctx, app, noon) },
 		"Enable":           func(ctx context.Context) error { return lifts.Enable(ctx, app, noon, platform.Actor{}) },
 		"Disable": func(ctx context.Context) error {
 			return state.Disable(ctx, disabling.Disabling{App: app, At: noon}, 20)
@@ -111,9 +111,8 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 			return state.WouldDisable(ctx, disabling.Disabling{App: app, At: noon})
 		},
 		"MarkNotified": func(ctx context.Context) error { return state.MarkNotified(ctx, "17", noon, noon) },
-		"ClearDay":     func(ctx context.Context) error { return state.ClearDay(ctx, app, buffer.Day{Date: "2026-11-24"}) },
 		"ReadDays": func(ctx context.Context) error {
-			_, err := days.ReadDays(ctx, "17#42", "2026-11-24", "2026-11-24")
+			_, err := days.ReadDays(ctx, "17#42#1", "2026-11-24", "2026-11-24")
 			return err
 		},
 		"ReadLatch":   func(ctx context.Context) error { _, err := brake.ReadLatch(ctx); return err },
@@ -125,7 +124,7 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 		"MarkSent":    func(ctx context.Context) error { return notices.MarkSent(ctx, "n", "m", noon) },
 		"MarkUnsent":  func(ctx context.Context) error { return notices.MarkUnsent(ctx, "n", notice.Refused, noon, noon) },
 		"AddCounts": func(ctx context.Context) error {
-			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42", Date: "2026-11-24"}, buffer.Counts{Success: 1})
+			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, buffer.Counts{Success: 1})
 			if !errors.Is(err, delivery.ErrNotAdded) {
 				return errors.New("may have been added")
 			}

@@ -34,9 +34,9 @@ func readRule(r *Reader) Rule {
 
 // Register is the environment of the register function.
 type Register struct {
-	AppsTable, SecretsTable, OrganizationsTable, BufferTable, AuditTable string
-	NotificationQueueURL, RegistryDLQURL                                 string
-	Targets                                                              Targets
+	AppsTable, SecretsTable, OrganizationsTable, AuditTable string
+	NotificationQueueURL, RegistryDLQURL                    string
+	Targets                                                 Targets
 }
 
 // ReadRegister reads it.
@@ -45,7 +45,6 @@ func ReadRegister(r *Reader) Register {
 		AppsTable:            r.Required("APPS_TABLE"),
 		SecretsTable:         r.Required("SECRETS_TABLE"),
 		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
-		BufferTable:          r.Required("BUFFER_TABLE"),
 		AuditTable:           r.Required("AUDIT_TABLE"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		RegistryDLQURL:       r.Required("REGISTRY_DLQ_URL"),

@@ -34,10 +34,6 @@ type Organizations interface {
 
 // Enabler lifts disablings.
 type Enabler interface {
-	// ClearBuffer deletes all counts of an app, as long as it is in the disabling
-	// with which it was read. ErrChanged if it is not any more: its counts are of
-	// the time after, and a success that is lost could disable it.
-	ClearBuffer(ctx context.Context, app platform.App) error
 	// Enable lifts the disabling with which app was read, begins the app's next
 	// generation, notes that it was steered at that time, and puts the audit entry,
 	// all or nothing. ErrChanged if the app was enabled, disabled, or given another
@@ -169,9 +165,8 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time
 	return fmt.Errorf("enable app %s: %w, %d times", m.AppID, ErrChanged, rounds)
 }
 
-// enableOnce goes by what was steered last: an older message does nothing. The
-// counts go first: a crash after that leaves a disabled app without counts, and
-// the message.
+// enableOnce goes by what was steered last: an older message does nothing. No count
+// from before can disable the app again: it is in another generation then.
 func (j *Job) enableOnce(ctx context.Context, m platform.AppEnable, at time.Time) error {
 	app, found, err := j.Apps.ReadApp(ctx, m.AppID)
 	switch {
@@ -190,9 +185,6 @@ func (j *Job) enableOnce(ctx context.Context, m platform.AppEnable, at time.Time
 		}
 		j.Logger.InfoContext(ctx, "enabling without effect", append(m.Names(), "at", platform.FormatTime(at))...)
 		return nil
-	}
-	if err := j.Enabler.ClearBuffer(ctx, app); err != nil {
-		return fmt.Errorf("clear the counts of app %s: %w", app.ID, err)
 	}
 	if err := j.Enabler.Enable(ctx, app, at, m.Actor); err != nil {
 		return fmt.Errorf("enable app %s: %w", app.ID, err)

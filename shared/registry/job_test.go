@@ -99,8 +99,6 @@ func (s *tables) ReadOrganization(context.Context, string) (platform.Organizatio
 	return s.org, s.org.ID != "", nil
 }
 
-func (s *tables) ClearBuffer(context.Context, platform.App) error { return s.note("ClearBuffer") }
-
 func (s *tables) Enable(_ context.Context, _ platform.App, at time.Time, actor platform.Actor) error {
 	s.at, s.actor = at, actor
 	return s.note("Enable")
@@ -225,7 +223,7 @@ func TestEntriesOfEventsThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
 }
 
 func TestEnable(t *testing.T) {
-	all, noted := []string{"ClearBuffer", "Enable", "SendNotices"}, []string{"Steer"}
+	all, noted := []string{"Enable", "SendNotices"}, []string{"Steer"}
 	for _, c := range []struct {
 		name       string
 		disabledAt time.Time
@@ -301,7 +299,7 @@ func TestAllOwnersButTheOneWhoDidItAreToldOfAnEnabling(t *testing.T) {
 		s := newTables()
 		prepare(s)
 		enable(s, ada.Email)
-		if !slices.Equal(s.done, []string{"ClearBuffer", "Enable"}) {
+		if !slices.Equal(s.done, []string{"Enable"}) {
 			t.Errorf("%s: %v", name, s.done)
 		}
 	}

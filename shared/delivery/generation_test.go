@@ -1,0 +1,72 @@
+package delivery
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookwarden/shared/buffer"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
+)
+
+// An attempt counts for the generation that it was made with, whatever becomes of
+// its app before that is written.
+func TestAnAttemptCountsForTheGenerationThatItWasMadeWith(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		change func(*Registered)
+		want   map[string]buffer.Counts // by key
+	}{
+		"a failure, enabled since": {400, func(r *Registered) { r.App.EnabledAt, r.App.Generation = time.Now(), 4 },
+			map[string]buffer.Counts{"a#org#3": {Error: 1}}},
+		"a success, of another organization since": {200, func(r *Registered) { r.App.OrganizationID, r.App.Generation = "other", 4 },
+			map[string]buffer.Counts{"a#org#3": {Success: 1}}},
+		"gone, enabled since":     {410, func(r *Registered) { r.App.Generation = 4 }, map[string]buffer.Counts{"a#org#3": {Error: 1, Gone: 1}}},
+		"gone, another URL since": {410, func(r *Registered) { r.App.WebhookURL, r.App.Generation = "https://new.example/", 4 }, nil},
+		"gone, to another URL and back since": {410, func(r *Registered) { r.App.Generation = 5 },
+			map[string]buffer.Counts{"a#org#3": {Error: 1, Gone: 1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.register("a", platform.Internal, func(r *Registered) { r.App.Generation = 3 })
+				answer := status(c.status)
+				w.answer = func(r webhook.Request) webhook.Result {
+					result := answer(r)
+					w.mu.Lock()
+					defer w.mu.Unlock()
+					known := w.apps["a"]
+					c.change(&known)
+					w.apps["a"] = known
+					return result
+				}
+				equalList(t, "back", deliverAll(t, w.job(nil), message("a")))
+				equal(t, "keys", len(w.counts), len(c.want))
+				for key, want := range c.want {
+					equal(t, key, w.counts[CounterKey{key, buffer.DateOf(time.Now())}], want)
+				}
+			})
+		})
+	}
+}
+
+// The queue of RetryQueue's counts outlasts an enabling: what was made before it
+// stays there.
+func TestQueuedCountsCarryTheGenerationOfTheirAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, func(r *Registered) { r.App.Generation = 3 })
+		w.answer, w.countFault = status(400), always(notAdded)
+		j := w.job(nil)
+		deliverAll(t, j, message("a"))
+		w.countFault = nil
+		w.register("a", platform.Internal, func(r *Registered) { r.App.Generation = 4 })
+		time.Sleep(firstCountsWait)
+		m := w.later[0].Message
+		m.ID, m.Receives = "c", 1
+		deliverAll(t, j, m)
+		equal(t, "of the third generation", w.counts[CounterKey{"a#org#3", buffer.DateOf(m.SentAt)}], buffer.Counts{Error: 1})
+		equal(t, "keys", len(w.counts), 1)
+	})
+}
