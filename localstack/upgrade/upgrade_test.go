@@ -36,7 +36,8 @@ type object = map[string]any
 // platform sends to a stack.
 type platform struct {
 	*stack.Stack
-	t *testing.T
+	t          *testing.T
+	generation string // the end of the Buffer's keys; the version before had none
 }
 
 func TestAnUpgradeLosesNothingThatWasOnItsWayOrInTheTables(t *testing.T) {
@@ -65,6 +66,7 @@ func TestAnUpgradeLosesNothingThatWasOnItsWayOrInTheTables(t *testing.T) {
 	must(t, stack.Up(t.Context(), root, endpoint.Port(), fmt.Sprintf("RetryDelays=%d", pending), os.Stderr))
 	old := p.Names
 	p = open(t, held.Env)
+	p.generation = "#1"
 	for name, value := range old {
 		if strings.HasSuffix(name, "_TABLE") || strings.HasSuffix(name, "_URL") {
 			if p.Names[name] != value {
@@ -78,17 +80,24 @@ func TestAnUpgradeLosesNothingThatWasOnItsWayOrInTheTables(t *testing.T) {
 		t.Errorf("the receiver got %v", got)
 	}
 	p.webhook("19", "evt_after")
-	p.until("both failures are counted", func(ctx context.Context) error { return p.errors(ctx, "19", 2) })
+	p.until("it is the first of a fresh window", func(ctx context.Context) error { return p.errors(ctx, "19", 1) })
+	p.generation = ""
+	must(t, p.errors(t.Context(), "19", 1)) // as it was
+	p.fatal("19")                           // would be judged by the version before
+	p.generation = "#1"
 	if item := p.disabled("18"); item.Text("disabled_at") != disabled.Text("disabled_at") {
 		t.Errorf("the disabling is %v, and was %v", item, disabled)
 	}
 	p.register(object{"type": "app.enable", "app_id": "18"})
 	p.until("the app is enabled", func(ctx context.Context) error {
 		item, err := p.Get(ctx, "APPS_TABLE", "id", "18")
-		return errors.Join(err, when(item.Text("disabled_at") == ""))
+		return errors.Join(err, when(item.Text("disabled_at") == "" && item.Int("generation") == 2))
 	})
 	p.webhook("18", "evt_enabled")
 	p.until("its webhooks flow", func(context.Context) error { return when(len(broken.Got()) == 1) })
+	if item, err := p.Get(t.Context(), "APPS_TABLE", "id", "19"); err != nil || item.Text("disabled_at") != "" {
+		t.Errorf("app 19 is %v, %v", item, err)
+	}
 	p.fatal("19")
 	p.disabled("19")
 	if got := len(failing.Got()); got != 2 {
@@ -138,7 +147,7 @@ func open(t *testing.T, env string) platform {
 	t.Helper()
 	opened, err := stack.Open(t.Context(), filepath.Join(root, strings.TrimPrefix(env, absolute(t, root))))
 	must(t, err)
-	return platform{opened, t}
+	return platform{Stack: opened, t: t}
 }
 
 func (p platform) register(message object) {
@@ -170,7 +179,7 @@ func (p platform) webhook(app, id string) {
 // fatal writes a fatal day by hand.
 func (p platform) fatal(app string) {
 	p.t.Helper()
-	must(p.t, p.Put(p.t.Context(), "BUFFER_TABLE", stack.Item{"pk": app + "#42", "day": today(), "fatal_count": int64(1)}))
+	must(p.t, p.Put(p.t.Context(), "BUFFER_TABLE", stack.Item{"pk": app + "#42" + p.generation, "day": today(), "fatal_count": int64(1)}))
 }
 
 // disabled waits until the app is disabled and its owner's notice is queued.
@@ -185,7 +194,7 @@ func (p platform) disabled(app string) (item stack.Item) {
 
 // errors says whether so many errors of today are counted.
 func (p platform) errors(ctx context.Context, app string, want int64) error {
-	days, err := p.Query(ctx, "BUFFER_TABLE", app+"#42")
+	days, err := p.Query(ctx, "BUFFER_TABLE", app+"#42"+p.generation)
 	var sum int64
 	for _, day := range days {
 		sum += day.Int("error_count")
