@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,5 +69,52 @@ func TestQueuedCountsCarryTheGenerationOfTheirAttempts(t *testing.T) {
 		deliverAll(t, j, m)
 		equal(t, "of the third generation", w.counts[CounterKey{"a#org#3", buffer.DateOf(m.SentAt)}], buffer.Counts{Error: 1})
 		equal(t, "keys", len(w.counts), 1)
+	})
+}
+
+// A request that is over after midnight is of the day on which it began.
+func TestAnAttemptCountsForTheDayOnWhichItBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		time.Sleep(24*time.Hour - 500*time.Millisecond - time.Duration(time.Now().UTC().Hour())*time.Hour)
+		began := time.Now()
+		w.answer = func(r webhook.Request) webhook.Result {
+			result := status(400)(r)
+			time.Sleep(900 * time.Millisecond)
+			return result
+		}
+		deliverAll(t, w.job(nil), message("a"))
+		equal(t, "the day is over", buffer.DateOf(time.Now()), buffer.DateOf(began).Plus(1))
+		equal(t, "of the day before", w.counts[CounterKey{"a#org#1", buffer.DateOf(began)}], buffer.Counts{Error: 1})
+		equal(t, "keys", len(w.counts), 1)
+	})
+}
+
+// The time of counts that are queued says how long they have been waited for.
+func TestQueuedCountsAreAsOldAsTheFirstOfTheirAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		first := time.Now()
+		began := map[string]time.Time{"evt_1": first.Add(20 * time.Millisecond), "evt_2": first, "evt_3": first.Add(10 * time.Millisecond)}
+		w.answer = func(r webhook.Request) webhook.Result {
+			result := status(400)(r)
+			result.Started = began[r.ID]
+			return result
+		}
+		w.countFault = always(notAdded)
+		var batch []Message
+		for _, id := range []string{"evt_1", "evt_2", "evt_3"} {
+			m := message("a")
+			m.ID, m.Body = id, strings.Replace(m.Body, "evt_aissuecreated", id, 1)
+			batch = append(batch, m)
+		}
+		deliverAll(t, w.job(nil), batch...)
+		equal(t, "sent on", len(w.later), 1)
+		c, err := decodeCounts([]byte(w.later[0].Body))
+		equal(t, "error", err, nil)
+		equal(t, "at", c.At.UnixMilli(), first.UnixMilli())
+		equal(t, "counts", c.Counts, buffer.Counts{Error: 3})
 	})
 }
