@@ -144,7 +144,8 @@ func (s *seas) few(r *rapid.T, messages, requests int) {
 	if s.most > messages || len(s.sent) > requests || s.hops > maxHops+1 {
 		r.Fatalf("%d messages at once, %d requests, after %d hops", s.most, len(s.sent), s.hops)
 	}
-	if len(s.sent) == 0 && s.buried == 0 && len(s.letters) == 0 {
+	expired := slices.Contains(s.outcomes(), "a 0 expired") // claims that fail for three days use up MaxAge
+	if len(s.sent) == 0 && s.buried == 0 && len(s.letters) == 0 && !expired {
 		r.Fatalf("the webhook is lost after %d hops", s.hops)
 	}
 }
