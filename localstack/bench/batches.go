@@ -20,11 +20,12 @@ const (
 	timedBatches = 20 // whose median is a run's value
 
 	// Of each kind, with one that hangs and with none, in each of some processes:
-	// their median is a run's value. An environment tries two apps that turn out to
-	// hang, one after another: a third would be kept waiting.
-	hungBatches   = 2
-	hungProcesses = 8
+	// their median is a run's value. An environment tries one app that turns out to
+	// hang, and another a while later: a second would be kept waiting.
+	hungBatches   = 1
+	hungProcesses = 16
 	between       = 5 // batches of known apps before each of them
+	aWhile        = 500 * time.Millisecond
 )
 
 const batchName = "batch of ten, receivers that answer in 20 ms, ms"
@@ -54,7 +55,7 @@ func (b *bench) measureBatches(ctx context.Context) (report.Section, error) {
 			"A value is the median of %d batches.", timedBatches),
 		fmt.Sprintf("The one that hangs, to the deadline of 1 s, or answers is the tenth app of its batch, never seen before, on a new connection; the nine are known. "+
 			"The two kinds take turns in one process. A value is the median of %d batches, %d in each of %d processes: "+
-			"in a third the app would go over RetryQueue, since a process finds out about no more apps that hang at a time.",
+			"in a second the app might go over RetryQueue, since a process finds out about no more apps that hang at a time.",
 			hungBatches*hungProcesses, hungBatches, hungProcesses),
 	}}, nil
 }
@@ -133,6 +134,7 @@ func nineArrive(ctx context.Context, b build) (hung, answered []float64, err err
 	defer d.stop()
 	for i := range hungBatches {
 		for kind, times := range map[string]*[]float64{hanging: &hung, "answering": &answered} { // in any order
+			time.Sleep(aWhile)
 			for range between {
 				if _, err := clock.of(d, known); err != nil {
 					return nil, nil, err
