@@ -254,16 +254,26 @@ func has(c, outcome buffer.Counts) bool {
 	return c.Success >= outcome.Success && c.Timeout >= outcome.Timeout && c.Fatal >= outcome.Fatal
 }
 
-// crosses reports whether a day is on the other side of a threshold or of the
-// share, written as the design words it and apart from the rule's code.
-func crosses(r buffer.Rule, before, after buffer.Counts) bool {
-	attempts := func(c buffer.Counts) float64 { return float64(c.Success + c.Error + c.Timeout + c.Fatal) }
-	reachesShare := func(c buffer.Counts) bool {
-		return attempts(c) > 0 && float64(c.Timeout)/attempts(c) >= r.TimeoutMinShare
+// crosses reports whether a day is on the other side of a threshold, or it or the
+// day after it on that of the share, which is of a day and the one before; written
+// as the design words it and apart from the rule's code.
+func crosses(r buffer.Rule, days []buffer.Day, i int, outcome buffer.Counts) bool {
+	counts := make(map[buffer.Date]buffer.Counts)
+	for _, d := range days {
+		counts[d.Date] = d.Counts
 	}
+	date := days[i].Date
+	before, after := counts[date], counts[date].Plus(outcome)
+	reachesShare := func(of buffer.Date) bool {
+		two := counts[of].Plus(counts[of.Plus(-1)])
+		attempts := float64(two.Success + two.Error + two.Timeout + two.Fatal)
+		return attempts > 0 && float64(two.Timeout)/attempts >= r.TimeoutMinShare
+	}
+	today, tomorrow := reachesShare(date), reachesShare(date.Plus(1))
+	counts[date] = after
 	return (before.Timeout >= r.TimeoutThreshold) != (after.Timeout >= r.TimeoutThreshold) ||
 		(before.Gone >= r.GoneThreshold) != (after.Gone >= r.GoneThreshold) ||
-		reachesShare(before) != reachesShare(after)
+		today != reachesShare(date) || tomorrow != reachesShare(date.Plus(1))
 }
 
 func TestOneMoreOfTheSameChangesNothingBelowAThreshold(t *testing.T) {
@@ -277,7 +287,7 @@ func TestOneMoreOfTheSameChangesNothingBelowAThreshold(t *testing.T) {
 		var choices []choice
 		for i, day := range days {
 			for _, name := range slices.Sorted(maps.Keys(outcomes)) {
-				if has(day.Counts, outcomes[name]) && !crosses(rule, day.Counts, day.Plus(outcomes[name])) {
+				if has(day.Counts, outcomes[name]) && !crosses(rule, days, i, outcomes[name]) {
 					choices = append(choices, choice{i, name})
 				}
 			}
