@@ -89,7 +89,7 @@ invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=e
 	if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json" >&2; exit 2; fi; \
 	go run ./localstack/invoke -port "$(PORT)" $(if $(REMOTE),-remote) $(if $(SKIP_PULL_IMAGE),-skip-pull-image) "$(FUNCTION)" "$(EVENT)"
 
-deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod, ARCH=arm64, OVERRIDES=…)
+deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod|sentry, ARCH=arm64, OVERRIDES=…)
 	@set -e; arch=$(call goarch,$(or $(ARCH),arm64)); \
 	arguments=$$(STACK="$(STACK)" MAIL_FROM="$(MAIL_FROM)" PLATFORM_URL="$(PLATFORM_URL)" ARCHITECTURE=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) \
 	  .local/venv-sam/bin/python localstack/template/deploy.py check $(or $(CONFIG),default)); \
