@@ -6,12 +6,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
 	"hookwarden/shared/metrics"
 	"hookwarden/shared/queue"
+	"hookwarden/shared/tally"
 )
 
 func main() {
@@ -20,7 +20,7 @@ func main() {
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	state := dynamo.Disablings{API: db, Apps: e.AppsTable, Audit: e.AuditTable}
 	job := &disabling.Job{
-		Config: disabling.Config{Rule: buffer.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour, Guarded: e.Guarded},
+		Config: disabling.Config{Rule: tally.Rule(e.Rule), Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour, Guarded: e.Guarded},
 		Needs: disabling.Needs{
 			Apps:          dynamo.Apps{API: db, Table: e.AppsTable},
 			Organizations: dynamo.Organizations{API: db, Table: e.OrganizationsTable},

@@ -129,7 +129,7 @@ func valuesOf() map[string]values {
 		"webhook.attempts": {"webhook/outcome.go", `Outcome = "([a-z_]+)"`},
 		"webhook.skipped":  {"delivery/*.go", `\b(?:skip[A-Z]\w+|outcomeExpired) += "([a-z_]+)"`},
 		"webhook.deferred": {"delivery/*.go", `\bdefer[A-Z]\w+ += "([a-z_]+)"`},
-		"app.disabled":     {"buffer/rule.go", `Reason = "([a-z_]+)"`},
+		"app.disabled":     {"tally/rule.go", `Reason = "([a-z_]+)"`},
 		"notice.queued":    kinds,
 		"notice.sent":      kinds,
 		"notice.outdated":  kinds,

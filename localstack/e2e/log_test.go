@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"hookwarden/localstack/receiver"
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/dynamo"
+	"hookwarden/shared/tally"
 )
 
 // TestTheLogIsReadNewestFirst reads it as a dashboard of the platform would.
@@ -35,7 +35,7 @@ func TestTheLogIsReadNewestFirst(t *testing.T) {
 
 	read := func(q dynamo.LogQuery) (entries []delivery.Entry, pages int) {
 		t.Helper()
-		q.AppID, q.First, q.Last = a.id, buffer.DateOf(yesterday), buffer.DateOf(time.Now())
+		q.AppID, q.First, q.Last = a.id, tally.DateOf(yesterday), tally.DateOf(time.Now())
 		log := dynamo.RequestsReader{API: running.DB, Table: running.Names["REQUESTS_TABLE"]}
 		for {
 			page, err := log.Read(t.Context(), q)

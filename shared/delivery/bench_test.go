@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -21,7 +21,7 @@ type quiet struct {
 }
 
 func (q quiet) Send(_ context.Context, r webhook.Request) webhook.Result { return q.answer(r) }
-func (quiet) AddCounts(context.Context, CounterKey, buffer.Counts) error { return nil }
+func (quiet) AddCounts(context.Context, CounterKey, tally.Counts) error  { return nil }
 func (quiet) WriteEntries(context.Context, []Entry) (unwritten []Entry)  { return nil }
 func (quiet) Count(name, dimension, value string)                        {}
 func (quiet) SendLater(context.Context, []Later) []Unsent                { return nil }

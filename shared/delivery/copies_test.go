@@ -12,8 +12,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // trouble says how often something goes wrong, each from 0 to 1.
@@ -285,11 +285,11 @@ func TestAWebhookThatIsTooOldExpiresInTheEndWithoutAClaim(t *testing.T) {
 func TestCopiesOfCountsAreDroppedToo(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
-	m := CountsMessage{Key: "a#org#1", Date: buffer.DateOf(time.Now()), Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
+	m := CountsMessage{Key: "a#org#1", Date: tally.DateOf(time.Now()), Counts: tally.Counts{Success: 1}, At: time.Now()}.later().Message
 	m.ID, m.DueAt, m.Receives, m.FromRetry = "c", time.Now(), 1, true
 	j := w.job(nil)
 	equalList(t, "back", deliverAll(t, j, received(m, 1, "first"), received(m, 1, "second"), received(m, 1, "third")))
-	equal(t, "counts", w.countsOf("a"), buffer.Counts{Success: 1})
+	equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 1})
 	equal(t, "dropped", w.figures["webhook.skipped reason=copy"], 2)
 }
 

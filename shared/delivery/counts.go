@@ -9,24 +9,24 @@ import (
 	"sync"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // CountsMessage carries counts that could not be added over RetryQueue: they
 // must not be lost, since a lost success could disable someone.
 type CountsMessage struct {
 	Key    string
-	Date   buffer.Date
-	Counts buffer.Counts
+	Date   tally.Date
+	Counts tally.Counts
 	At     time.Time // start of the first of the requests that were counted
 }
 
 type countsBody struct {
-	Key    string        `json:"pk"`
-	Date   string        `json:"day"`
-	Counts buffer.Counts `json:"counts"`
-	At     int64         `json:"at"` // unix milliseconds
+	Key    string       `json:"pk"`
+	Date   string       `json:"day"`
+	Counts tally.Counts `json:"counts"`
+	At     int64        `json:"at"` // unix milliseconds
 }
 
 const firstCountsWait = 5 * time.Second
@@ -50,7 +50,7 @@ func appOf(key string) string {
 
 // generation is 0 in a message of an older version.
 func (c CountsMessage) generation() int64 {
-	_, _, generation, _ := buffer.SplitKey(c.Key)
+	_, _, generation, _ := tally.SplitKey(c.Key)
 	return generation
 }
 
@@ -59,12 +59,12 @@ func decodeCounts(body []byte) (CountsMessage, error) {
 	if err := json.Unmarshal(body, &b); err != nil {
 		return CountsMessage{}, &platform.InvalidError{Problem: "is not a message of counts"}
 	}
-	date, err := buffer.ParseDate(b.Date)
+	date, err := tally.ParseDate(b.Date)
 	if err != nil {
 		return CountsMessage{}, &platform.InvalidError{Field: "day", Problem: "must be a day, as in 2026-11-24"}
 	}
 	c := CountsMessage{Key: b.Key, Date: date, Counts: b.Counts, At: time.UnixMilli(b.At)}
-	if _, _, _, err := buffer.SplitKey(c.Key); err != nil {
+	if _, _, _, err := tally.SplitKey(c.Key); err != nil {
 		return CountsMessage{}, &platform.InvalidError{Field: "pk", Problem: "must be an app's and an organization's id, and a generation"}
 	}
 	if min(b.Counts.Success, b.Counts.Error, b.Counts.Timeout, b.Counts.Gone, b.Counts.Fatal, b.Counts.Other, b.Counts.Alive) < 0 {
@@ -120,7 +120,7 @@ func (j *Job) addCountsOf(ctx context.Context, it *item) {
 
 // lose gives counts up that could not be added for as long as a webhook may
 // live. The line has all that is needed to add them by hand.
-func (j *Job) lose(ctx context.Context, it *item, counts buffer.Counts) {
+func (j *Job) lose(ctx context.Context, it *item, counts tally.Counts) {
 	c := it.counted
 	j.Logger.ErrorContext(ctx, "counts lost",
 		it.names("key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", counts), "at", platform.FormatTime(c.At))...)

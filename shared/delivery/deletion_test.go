@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -145,12 +145,12 @@ func TestALastWebhookIsTriedAgainWithinTheHour(t *testing.T) {
 func TestOfADeletedAppOnlySuccessesAreCounted(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(webhook.Request) webhook.Result
-		want   buffer.Counts
+		want   tally.Counts
 	}{
-		"success": {status(http.StatusOK), buffer.Counts{Success: 1}},
-		"error":   {status(http.StatusBadRequest), buffer.Counts{}},
-		"gone":    {status(http.StatusGone), buffer.Counts{}},
-		"timeout": {outcome(webhook.Timeout, webhook.CodeTimeoutResponse), buffer.Counts{}},
+		"success": {status(http.StatusOK), tally.Counts{Success: 1}},
+		"error":   {status(http.StatusBadRequest), tally.Counts{}},
+		"gone":    {status(http.StatusGone), tally.Counts{}},
+		"timeout": {outcome(webhook.Timeout, webhook.CodeTimeoutResponse), tally.Counts{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -170,7 +170,7 @@ func TestOfADeletedAppOnlySuccessesAreCounted(t *testing.T) {
 			return status(http.StatusGone)(r)
 		}
 		deliverAll(t, w.job(nil), uninstalled("a", time.Now()))
-		equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+		equal(t, "counts", w.countsOf("a"), tally.Counts{})
 	})
 }
 

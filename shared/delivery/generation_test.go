@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -17,16 +17,16 @@ func TestAnAttemptCountsForTheGenerationThatItWasMadeWith(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
 		change func(*Registered)
-		want   map[string]buffer.Counts // by key
+		want   map[string]tally.Counts // by key
 	}{
 		"a failure, enabled since": {400, func(r *Registered) { r.App.EnabledAt, r.App.Generation = time.Now(), 4 },
-			map[string]buffer.Counts{"a#org#3": {Error: 1}}},
+			map[string]tally.Counts{"a#org#3": {Error: 1}}},
 		"a success, of another organization since": {200, func(r *Registered) { r.App.OrganizationID, r.App.Generation = "other", 4 },
-			map[string]buffer.Counts{"a#org#3": {Success: 1}}},
-		"gone, enabled since":     {410, func(r *Registered) { r.App.Generation = 4 }, map[string]buffer.Counts{"a#org#3": {Error: 1, Gone: 1}}},
+			map[string]tally.Counts{"a#org#3": {Success: 1}}},
+		"gone, enabled since":     {410, func(r *Registered) { r.App.Generation = 4 }, map[string]tally.Counts{"a#org#3": {Error: 1, Gone: 1}}},
 		"gone, another URL since": {410, func(r *Registered) { r.App.WebhookURL, r.App.Generation = "https://new.example/", 4 }, nil},
 		"gone, to another URL and back since": {410, func(r *Registered) { r.App.Generation = 5 },
-			map[string]buffer.Counts{"a#org#3": {Error: 1, Gone: 1}}},
+			map[string]tally.Counts{"a#org#3": {Error: 1, Gone: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestAnAttemptCountsForTheGenerationThatItWasMadeWith(t *testing.T) {
 				equalList(t, "back", deliverAll(t, w.job(nil), message("a")))
 				equal(t, "keys", len(w.counts), len(c.want))
 				for key, want := range c.want {
-					equal(t, key, w.counts[CounterKey{key, buffer.DateOf(time.Now())}], want)
+					equal(t, key, w.counts[CounterKey{key, tally.DateOf(time.Now())}], want)
 				}
 			})
 		})
@@ -67,7 +67,7 @@ func TestQueuedCountsCarryTheGenerationOfTheirAttempts(t *testing.T) {
 		m := w.later[0].Message
 		m.ID, m.Receives = "c", 1
 		deliverAll(t, j, m)
-		equal(t, "of the third generation", w.counts[CounterKey{"a#org#3", buffer.DateOf(m.SentAt)}], buffer.Counts{Error: 1})
+		equal(t, "of the third generation", w.counts[CounterKey{"a#org#3", tally.DateOf(m.SentAt)}], tally.Counts{Error: 1})
 		equal(t, "keys", len(w.counts), 1)
 	})
 }
@@ -85,8 +85,8 @@ func TestAnAttemptCountsForTheDayOnWhichItBegan(t *testing.T) {
 			return result
 		}
 		deliverAll(t, w.job(nil), message("a"))
-		equal(t, "the day is over", buffer.DateOf(time.Now()), buffer.DateOf(began).Plus(1))
-		equal(t, "of the day before", w.counts[CounterKey{"a#org#1", buffer.DateOf(began)}], buffer.Counts{Error: 1})
+		equal(t, "the day is over", tally.DateOf(time.Now()), tally.DateOf(began).Plus(1))
+		equal(t, "of the day before", w.counts[CounterKey{"a#org#1", tally.DateOf(began)}], tally.Counts{Error: 1})
 		equal(t, "keys", len(w.counts), 1)
 	})
 }
@@ -115,6 +115,6 @@ func TestQueuedCountsAreAsOldAsTheFirstOfTheirAttempts(t *testing.T) {
 		c, err := decodeCounts([]byte(w.later[0].Body))
 		equal(t, "error", err, nil)
 		equal(t, "at", c.At.UnixMilli(), first.UnixMilli())
-		equal(t, "counts", c.Counts, buffer.Counts{Error: 3})
+		equal(t, "counts", c.Counts, tally.Counts{Error: 3})
 	})
 }

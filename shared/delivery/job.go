@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/pace"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -133,7 +133,7 @@ type item struct {
 
 	request *webhook.Request // what was sent; nil if nothing was
 	result  webhook.Result
-	counts  buffer.Counts // what the result adds to the app's Buffer
+	counts  tally.Counts // what the result adds to the app's Buffer
 
 	// What becomes of it: at most one of the following; none of them is "done".
 	outcome  string // of a webhook that was not sent: skipped or expired

@@ -9,27 +9,27 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
 func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(webhook.Request) webhook.Result
-		want   buffer.Counts
+		want   tally.Counts
 	}{
-		"success":                {status(200), buffer.Counts{Success: 1}},
-		"error":                  {status(400), buffer.Counts{Error: 1}},
-		"gone":                   {status(410), buffer.Counts{Error: 1, Gone: 1}},
-		"throttled":              {status(429), buffer.Counts{}},
-		"redirect":               {status(301), buffer.Counts{Other: 1}},
-		"server error":           {status(500), buffer.Counts{Other: 1}},
-		"timeout":                {outcome(webhook.Timeout, webhook.CodeTimeoutResponse), buffer.Counts{Timeout: 1}},
-		"connection error":       {outcome(webhook.ConnectionError, webhook.CodeRefused), buffer.Counts{Timeout: 1}},
-		"name server out of use": {outcome(webhook.ConnectionError, webhook.CodeDNSTemporary), buffer.Counts{}},
-		"blocked":                {outcome(webhook.Blocked, webhook.CodeBlockedAddress), buffer.Counts{Other: 1}},
-		"local error":            {outcome(webhook.LocalError, ""), buffer.Counts{}},
+		"success":                {status(200), tally.Counts{Success: 1}},
+		"error":                  {status(400), tally.Counts{Error: 1}},
+		"gone":                   {status(410), tally.Counts{Error: 1, Gone: 1}},
+		"throttled":              {status(429), tally.Counts{}},
+		"redirect":               {status(301), tally.Counts{Other: 1}},
+		"server error":           {status(500), tally.Counts{Other: 1}},
+		"timeout":                {outcome(webhook.Timeout, webhook.CodeTimeoutResponse), tally.Counts{Timeout: 1}},
+		"connection error":       {outcome(webhook.ConnectionError, webhook.CodeRefused), tally.Counts{Timeout: 1}},
+		"name server out of use": {outcome(webhook.ConnectionError, webhook.CodeDNSTemporary), tally.Counts{}},
+		"blocked":                {outcome(webhook.Blocked, webhook.CodeBlockedAddress), tally.Counts{Other: 1}},
+		"local error":            {outcome(webhook.LocalError, ""), tally.Counts{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -39,8 +39,8 @@ func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 			w.register("dis", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() })
 			deliverAll(t, w.job(nil), message("int"), message("pub"), webhookMessage("dis", "installation", "created", ""))
 			equal(t, "internal", w.countsOf("int"), c.want)
-			equal(t, "published", w.countsOf("pub"), buffer.Counts{})
-			equal(t, "disabled", w.countsOf("dis"), buffer.Counts{})
+			equal(t, "published", w.countsOf("pub"), tally.Counts{})
+			equal(t, "disabled", w.countsOf("dis"), tally.Counts{})
 		})
 	}
 	t.Run("a server error counts where CountServerErrors says so", func(t *testing.T) {
@@ -48,19 +48,19 @@ func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 		w.answer = status(500)
 		w.register("int", platform.Internal, nil)
 		deliverAll(t, w.job(func(c *Config) { c.CountServerErrors = true }), message("int"))
-		equal(t, "internal", w.countsOf("int"), buffer.Counts{Error: 1})
+		equal(t, "internal", w.countsOf("int"), tally.Counts{Error: 1})
 	})
 	t.Run("apps of each guarded status are counted", func(t *testing.T) {
 		w := newWorld()
 		w.register("pub", platform.Published, nil)
 		deliverAll(t, w.job(func(c *Config) { c.Guarded = []platform.Status{platform.Published} }), message("pub"))
-		equal(t, "published", w.countsOf("pub"), buffer.Counts{Success: 1})
+		equal(t, "published", w.countsOf("pub"), tally.Counts{Success: 1})
 	})
 	t.Run("an alert rule's webhook that arrives shows that the app is alive", func(t *testing.T) {
 		w := newWorld()
 		w.register("int", platform.Internal, nil)
 		deliverAll(t, w.job(nil), webhookMessage("int", "event_alert", "triggered", ""))
-		equal(t, "counts", w.countsOf("int"), buffer.Counts{Alive: 1})
+		equal(t, "counts", w.countsOf("int"), tally.Counts{Alive: 1})
 	})
 	t.Run("an alert rule's webhook is sent and not counted", func(t *testing.T) {
 		w := newWorld()
@@ -70,7 +70,7 @@ func TestOutcomesAreCountedForInternalAppsAlone(t *testing.T) {
 			webhookMessage("int", "event", "alert", ""))
 		equal(t, "requests", len(w.sent), 3)
 		equal(t, "log entries", len(w.entries), 3)
-		equal(t, "counts", w.countsOf("int"), buffer.Counts{})
+		equal(t, "counts", w.countsOf("int"), tally.Counts{})
 	})
 }
 
@@ -84,8 +84,8 @@ func TestTheCountsOfABatchAreOneUpdateForEachApp(t *testing.T) {
 		return status(map[bool]int{true: 200, false: 400}[r.Resource == "installation"])(r)
 	}
 	deliverAll(t, w.job(nil), message("a"), message("b"), webhookMessage("a", "installation", "created", ""), message("a"))
-	equal(t, "a", w.countsOf("a"), buffer.Counts{Success: 1, Error: 2})
-	equal(t, "b", w.countsOf("b"), buffer.Counts{Error: 1})
+	equal(t, "a", w.countsOf("a"), tally.Counts{Success: 1, Error: 2})
+	equal(t, "b", w.countsOf("b"), tally.Counts{Error: 1})
 	equal(t, "updates", updates, 2)
 }
 
@@ -186,7 +186,7 @@ func TestWhatIsNotSentIsLoggedWithItsReason(t *testing.T) {
 			equalList(t, "log", w.outcomes(), "a 2 skipped "+c.want)
 			equal(t, "requests", len(w.sent), 0)
 			equal(t, "failed", w.entries[0].Failed(), false)
-			equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+			equal(t, "counts", w.countsOf("a"), tally.Counts{})
 			equal(t, "metric", w.figures["webhook.skipped reason="+c.want], 1)
 		})
 	}
@@ -380,7 +380,7 @@ func TestOurOwnFaultsUseUpNoAttempt(t *testing.T) {
 			m := message("a")
 			m.SentAt, m.FromRetry = time.Now().Add(-c.age), true
 			deliverAll(t, w.job(nil), m)
-			equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+			equal(t, "counts", w.countsOf("a"), tally.Counts{})
 			if c.want != "" {
 				equalList(t, "log", w.outcomes(), c.want)
 				return
@@ -424,7 +424,7 @@ func TestA410CountsAsGoneOnlyWhenTheAppsOwnURLAnswered(t *testing.T) {
 		return w
 	}
 	t.Run("its own", func(t *testing.T) {
-		equal(t, "counts", gone(t, "", nil).countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
+		equal(t, "counts", gone(t, "", nil).countsOf("a"), tally.Counts{Error: 1, Gone: 1})
 	})
 	t.Run("its own, which is sent in another spelling", func(t *testing.T) {
 		const registered = "https://A.example:443/hooks/{prod}/acme%2Fci-bot?team=Jörg"
@@ -432,21 +432,21 @@ func TestA410CountsAsGoneOnlyWhenTheAppsOwnURLAnswered(t *testing.T) {
 		w.register("a", platform.Internal, func(r *Registered) { r.App.WebhookURL = registered })
 		w.answer = status(http.StatusGone)
 		deliverAll(t, w.job(nil), message("a"))
-		equal(t, "counts", w.countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
+		equal(t, "counts", w.countsOf("a"), tally.Counts{Error: 1, Gone: 1})
 		equal(t, "logged URL", w.entries[0].URL, registered)
 	})
 	t.Run("another", func(t *testing.T) {
-		equal(t, "counts", gone(t, `,"url":"https://other.example"`, nil).countsOf("a"), buffer.Counts{Error: 1})
+		equal(t, "counts", gone(t, `,"url":"https://other.example"`, nil).countsOf("a"), tally.Counts{Error: 1})
 	})
 	t.Run("cannot be confirmed", func(t *testing.T) {
 		w := gone(t, "", func(w *world) { w.readFault = func() error { return errors.New("throttled") } })
-		equal(t, "counts", w.countsOf("a"), buffer.Counts{Error: 1})
+		equal(t, "counts", w.countsOf("a"), tally.Counts{Error: 1})
 	})
 	t.Run("it has moved", func(t *testing.T) {
 		w := gone(t, "", func(w *world) {
 			w.register("a", platform.Internal, func(r *Registered) { r.App.WebhookURL = "https://new.example" })
 		})
-		equal(t, "counts", w.countsOf("a"), buffer.Counts{})
+		equal(t, "counts", w.countsOf("a"), tally.Counts{})
 		equal(t, "attempts", w.later[0].Attempts, 0)
 		equalList(t, "log", w.outcomes(), "a 1 gone")
 	})
@@ -463,7 +463,7 @@ func TestAPanicFailsItsMessageAlone(t *testing.T) {
 		return status(200)(r)
 	}
 	equalList(t, "back", deliverAll(t, w.job(nil), message("a"), message("b")), "sqs-evt_aissuecreated")
-	equal(t, "b", w.countsOf("b"), buffer.Counts{Success: 1})
+	equal(t, "b", w.countsOf("b"), tally.Counts{Success: 1})
 	equalList(t, "log", w.outcomes(), "b 1 success")
 }
 
@@ -502,10 +502,10 @@ func TestAHangingReceiverDelaysNobodysRecords(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		equal(t, "requests at once", w.requests(), 4)
 		equalList(t, "log before the hanging one ends", w.outcomes(), "quick 1 success")
-		equal(t, "counts before the hanging one ends", w.countsOf("quick"), buffer.Counts{Success: 1})
-		equal(t, "an app's outcomes stay together", w.countsOf("both"), buffer.Counts{})
+		equal(t, "counts before the hanging one ends", w.countsOf("quick"), tally.Counts{Success: 1})
+		equal(t, "an app's outcomes stay together", w.countsOf("both"), tally.Counts{})
 		<-done
-		equal(t, "both", w.countsOf("both"), buffer.Counts{Success: 1, Timeout: 1})
+		equal(t, "both", w.countsOf("both"), tally.Counts{Success: 1, Timeout: 1})
 		equal(t, "log entries", len(w.entries), 4)
 	})
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -43,8 +43,8 @@ func TestEveryLineAboutAMessageNamesItAndItsApp(t *testing.T) {
 	equal(t, "what comes again", w.named("message comes again", "message_id=sqs-evt_aissuecreated", "app_id=a", "webhook_id=evt_aissuecreated"), true)
 
 	w = newWorld()
-	counts := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
-	old := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: buffer.Counts{Success: 1}, At: time.Now()}.later().Message
+	counts := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: tally.Counts{Success: 1}, At: time.Now()}.later().Message
+	old := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: tally.Counts{Success: 1}, At: time.Now()}.later().Message
 	old.ID, old.DueAt = "c", time.Now()
 	deliverAll(t, w.job(nil), old)
 	equal(t, "counts of no generation", w.named("counts of no generation dropped", "message_id=c", "app_id=a"), true)

@@ -12,8 +12,8 @@ import (
 	"errors"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -106,8 +106,8 @@ type Warnings interface {
 
 // CounterKey is one item of the Buffer.
 type CounterKey struct {
-	Key  string // buffer.Key
-	Date buffer.Date
+	Key  string // tally.Key
+	Date tally.Date
 }
 
 // ErrNotAdded is wrapped by an error of AddCounts after which the counts are
@@ -119,7 +119,7 @@ var ErrNotAdded = errors.New("not added")
 // platform.ErrRefused too they never will be; after any other error nobody knows.
 // It tries once: the caller repeats what may be repeated.
 type Counters interface {
-	AddCounts(ctx context.Context, key CounterKey, counts buffer.Counts) error
+	AddCounts(ctx context.Context, key CounterKey, counts tally.Counts) error
 }
 
 // Log keeps entries. It returns those that are not known to be written; writing

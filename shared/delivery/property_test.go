@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -24,8 +24,8 @@ type tape struct {
 	kinds []int // what happens to the next writes, one by one; then nothing
 	dead  bool  // nothing more of this invocation takes effect
 
-	requests, counted map[string]buffer.Counts // by app: that left, that were acknowledged
-	lost              map[string]buffer.Counts // failures that may be missing, by app
+	requests, counted map[string]tally.Counts // by app: that left, that were acknowledged
+	lost              map[string]tally.Counts // failures that may be missing, by app
 }
 
 // The kinds of faults of a write.
@@ -50,7 +50,7 @@ func (p *tape) fault() (kind int) {
 	return kind
 }
 
-func (p *tape) AddCounts(_ context.Context, key CounterKey, counts buffer.Counts) error {
+func (p *tape) AddCounts(_ context.Context, key CounterKey, counts tally.Counts) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kind := p.fault()
@@ -112,11 +112,11 @@ func (p *tape) Send(_ context.Context, r webhook.Request) webhook.Result {
 	return status(map[bool]int{true: 200, false: 400}[strings.HasPrefix(r.ID, "ok")])(r)
 }
 
-func countOf(id string) buffer.Counts {
+func countOf(id string) tally.Counts {
 	if strings.HasPrefix(id, "ok") {
-		return buffer.Counts{Success: 1}
+		return tally.Counts{Success: 1}
 	}
-	return buffer.Counts{Error: 1}
+	return tally.Counts{Error: 1}
 }
 
 // run delivers all messages, and what is sent on, until nothing is left.
@@ -170,8 +170,8 @@ func (p *tape) run(t *testing.T, messages []Message) {
 }
 
 func newTape(t *rapid.T, kinds ...int) *tape {
-	return &tape{world: newWorld(), t: t, kinds: kinds, requests: map[string]buffer.Counts{},
-		counted: map[string]buffer.Counts{}, lost: map[string]buffer.Counts{}}
+	return &tape{world: newWorld(), t: t, kinds: kinds, requests: map[string]tally.Counts{},
+		counted: map[string]tally.Counts{}, lost: map[string]tally.Counts{}}
 }
 
 // drawFaults draws runs of faults: long ones use a budget up.
@@ -196,9 +196,9 @@ func drawMessages(t *rapid.T) (messages []Message) {
 }
 
 // total is all days' counts of an app: a case may run over midnight.
-func (w *world) total(app string) (sum buffer.Counts) {
+func (w *world) total(app string) (sum tally.Counts) {
 	for key, counts := range w.counts {
-		if key.Key == buffer.Key(app, "org", 1) {
+		if key.Key == tally.Key(app, "org", 1) {
 			sum = sum.Plus(counts)
 		}
 	}
@@ -213,7 +213,7 @@ func TestWithoutFaultsTheCountersEqualTheLog(t *testing.T) {
 			p.register("b", platform.Internal, nil)
 			p.run(t, drawMessages(r))
 			for _, app := range []string{"a", "b"} {
-				var logged buffer.Counts
+				var logged tally.Counts
 				for _, e := range p.entries {
 					if e.AppID == app {
 						logged = logged.Plus(countOf(e.WebhookID))

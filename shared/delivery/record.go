@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -26,7 +26,7 @@ func (j *Job) record(ctx context.Context, items []*item) {
 // from.
 type group struct {
 	key    CounterKey
-	counts buffer.Counts
+	counts tally.Counts
 	first  time.Time // start of the first of its requests
 	items  []*item
 }
@@ -52,7 +52,7 @@ func groupCounts(items []*item) []*group {
 			continue
 		}
 		app := it.known.App
-		key := CounterKey{buffer.Key(app.ID, app.OrganizationID, app.Generation), buffer.DateOf(it.result.Started)}
+		key := CounterKey{tally.Key(app.ID, app.OrganizationID, app.Generation), tally.DateOf(it.result.Started)}
 		g := byKey[key]
 		if g == nil {
 			g = &group{key: key, first: it.result.Started}
@@ -94,13 +94,13 @@ func (j *Job) addGroup(ctx context.Context, g *group) {
 
 // add adds counts within the budget and returns what is surely not added, and why.
 // Of counts whose answer was lost only the successes are added again.
-func (j *Job) add(ctx context.Context, key CounterKey, counts buffer.Counts) (left buffer.Counts, err error) {
+func (j *Job) add(ctx context.Context, key CounterKey, counts tally.Counts) (left tally.Counts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, countBudget)
 	defer cancel()
 	for wait := firstWait; ; wait *= 2 {
 		err := j.Counters.AddCounts(ctx, key, counts)
 		if err == nil {
-			return buffer.Counts{}, nil
+			return tally.Counts{}, nil
 		}
 		j.Logger.WarnContext(ctx, "counts not added", "error", err, "app_id", appOf(key.Key), "key", key.Key, "day", key.Date)
 		if !errors.Is(err, ErrNotAdded) {

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -34,14 +34,14 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		fault   func() (error, bool)
-		counted buffer.Counts
-		queued  *buffer.Counts
+		counted tally.Counts
+		queued  *tally.Counts
 	}{
-		"refused once":             {firstOnly(notAdded), buffer.Counts{Success: 1, Error: 1}, nil},
-		"refused for good":         {always(notAdded), buffer.Counts{}, &buffer.Counts{Success: 1, Error: 1}},
-		"lost, and was added":      {firstOnly(lostButAdded), buffer.Counts{Success: 2, Error: 1}, nil},
-		"lost, and was not added":  {firstOnly(lostNotAdded), buffer.Counts{Success: 1}, nil},
-		"lost for good, not added": {always(lostNotAdded), buffer.Counts{}, &buffer.Counts{Success: 1}},
+		"refused once":             {firstOnly(notAdded), tally.Counts{Success: 1, Error: 1}, nil},
+		"refused for good":         {always(notAdded), tally.Counts{}, &tally.Counts{Success: 1, Error: 1}},
+		"lost, and was added":      {firstOnly(lostButAdded), tally.Counts{Success: 2, Error: 1}, nil},
+		"lost, and was not added":  {firstOnly(lostNotAdded), tally.Counts{Success: 1}, nil},
+		"lost for good, not added": {always(lostNotAdded), tally.Counts{}, &tally.Counts{Success: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 					t.Fatal(err)
 				}
 				equal(t, "pk", body["pk"].(string), "a#org#1")
-				equal(t, "day", body["day"].(string), string(buffer.DateOf(start)))
+				equal(t, "day", body["day"].(string), string(tally.DateOf(start)))
 				equal(t, "at", int64(body["at"].(float64)), start.UnixMilli())
 				m, err := decodeCounts([]byte(w.later[0].Body))
 				if err != nil || m.Counts != *c.queued {
@@ -119,7 +119,7 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 				l.ID, l.Receives = "counts", 1
 				equalList(t, "counts back", deliverAll(t, j, l.Message))
 			}
-			equal(t, "counts", w.countsOf("a"), buffer.Counts{Error: 1, Gone: 1})
+			equal(t, "counts", w.countsOf("a"), tally.Counts{Error: 1, Gone: 1})
 		})
 	})
 }
@@ -127,11 +127,11 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 func TestQueuedCountsAreAddedToTheKeyThatTheyCarryWhateverBecameOfTheApp(t *testing.T) {
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	key := CounterKey{"a#org#1", "2026-11-24"}
-	both := buffer.Counts{Success: 2, Error: 3}
+	both := tally.Counts{Success: 2, Error: 3}
 	for name, c := range map[string]struct {
 		receives int
 		change   func(*Registered)
-		want     buffer.Counts
+		want     tally.Counts
 	}{
 		"first time":                     {1, nil, both},
 		"received again":                 {2, nil, both.OnlySuccess()},

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 func neverAdded() (error, bool) {
@@ -51,11 +51,11 @@ func TestALetterOfCountsHasOnlyThoseThatAreNotAdded(t *testing.T) {
 			}
 			return neverAdded()
 		}
-		c := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: buffer.Counts{Success: 2, Error: 1}, At: time.Now()}
+		c := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: tally.Counts{Success: 2, Error: 1}, At: time.Now()}
 		m := c.later().Message
 		m.ID, m.Receives, m.DueAt = "c", 1, time.Now()
 		deliverAll(t, w.job(nil), m)
-		c.Counts = buffer.Counts{Success: 2}
+		c.Counts = tally.Counts{Success: 2}
 		if len(w.letters) != 1 {
 			t.Fatalf("%d letters", len(w.letters))
 		}

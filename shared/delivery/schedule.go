@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -22,33 +22,33 @@ func (j *Job) schedule(it *item) {
 
 // counted is what an attempt adds to the app's Buffer: nothing unless the app
 // can be disabled for it.
-func (j *Job) counted(it *item) buffer.Counts {
+func (j *Job) counted(it *item) tally.Counts {
 	app := it.known.App
 	if !slices.Contains(j.Guarded, app.Status) || app.Disabled() || !it.result.OfReceiver() {
-		return buffer.Counts{}
+		return tally.Counts{}
 	}
 	if it.webhook.AlertRule() { // its failures say nothing of the app, but whoever answers is alive
 		if it.result.Outcome == webhook.Success {
-			return buffer.Counts{Alive: 1}
+			return tally.Counts{Alive: 1}
 		}
-		return buffer.Counts{}
+		return tally.Counts{}
 	}
 	switch it.result.Outcome {
 	case webhook.Success:
-		return buffer.Counts{Success: 1}
+		return tally.Counts{Success: 1}
 	case webhook.Error, webhook.Gone: // confirmGone adds the 410
-		return buffer.Counts{Error: 1}
+		return tally.Counts{Error: 1}
 	case webhook.ServerError:
 		if j.CountServerErrors {
-			return buffer.Counts{Error: 1}
+			return tally.Counts{Error: 1}
 		}
-		return buffer.Counts{Other: 1}
+		return tally.Counts{Other: 1}
 	case webhook.Redirect, webhook.Blocked:
-		return buffer.Counts{Other: 1}
+		return tally.Counts{Other: 1}
 	case webhook.Timeout, webhook.ConnectionError:
-		return buffer.Counts{Timeout: 1}
+		return tally.Counts{Timeout: 1}
 	}
-	return buffer.Counts{}
+	return tally.Counts{}
 }
 
 // confirmGone reads the apps whose own URL answered 410. If that still is their
@@ -67,7 +67,7 @@ func (j *Job) confirmGone(ctx context.Context, items []*item) {
 		case current.App.WebhookURL == it.request.URL:
 			it.counts.Gone = it.counts.Error
 		case current.App.WebhookURL != "":
-			it.counts = buffer.Counts{}
+			it.counts = tally.Counts{}
 			it.later(deferMoved, time.Second)
 		}
 	}

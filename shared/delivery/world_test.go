@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
 
@@ -25,7 +25,7 @@ type world struct {
 	mu      sync.Mutex
 	apps    map[string]Registered
 	reads   int
-	counts  map[CounterKey]buffer.Counts
+	counts  map[CounterKey]tally.Counts
 	entries []Entry
 	later   []Later
 	letters []Letter
@@ -55,7 +55,7 @@ func lostNotAdded() (error, bool) { return errLost, false }
 func newWorld() *world {
 	return &world{
 		apps:    make(map[string]Registered),
-		counts:  make(map[CounterKey]buffer.Counts),
+		counts:  make(map[CounterKey]tally.Counts),
 		warned:  make(map[string]time.Time),
 		claims:  make(map[string]string),
 		figures: make(map[string]int),
@@ -155,7 +155,7 @@ func (w *world) Send(_ context.Context, r webhook.Request) webhook.Result {
 	return answer(r)
 }
 
-func (w *world) AddCounts(_ context.Context, key CounterKey, counts buffer.Counts) error {
+func (w *world) AddCounts(_ context.Context, key CounterKey, counts tally.Counts) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.countFault != nil {
@@ -261,10 +261,10 @@ func (w *world) Milliseconds(string, time.Duration) {}
 func (w *world) Detail(string, any) {}
 
 // countsOf is today's counts of an app.
-func (w *world) countsOf(app string) buffer.Counts {
+func (w *world) countsOf(app string) tally.Counts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.counts[CounterKey{buffer.Key(app, "org", 1), buffer.DateOf(time.Now())}]
+	return w.counts[CounterKey{tally.Key(app, "org", 1), tally.DateOf(time.Now())}]
 }
 
 // message is a webhook of issue.created for an app, as WebhookQueue hands it

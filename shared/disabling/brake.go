@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"hookwarden/shared/buffer"
+	"hookwarden/shared/tally"
 )
 
 // The brake holds disablings: those beyond MaxPerHour for the rest of the clock
@@ -34,18 +34,18 @@ type Brake interface {
 
 // Latch is the state of the brake beyond the hour.
 type Latch struct {
-	Since, Until time.Time     // latched; zero if it is not
-	Reason       buffer.Reason // of the verdict that was held
-	AppID        string        // whom it was about
-	OpenUntil    time.Time     // somebody opened it: it does not latch before. Zero if nobody did
+	Since, Until time.Time    // latched; zero if it is not
+	Reason       tally.Reason // of the verdict that was held
+	AppID        string       // whom it was about
+	OpenUntil    time.Time    // somebody opened it: it does not latch before. Zero if nobody did
 }
 
 // Latched reports whether nobody is to be disabled.
 func (l Latch) Latched(now time.Time) bool { return now.Before(l.Until) }
 
 // latches says of which verdicts the brake latches when it holds them.
-func latches(r buffer.Reason) bool {
-	return r == buffer.Fatal || r == buffer.Gone || r == buffer.Timeout
+func latches(r tally.Reason) bool {
+	return r == tally.Fatal || r == tally.Gone || r == tally.Timeout
 }
 
 // A latchedError is ErrHeld by a latch.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 var (
@@ -51,7 +51,7 @@ func (s store) ReadUntold(_ context.Context, shard int, found func(string)) erro
 	var ids []string
 	err := s.read("ReadUntold", func() {
 		for id := range s.Standing {
-			if a := s.Apps[id]; buffer.Shard(id) == shard && a.NotifiedAt.IsZero() && !a.Deleted {
+			if a := s.Apps[id]; tally.Shard(id) == shard && a.NotifiedAt.IsZero() && !a.Deleted {
 				ids = append(ids, id)
 			}
 		}
@@ -64,7 +64,7 @@ func (s store) ReadUntold(_ context.Context, shard int, found func(string)) erro
 
 // wave makes so many apps, each broken in the way that the counts of today say, and
 // returns their records.
-func (w *world) wave(prefix string, apps int, counts buffer.Counts) (records []disabling.Record) {
+func (w *world) wave(prefix string, apps int, counts tally.Counts) (records []disabling.Record) {
 	w.own(org, ada)
 	for n := range apps {
 		id := fmt.Sprint(prefix, n)
@@ -100,11 +100,11 @@ func (w *world) open(t testing.TB, hours int) (at time.Time) {
 }
 
 // wayOf are counts of today that are broken in each way that latches.
-func wayOf() map[buffer.Reason]buffer.Counts {
-	return map[buffer.Reason]buffer.Counts{
-		buffer.Fatal:   {Fatal: 1},
-		buffer.Gone:    {Error: 3, Gone: 3},
-		buffer.Timeout: {Timeout: 1000},
+func wayOf() map[tally.Reason]tally.Counts {
+	return map[tally.Reason]tally.Counts{
+		tally.Fatal:   {Fatal: 1},
+		tally.Gone:    {Error: 3, Gone: 3},
+		tally.Timeout: {Timeout: 1000},
 	}
 }
 
@@ -144,7 +144,7 @@ func TestErrorAndDeadBeyondTheLimitWaitForTheNextHour(t *testing.T) {
 		id := fmt.Sprint("dead", n)
 		w.put(id, org)
 		for _, back := range []int{6, 3, 1} {
-			w.count(id, w.today().Plus(-back), buffer.Counts{Other: 5})
+			w.count(id, w.today().Plus(-back), tally.Counts{Other: 5})
 		}
 	}
 	w.sweep(t)
@@ -160,7 +160,7 @@ func TestErrorAndDeadBeyondTheLimitWaitForTheNextHour(t *testing.T) {
 func TestWhileTheBrakeIsLatchedNobodyIsDisabledForAnyReason(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 1
-	w.deliver(t, w.wave("app", 2, buffer.Counts{Timeout: 1000})...)
+	w.deliver(t, w.wave("app", 2, tally.Counts{Timeout: 1000})...)
 	w.advance(time.Hour)
 	w.put("late", org)
 	w.deliver(t, w.fail("late"))
@@ -179,7 +179,7 @@ func TestWhileTheBrakeIsLatchedNobodyIsDisabledForAnyReason(t *testing.T) {
 func TestTheAlarmOfTheLatchRingsAtOnceAndWithEachSweep(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 1
-	w.deliver(t, w.wave("app", 3, buffer.Counts{Fatal: 1})...)
+	w.deliver(t, w.wave("app", 3, tally.Counts{Fatal: 1})...)
 	if n := w.figures.of("disable.latched"); n != 1 {
 		t.Errorf("counted %d times when it latched, want once", n)
 	}
@@ -196,8 +196,8 @@ func TestTheAlarmOfTheLatchRingsAtOnceAndWithEachSweep(t *testing.T) {
 
 func TestTheLatchIsReadOnceForEachBatchThatFindsSomebodyBrokenAndOnceForEachSweep(t *testing.T) {
 	w := newWorld()
-	records := w.wave("app", 10, buffer.Counts{Fatal: 1})
-	healthy := w.wave("fine", 10, buffer.Counts{Success: 5, Error: 1})
+	records := w.wave("app", 10, tally.Counts{Fatal: 1})
+	healthy := w.wave("fine", 10, tally.Counts{Success: 5, Error: 1})
 	reads := 0
 	w.delay = func(call string) error {
 		if call == "ReadLatch" {
@@ -223,7 +223,7 @@ func TestTheLatchIsReadOnceForEachBatchThatFindsSomebodyBrokenAndOnceForEachSwee
 func TestAHeldBatchCostsNoWritesThatTheLatchAlreadyAnswers(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 0
-	records := w.wave("app", 10, buffer.Counts{Fatal: 1})
+	records := w.wave("app", 10, tally.Counts{Fatal: 1})
 	calls := make(map[string]int)
 	w.delay = func(call string) error { calls[call]++; return nil }
 	w.Latch = disabling.Latch{Since: w.now, Until: w.now.Add(time.Hour)}
@@ -247,7 +247,7 @@ func TestAHeldBatchCostsNoWritesThatTheLatchAlreadyAnswers(t *testing.T) {
 
 func TestWhoeverCannotReadTheLatchDisablesNobodyAndComesAgain(t *testing.T) {
 	w := newWorld()
-	records := w.wave("app", 3, buffer.Counts{Fatal: 1})
+	records := w.wave("app", 3, tally.Counts{Fatal: 1})
 	reads := 0
 	w.delay = func(call string) error {
 		if call == "ReadLatch" {
@@ -272,7 +272,7 @@ func TestWhoeverCannotReadTheLatchDisablesNobodyAndComesAgain(t *testing.T) {
 // The latch was read, then it was set, and somebody opened it before it is read again.
 func TestAnAppThatALatchHeldForAMomentIsJudgedAgainInPlace(t *testing.T) {
 	w := newWorld()
-	records := w.wave("app", 1, buffer.Counts{Fatal: 1})
+	records := w.wave("app", 1, tally.Counts{Fatal: 1})
 	disables, reads := 0, 0
 	w.delay = func(call string) error {
 		switch call {
@@ -296,10 +296,10 @@ func TestAnAppThatALatchHeldForAMomentIsJudgedAgainInPlace(t *testing.T) {
 func TestALatchHoldsUpNoDisablingThatWasBegun(t *testing.T) {
 	w := brokenWorld()
 	w.arm(0, lost)
-	r := w.count(app, w.today(), buffer.Counts{Error: 1})
+	r := w.count(app, w.today(), tally.Counts{Error: 1})
 	w.disabler().Handle(t.Context(), []disabling.Record{r})
 	w.arm(-1, lost)
-	w.Latch = disabling.Latch{Since: w.now, Until: w.now.Add(24 * time.Hour), Reason: buffer.Gone, AppID: "other"}
+	w.Latch = disabling.Latch{Since: w.now, Until: w.now.Add(24 * time.Hour), Reason: tally.Gone, AppID: "other"}
 	w.sweep(t)
 	w.mailAll(t)
 	w.assertDisabledOnce(t, app, ada, bob)
@@ -310,7 +310,7 @@ func TestObserveNeitherLatchesNorIsHeld(t *testing.T) {
 	w.config.Mode, w.config.MaxPerHour = disabling.Observe, 1
 	w.Latch = disabling.Latch{Since: w.now, Until: w.now.Add(24 * time.Hour)}
 	before := w.Latch
-	w.deliver(t, w.wave("app", 3, buffer.Counts{Fatal: 1})...)
+	w.deliver(t, w.wave("app", 3, tally.Counts{Fatal: 1})...)
 	w.sweep(t)
 	if w.Latch != before || len(w.Audit) != 3 || w.figures.of("disable.held")+w.figures.of("disable.latched") != 0 {
 		t.Errorf("latch %+v, %d audit entries, metrics %v", w.Latch, len(w.Audit), w.figures.counts)
@@ -320,7 +320,7 @@ func TestObserveNeitherLatchesNorIsHeld(t *testing.T) {
 func TestOpeningTheBrakeLiftsTheLatchAndKeepsItOffWhileTheHourlyLimitHolds(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 2
-	w.deliver(t, w.wave("app", 12, buffer.Counts{Fatal: 1})...)
+	w.deliver(t, w.wave("app", 12, tally.Counts{Fatal: 1})...)
 	w.advance(10 * time.Minute)
 	at := w.open(t, 4)
 	if l := w.Latch; l.Latched(w.now) || !l.OpenUntil.Equal(at.Add(4*time.Hour)) {
@@ -391,7 +391,7 @@ func TestLatchAndOpeningSurviveAFaultAtEachWrite(t *testing.T) {
 	run := func(t *testing.T, k int, f fault) *world {
 		w := newWorld()
 		w.config.MaxPerHour = 1
-		records := w.wave("app", 3, buffer.Counts{Fatal: 1})
+		records := w.wave("app", 3, tally.Counts{Fatal: 1})
 		w.deliver(t, records[0])
 		w.arm(k, f)
 		w.deliver(t, records[1]) // held, and latches
@@ -442,7 +442,7 @@ func TestInEveryInterleavingALatchHoldsAndAnOpeningOpens(t *testing.T) {
 				w.config.MaxPerHour = 1
 				w.quiet = true
 				w.put(app, org) // and nobody to tell, which is walked elsewhere
-				w.add(firstKey, "2026-11-24", buffer.Counts{Error: 3, Gone: 3})
+				w.add(firstKey, "2026-11-24", tally.Counts{Error: 3, Gone: 3})
 				w.Brake["2026-11-24T10:00:00.000Z"] = 1
 				opened = time.Time{}
 				at := time.Time{}

@@ -3,8 +3,8 @@ package disabling_test
 import (
 	"testing"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // dying is a world whose one app only redirects, for a week: no such day passes
@@ -15,7 +15,7 @@ func dying() *world {
 	w.own(org, ada, bob)
 	w.config.Rule.DeadDays = 5
 	for back := range 7 {
-		w.count(app, w.today().Plus(-back), buffer.Counts{Other: 2})
+		w.count(app, w.today().Plus(-back), tally.Counts{Other: 2})
 	}
 	return w
 }
@@ -24,7 +24,7 @@ func TestTheSweepDisablesAnAppThatIsDead(t *testing.T) {
 	w := dying()
 	w.sweep(t)
 	a := w.snapshot().Apps[app]
-	if a.DisabledReason != string(buffer.Dead) || len(a.DisabledEvidence) != 7 || a.DisabledEvidence[0].Other != 2 {
+	if a.DisabledReason != string(tally.Dead) || len(a.DisabledEvidence) != 7 || a.DisabledEvidence[0].Other != 2 {
 		t.Errorf("the app became %+v", a)
 	}
 	w.mailAll(t)
@@ -33,8 +33,8 @@ func TestTheSweepDisablesAnAppThatIsDead(t *testing.T) {
 
 func TestADayThatIsNotDeadYetDisablesNobody(t *testing.T) {
 	for name, change := range map[string]func(*world){
-		"a success":                        func(w *world) { w.count(app, w.today(), buffer.Counts{Success: 1}) },
-		"an alert rule's webhook arrived":  func(w *world) { w.count(app, w.today().Plus(-1), buffer.Counts{Alive: 1}) },
+		"a success":                        func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1}) },
+		"an alert rule's webhook arrived":  func(w *world) { w.count(app, w.today().Plus(-1), tally.Counts{Alive: 1}) },
 		"dead is turned off":               func(w *world) { w.config.Rule.DeadDays = 0 },
 		"the app is not guarded":           func(w *world) { w.change(app, func(a *platform.App) { a.Status = platform.Published }) },
 		"it belongs to another by now":     func(w *world) { w.change(app, func(a *platform.App) { a.OrganizationID = "43" }) },

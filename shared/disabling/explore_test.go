@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // The explorer walks all interleavings of two workers, call by call, with at
@@ -289,7 +289,7 @@ const firstKey = app + "#" + org + "#1"
 
 // recordOf is today's record of a key, whose image rules nothing out.
 func recordOf(key string) disabling.Record {
-	return disabling.Record{Sequence: key, Key: key, Day: buffer.Day{Date: "2026-11-24", Counts: buffer.Counts{Gone: 3, Error: 3}}}
+	return disabling.Record{Sequence: key, Key: key, Day: tally.Day{Date: "2026-11-24", Counts: tally.Counts{Gone: 3, Error: 3}}}
 }
 
 // records are today's of all generations, and of before there were any.
@@ -321,7 +321,7 @@ func notifier() *actor {
 }
 
 // deliverer counts outcomes once, after the app was enabled.
-func deliverer(counts buffer.Counts) *actor {
+func deliverer(counts tally.Counts) *actor {
 	return &actor{name: "deliver",
 		ready: func(w *world) bool { return !w.Apps[app].EnabledAt.IsZero() },
 		once:  func(w *world) { w.add(keyOf(w.Apps[app]), "2026-11-24", counts) }}
@@ -329,7 +329,7 @@ func deliverer(counts buffer.Counts) *actor {
 
 // attempter makes an attempt of an app that was not disabled when it read it, and
 // counts it when that may be long ago.
-func attempter(counts buffer.Counts) *actor {
+func attempter(counts tally.Counts) *actor {
 	return &actor{name: "attempt", work: func(_ *world, s store) error {
 		a, _, err := s.ReadApp(context.Background(), app)
 		if err != nil || a.Disabled() {
@@ -338,7 +338,7 @@ func attempter(counts buffer.Counts) *actor {
 		return s.write("AddCounts", func() error {
 			key := keyOf(a)
 			if s.Buffer[key] == nil {
-				s.Buffer[key] = make(map[buffer.Date]buffer.Counts)
+				s.Buffer[key] = make(map[tally.Date]tally.Counts)
 			}
 			s.Buffer[key]["2026-11-24"] = s.Buffer[key]["2026-11-24"].Plus(counts)
 			return nil
@@ -367,7 +367,7 @@ func asBefore(*platform.App)            {}
 
 // disabledAgain counts outcomes once, after the app was enabled, and disables it
 // for them.
-func disabledAgain(t *testing.T, counts buffer.Counts) *actor {
+func disabledAgain(t *testing.T, counts tally.Counts) *actor {
 	a := deliverer(counts)
 	count := a.once
 	a.once = func(w *world) {
@@ -380,7 +380,7 @@ func disabledAgain(t *testing.T, counts buffer.Counts) *actor {
 func TestEveryInterleavingOfTwoWorkersWithTwoCrashesKeepsThePromises(t *testing.T) {
 	t.Parallel()
 	states := 0
-	none, success, gone := buffer.Counts{}, buffer.Counts{Success: 1}, buffer.Counts{Error: 3, Gone: 3}
+	none, success, gone := tally.Counts{}, tally.Counts{Success: 1}, tally.Counts{Error: 3, Gone: 3}
 	broken := func(*testing.T, *world) {}
 	disabled := func(t *testing.T, w *world) { // and nothing more than that
 		w.arm(0, lost)
@@ -390,13 +390,13 @@ func TestEveryInterleavingOfTwoWorkersWithTwoCrashesKeepsThePromises(t *testing.
 	told := func(t *testing.T, w *world) { w.deliver(t, recordOf(firstKey)) }
 	late := func(t *testing.T, w *world) {
 		told(t, w)
-		w.add(firstKey, "2026-11-23", buffer.Counts{Error: 1})
+		w.add(firstKey, "2026-11-23", tally.Counts{Error: 1})
 	}
 	for _, c := range []struct {
 		name   string
 		before func(*testing.T, *world)
 		actors func(at *time.Time) []*actor
-		after  buffer.Counts // counted once the app is enabled
+		after  tally.Counts // counted once the app is enabled
 	}{
 		{"disable and disable", broken, func(*time.Time) []*actor {
 			return []*actor{disabler(), disabler()}
@@ -453,7 +453,7 @@ func stillTrue(n platform.Notice, a platform.App) bool {
 }
 
 // checkPromises lets everything that is still to come happen, and then looks.
-func (w *walk) checkPromises(t *testing.T, at time.Time, after buffer.Counts) {
+func (w *walk) checkPromises(t *testing.T, at time.Time, after tally.Counts) {
 	t.Helper()
 	enabled := slices.Contains(w.audited(app), eventEnable)
 	w.skipped += time.Hour

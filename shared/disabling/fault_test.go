@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // atEachWrite runs a job once for each of its writes and each fault, with that
@@ -55,7 +55,7 @@ func same(t *testing.T, want, got state) {
 func TestADisablingSurvivesAFaultAtEachWrite(t *testing.T) {
 	run := func(t *testing.T, k int, f fault) *world {
 		w := brokenWorld()
-		r := w.count(app, w.today(), buffer.Counts{Error: 1})
+		r := w.count(app, w.today(), tally.Counts{Error: 1})
 		w.arm(k, f)
 		w.deliver(t, r)
 		return w
@@ -79,7 +79,7 @@ func TestTheSweepTakesUpADisablingThatAFaultStoppedAtAnyWrite(t *testing.T) {
 	run := func(t *testing.T, k int, f fault) *world {
 		w := brokenWorld()
 		w.arm(k, f)
-		w.disabler().Handle(t.Context(), []disabling.Record{w.count(app, w.today(), buffer.Counts{Error: 1})})
+		w.disabler().Handle(t.Context(), []disabling.Record{w.count(app, w.today(), tally.Counts{Error: 1})})
 		return w
 	}
 	{
@@ -124,10 +124,10 @@ func TestRegisteringSurvivesAFaultAtEachWrite(t *testing.T) {
 func TestAnEnablingSurvivesAFaultAtEachWrite(t *testing.T) {
 	run := func(t *testing.T, k int, f fault) *world {
 		w := brokenWorld()
-		w.deliver(t, w.count(app, w.today(), buffer.Counts{Error: 1}))
+		w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1}))
 		w.mailAll(t)
 		w.advance(time.Minute)
-		w.count(app, w.today(), buffer.Counts{Error: 1}) // came in late
+		w.count(app, w.today(), tally.Counts{Error: 1}) // came in late
 		w.arm(k, f)
 		w.register(t, platform.AppEnable{AppID: app, Actor: platform.Actor{Email: "support@platform.example"}}, w.now)
 		return w
@@ -196,7 +196,7 @@ func TestAnEnablingBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.
 	steps := 0
 	for ; ; steps++ {
 		w := brokenWorld()
-		r := w.count(app, w.today(), buffer.Counts{Error: 1})
+		r := w.count(app, w.today(), tally.Counts{Error: 1})
 		var (
 			calls        []string
 			at           time.Time
@@ -267,7 +267,7 @@ func TestAnEnablingBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.
 func TestAFaultAtAnyReadIsNotTakenForAnAnswer(t *testing.T) {
 	for k := 0; ; k++ {
 		w := brokenWorld()
-		r := w.count(app, w.today(), buffer.Counts{Error: 1})
+		r := w.count(app, w.today(), tally.Counts{Error: 1})
 		n, struck := 0, false
 		w.delay = func(call string) error {
 			if !strings.HasPrefix(call, "Read") {

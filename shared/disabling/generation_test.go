@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // checkGenerations says that nobody was disabled for another generation's
@@ -19,9 +19,9 @@ func (w *world) checkGenerations(t testing.TB) {
 		t.Errorf("disabled wrongly: %s", wrong)
 	}
 	a := s.Apps[app]
-	var days []buffer.Day
+	var days []tally.Day
 	for date, counts := range s.Buffer[keyOf(a)] {
-		days = append(days, buffer.Day{Date: date, Counts: counts})
+		days = append(days, tally.Day{Date: date, Counts: counts})
 	}
 	if !a.Disabled() && w.config.Rule.Judge(days, "2026-11-24").Broken {
 		t.Errorf("%s is broken and not disabled: %v", keyOf(a), days)
@@ -45,7 +45,7 @@ func (w *world) checkGenerations(t testing.TB) {
 func TestInEveryInterleavingNobodyIsDisabledForAnotherGenerationsFailures(t *testing.T) {
 	t.Parallel()
 	states := 0
-	gone := buffer.Counts{Error: 3, Gone: 3}
+	gone := tally.Counts{Error: 3, Gone: 3}
 	for _, c := range []struct {
 		name    string
 		held    bool // by the brake, while the others work
@@ -77,7 +77,7 @@ func TestInEveryInterleavingNobodyIsDisabledForAnotherGenerationsFailures(t *tes
 			return []*actor{disabler(), putter(otherURL)}
 		}},
 		{"a brake that holds, a move and back, and an attempt", true, true, func(*time.Time) []*actor {
-			return []*actor{disabler(), putter(otherOrganization, asBefore), attempter(buffer.Counts{Error: 1})}
+			return []*actor{disabler(), putter(otherOrganization, asBefore), attempter(tally.Counts{Error: 1})}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestAKeyOfAnotherGenerationJudgesNobody(t *testing.T) {
 			w.put(app, org)
 			w.own(org, ada)
 			w.change(app, func(a *platform.App) { a.Generation = 3 })
-			r := w.add(c.key, w.today(), buffer.Counts{Fatal: 1})
+			r := w.add(c.key, w.today(), tally.Counts{Fatal: 1})
 			r.Sequence = "1"
 			w.deliver(t, r)
 			w.sweep(t)
@@ -153,14 +153,14 @@ func TestAKeyOfAnyGenerationFinishesADisabling(t *testing.T) {
 				w := newWorld()
 				w.put(app, org)
 				w.own(org, ada)
-				w.add(firstKey, w.today(), buffer.Counts{Fatal: 1})
+				w.add(firstKey, w.today(), tally.Counts{Fatal: 1})
 				w.arm(0, lost)
 				w.disabler().Handle(t.Context(), []disabling.Record{recordOf(firstKey)})
 				w.arm(-1, lost)
 				if a := w.Apps[app]; !a.Disabled() || !a.NotifiedAt.IsZero() {
 					t.Fatalf("the fault was not met: %+v", a)
 				}
-				w.Buffer = map[string]map[buffer.Date]buffer.Counts{key: {w.today(): {Error: 1}}}
+				w.Buffer = map[string]map[tally.Date]tally.Counts{key: {w.today(): {Error: 1}}}
 				look(t, w)
 				w.mailAll(t)
 				w.assertDisabledOnce(t, app, ada)

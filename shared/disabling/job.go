@@ -20,8 +20,8 @@ import (
 	"strings"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // Apps reads apps, consistently.
@@ -37,7 +37,7 @@ type Organizations interface {
 // Days reads the Buffer.
 type Days interface {
 	// ReadDays reads the days from first to last that have counts, consistently.
-	ReadDays(ctx context.Context, key string, first, last buffer.Date) ([]buffer.Day, error)
+	ReadDays(ctx context.Context, key string, first, last tally.Date) ([]tally.Day, error)
 	// ReadFailing hands each key to found that has failures in one partition of
 	// the index of failing days. The index may lag behind.
 	ReadFailing(ctx context.Context, partition string, found func(key string)) error
@@ -89,8 +89,8 @@ var (
 type Disabling struct {
 	App      platform.App // as it was read
 	At       time.Time    // becomes disabled_at
-	Reason   buffer.Reason
-	Evidence []platform.Day
+	Reason   tally.Reason
+	Evidence []tally.Day
 }
 
 // Mode says whether verdicts have consequences.
@@ -104,7 +104,7 @@ const (
 
 // Config of the job; all fields are required.
 type Config struct {
-	Rule       buffer.Rule
+	Rule       tally.Rule
 	Mode       Mode
 	MaxPerHour int               // disablings in one clock hour
 	Guarded    []platform.Status // of apps that may be disabled
@@ -135,8 +135,8 @@ type Job struct {
 // Record says that an item of the Buffer changed.
 type Record struct {
 	Sequence string
-	Key      string // buffer.Key
-	Day      buffer.Day
+	Key      string // tally.Key
+	Day      tally.Day
 }
 
 // Handle judges every app that the records do not themselves rule out, each
@@ -147,7 +147,7 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 	j, _ = j.behindBrake()
 	type subject struct {
 		first string // sequence number
-		dates []buffer.Date
+		dates []tally.Date
 	}
 	subjects := make(map[string]*subject)
 	var order []string
@@ -203,7 +203,7 @@ const rounds = 3
 // judge applies the rule to the windows that end with those of the given dates
 // that have failures, and acts on the verdict. A panic about one app is that
 // app's error.
-func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) (err error) {
+func (j *Job) judge(ctx context.Context, key string, dates []tally.Date) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.Logger.ErrorContext(ctx, "app panicked", "key", key, "panic", p, "stack", string(debug.Stack()))
@@ -218,8 +218,8 @@ func (j *Job) judge(ctx context.Context, key string, dates []buffer.Date) (err e
 	return fmt.Errorf("judge %s: %w, %d times", key, ErrChanged, rounds)
 }
 
-func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) error {
-	appID, organizationID, generation, err := buffer.SplitKey(key)
+func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) error {
+	appID, organizationID, generation, err := tally.SplitKey(key)
 	if err != nil {
 		return nil //nolint:nilerr // not an item of ours; a second look would not change it
 	}
@@ -234,8 +234,8 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) er
 	case !slices.Contains(j.Guarded, app.Status) || app.OrganizationID != organizationID || app.Generation != generation:
 		return nil // what another URL answered, or what was before an enabling, is no reason
 	}
-	today := buffer.DateOf(j.Now())
-	first := min(j.Rule.First(slices.Min(dates)), buffer.FirstDead(today))
+	today := tally.DateOf(j.Now())
+	first := min(j.Rule.First(slices.Min(dates)), tally.FirstDead(today))
 	days, err := j.Days.ReadDays(ctx, key, first, j.horizon(slices.Max(dates)))
 	if err != nil {
 		return fmt.Errorf("read days of %s: %w", key, err)
@@ -257,20 +257,16 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []buffer.Date) er
 // horizon is the last day to read: one more than today and the given day, since
 // another function's clock may already be past midnight. A success it counted
 // must be seen.
-func (j *Job) horizon(date buffer.Date) buffer.Date {
-	return max(buffer.DateOf(j.Now()), date).Plus(1)
+func (j *Job) horizon(date tally.Date) tally.Date {
+	return max(tally.DateOf(j.Now()), date).Plus(1)
 }
 
-func failedOn(days []buffer.Day, date buffer.Date) bool {
-	return slices.ContainsFunc(days, func(d buffer.Day) bool { return d.Date == date && d.Failed() })
+func failedOn(days []tally.Day, date tally.Date) bool {
+	return slices.ContainsFunc(days, func(d tally.Day) bool { return d.Date == date && d.Failed() })
 }
 
-func (j *Job) disable(ctx context.Context, app platform.App, v buffer.Verdict) error {
-	d := Disabling{App: app, At: j.Now().UTC().Truncate(time.Millisecond), Reason: v.Reason}
-	for _, day := range v.Evidence {
-		d.Evidence = append(d.Evidence, platform.Day{Day: string(day.Date), Success: day.Success, Error: day.Error,
-			Timeout: day.Timeout, Gone: day.Gone, Fatal: day.Fatal, Other: day.Other})
-	}
+func (j *Job) disable(ctx context.Context, app platform.App, v tally.Verdict) error {
+	d := Disabling{App: app, At: j.Now().UTC().Truncate(time.Millisecond), Reason: v.Reason, Evidence: v.Evidence}
 	if !d.At.After(app.EnabledAt) {
 		return fmt.Errorf("disable app %s: it was enabled at %s, in this clock's future", app.ID, platform.FormatTime(app.EnabledAt))
 	}

@@ -11,19 +11,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T) {
 	w := brokenWorld()
 	at := w.now
-	w.deliver(t, w.count(app, w.today(), buffer.Counts{Error: 3, Timeout: 1}))
+	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 3, Timeout: 1}))
 
-	var evidence []platform.Day
+	var evidence []tally.Day
 	for back := 6; back >= 0; back-- {
-		evidence = append(evidence, platform.Day{Day: string(w.today().Plus(-back)), Error: 2})
+		evidence = append(evidence, tally.Day{Date: w.today().Plus(-back), Counts: tally.Counts{Error: 2}})
 	}
 	evidence[6].Error, evidence[6].Timeout = 5, 1
 	s := w.snapshot()
@@ -63,8 +63,8 @@ func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T
 }
 
 func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
-	fatal := func(date buffer.Date) disabling.Record {
-		return disabling.Record{Sequence: "s", Key: firstKey, Day: buffer.Day{Date: date, Counts: buffer.Counts{Fatal: 1}}}
+	fatal := func(date tally.Date) disabling.Record {
+		return disabling.Record{Sequence: "s", Key: firstKey, Day: tally.Day{Date: date, Counts: tally.Counts{Fatal: 1}}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -89,26 +89,26 @@ func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
 			return fatal(w.today())
 		}},
 		{"a success came in since", func(w *world) disabling.Record {
-			r := w.count(app, w.today(), buffer.Counts{})
-			w.count(app, w.today(), buffer.Counts{Success: 1})
+			r := w.count(app, w.today(), tally.Counts{})
+			w.count(app, w.today(), tally.Counts{Success: 1})
 			return r
 		}},
 		{"a success followed on a later day", func(w *world) disabling.Record {
-			r := w.count(app, w.today().Plus(-1), buffer.Counts{Fatal: 1})
-			w.count(app, w.today(), buffer.Counts{Success: 1})
+			r := w.count(app, w.today().Plus(-1), tally.Counts{Fatal: 1})
+			w.count(app, w.today(), tally.Counts{Success: 1})
 			return r
 		}},
 		{"a success was counted by a clock that is past midnight already", func(w *world) disabling.Record {
-			r := w.count(app, w.today(), buffer.Counts{Fatal: 1})
-			w.count(app, w.today().Plus(1), buffer.Counts{Success: 1})
+			r := w.count(app, w.today(), tally.Counts{Fatal: 1})
+			w.count(app, w.today().Plus(1), tally.Counts{Success: 1})
 			return r
 		}},
 		{"its day is not the last of the window that is broken", func(w *world) disabling.Record {
-			return w.count(app, w.today().Plus(-1), buffer.Counts{Error: 1})
+			return w.count(app, w.today().Plus(-1), tally.Counts{Error: 1})
 		}},
 		{"its day has no failure any more", func(w *world) disabling.Record {
 			delete(w.Buffer[firstKey], w.today())
-			w.count(app, w.today().Plus(-1), buffer.Counts{Fatal: 1})
+			w.count(app, w.today().Plus(-1), tally.Counts{Fatal: 1})
 			return fatal(w.today())
 		}},
 		{"its key is not of ours", func(w *world) disabling.Record {
@@ -134,7 +134,7 @@ func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
 func TestARecordThatRulesAVerdictOutCostsNoRead(t *testing.T) {
 	w := brokenWorld()
 	w.delay = func(call string) error { t.Errorf("%s was called", call); return nil }
-	r := w.count(app, w.today(), buffer.Counts{Success: 1})
+	r := w.count(app, w.today(), tally.Counts{Success: 1})
 	if failed := w.disabler().Handle(t.Context(), []disabling.Record{r}); failed != "" {
 		t.Errorf("the record is to be delivered again")
 	}
@@ -148,7 +148,7 @@ func TestARecordThatIsDaysOldStillFindsItsApp(t *testing.T) {
 	w.deliver(t, r)
 	w.mailAll(t)
 	w.assertDisabledOnce(t, app, ada)
-	if first := w.Apps[app].DisabledEvidence[0].Day; first != string(w.today().Plus(-10)) {
+	if first := w.Apps[app].DisabledEvidence[0].Date; first != w.today().Plus(-10) {
 		t.Errorf("the evidence begins on %s", first)
 	}
 }
@@ -197,8 +197,8 @@ func TestOneBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
 
 func TestTheFirstRecordThatFailedIsTheFirstOfItsAppThatCounts(t *testing.T) {
 	w := brokenWorld()
-	fine := disabling.Record{Sequence: "0", Key: w.key(app), Day: buffer.Day{Date: w.today().Plus(-8), Counts: buffer.Counts{Success: 1, Error: 1}}}
-	r := w.count(app, w.today(), buffer.Counts{Error: 1})
+	fine := disabling.Record{Sequence: "0", Key: w.key(app), Day: tally.Day{Date: w.today().Plus(-8), Counts: tally.Counts{Success: 1, Error: 1}}}
+	r := w.count(app, w.today(), tally.Counts{Error: 1})
 	r.Sequence = "1"
 	w.arm(0, refused)
 	if got := w.disabler().Handle(t.Context(), []disabling.Record{fine, r}); got != "1" {
@@ -218,7 +218,7 @@ func TestAnAppThatChangesAgainAndAgainIsLeftToTheNextDelivery(t *testing.T) {
 		}
 		return nil
 	}
-	r := w.count(app, w.today(), buffer.Counts{Error: 1})
+	r := w.count(app, w.today(), tally.Counts{Error: 1})
 	if got := w.disabler().Handle(t.Context(), []disabling.Record{r}); got != r.Sequence || n != 3 {
 		t.Errorf("failed %q after %d looks, want %q after 3", got, n, r.Sequence)
 	}
@@ -231,7 +231,7 @@ func TestAnAppThatChangesAgainAndAgainIsLeftToTheNextDelivery(t *testing.T) {
 func TestADisablingIsNeverOlderThanTheEnablingBeforeIt(t *testing.T) {
 	w := brokenWorld()
 	w.change(app, func(a *platform.App) { a.EnabledAt = w.now })
-	r := w.count(app, w.today(), buffer.Counts{Error: 1})
+	r := w.count(app, w.today(), tally.Counts{Error: 1})
 	if got := w.disabler().Handle(t.Context(), []disabling.Record{r}); got == "" || w.Apps[app].Disabled() {
 		t.Errorf("disabled in the millisecond of the enabling: %t, failed %q", w.Apps[app].Disabled(), got)
 	}
@@ -302,11 +302,11 @@ func TestWithoutOwnersADisablingWaitsForThemForSevenDays(t *testing.T) {
 
 func TestCountsThatComeInAfterADisablingTellNobodyAgain(t *testing.T) {
 	w := brokenWorld()
-	r := w.count(app, w.today(), buffer.Counts{Error: 1})
+	r := w.count(app, w.today(), tally.Counts{Error: 1})
 	w.deliver(t, r)
 	var calls []string
 	w.delay = func(call string) error { calls = append(calls, call); return nil }
-	w.deliver(t, w.count(app, w.today(), buffer.Counts{Error: 1}))
+	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1}))
 	if want := []string{"ReadApp"}; !slices.Equal(calls, want) {
 		t.Errorf("calls %v, want %v", calls, want)
 	}
@@ -329,7 +329,7 @@ func TestObserveSaysWhatItWouldDoOncePerAppAndDayAndChangesNothing(t *testing.T)
 	w := brokenWorld()
 	w.config.Mode = disabling.Observe
 	before := w.snapshot()
-	r := w.count(app, w.today(), buffer.Counts{})
+	r := w.count(app, w.today(), tally.Counts{})
 	for range 3 {
 		w.deliver(t, r, r)
 		w.advance(time.Hour)
@@ -360,20 +360,20 @@ func TestEnforceDisablesNobodyFromDaysThatASuccessHasFollowed(t *testing.T) {
 		want  bool
 	}{
 		{"no success", func(*world) {}, true},
-		{"a success on the last day", func(w *world) { w.count(app, w.today(), buffer.Counts{Success: 1}) }, false},
+		{"a success on the last day", func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1}) }, false},
 		{"a success on the next day", func(w *world) {
 			w.advance(24 * time.Hour)
-			w.count(app, w.today(), buffer.Counts{Success: 1})
+			w.count(app, w.today(), tally.Counts{Success: 1})
 		}, false},
 		{"a success among failures on the next day", func(w *world) {
 			w.advance(24 * time.Hour)
-			w.count(app, w.today(), buffer.Counts{Success: 1, Error: 90, Timeout: 900})
+			w.count(app, w.today(), tally.Counts{Success: 1, Error: 90, Timeout: 900})
 		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := brokenWorld()
 			w.config.Mode = disabling.Observe
-			r := w.count(app, w.today(), buffer.Counts{Gone: 3, Error: 3})
+			r := w.count(app, w.today(), tally.Counts{Gone: 3, Error: 3})
 			w.deliver(t, r)
 			if got := w.audited(app); !slices.Equal(got, []string{eventWouldDisable}) {
 				t.Fatalf("audit: %v", got)
@@ -437,7 +437,7 @@ func TestTheBrakeHoldsTheTwentyFirstUntilTheNextHour(t *testing.T) {
 
 func TestAnEnabledAppIsDisabledAgainOnlyForWhatCameAfter(t *testing.T) {
 	w := brokenWorld()
-	first := w.count(app, w.today(), buffer.Counts{Error: 1})
+	first := w.count(app, w.today(), tally.Counts{Error: 1})
 	w.deliver(t, first)
 	w.mailAll(t)
 	w.enableNow(t, app)
@@ -448,7 +448,7 @@ func TestAnEnabledAppIsDisabledAgainOnlyForWhatCameAfter(t *testing.T) {
 		t.Fatal("disabled again by a record of the first time")
 	}
 	w.advance(time.Second)
-	w.deliver(t, w.count(app, w.today(), buffer.Counts{Error: 3, Gone: 3}), first)
+	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 3, Gone: 3}), first)
 	w.mailAll(t)
 	if got, want := w.audited(app), []string{eventDisable, eventEnable, eventDisable}; !slices.Equal(got, want) {
 		t.Errorf("audit: %v, want %v", got, want)

@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
+	"hookwarden/shared/tally"
 )
 
 func TestAnAppThatIsNotJudgedIsNamed(t *testing.T) {
 	w := brokenWorld()
-	record := w.count(app, w.today(), buffer.Counts{Error: 3})
+	record := w.count(app, w.today(), tally.Counts{Error: 3})
 	w.arm(0, refused)
 	if failed := w.disabler().Handle(t.Context(), []disabling.Record{record}); failed != record.Sequence {
 		t.Fatalf("failed at %q", failed)

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 const seeds = 100
@@ -135,11 +135,11 @@ func TestTenBatchesAtOnceDisableEachBrokenAppOnceAndNobodyElse(t *testing.T) {
 		c.change("published", func(a *platform.App) { a.Status = platform.Published })
 		var records []disabling.Record
 		for _, id := range []string{app, "deleted", "published", "unknown", "lonely"} {
-			records = append(records, c.fail(id), c.count(id, c.today(), buffer.Counts{Timeout: 1}))
+			records = append(records, c.fail(id), c.count(id, c.today(), tally.Counts{Timeout: 1}))
 		}
 		records = append(records, c.failUntil("old", c.today().Plus(-4)), c.fail("healthy"))
 		records = append(records, records...) // each twice
-		c.count("healthy", c.today(), buffer.Counts{Success: 1})
+		c.count("healthy", c.today(), tally.Counts{Success: 1})
 
 		c.deliverAll(t, c.shuffled(records))
 		c.mailAtOnce(t)
@@ -218,7 +218,7 @@ func TestTwoDisablingsWithinOneMinuteAreTwoForEverybody(t *testing.T) {
 		c.put(app, org)
 		c.own(org, ada, bob)
 		start := c.now
-		first := c.count(app, c.today(), buffer.Counts{Error: 3, Gone: 3})
+		first := c.count(app, c.today(), tally.Counts{Error: 3, Gone: 3})
 		c.deliverAll(t, c.shuffled([]disabling.Record{first, first}))
 		c.mailAtOnce(t)
 		at := c.clock()
@@ -235,7 +235,7 @@ func TestTwoDisablingsWithinOneMinuteAreTwoForEverybody(t *testing.T) {
 		}
 		all.Wait()
 		c.mailAtOnce(t)
-		second := c.count(app, c.today(), buffer.Counts{Fatal: 1})
+		second := c.count(app, c.today(), tally.Counts{Fatal: 1})
 		batches := c.shuffled([]disabling.Record{first, second, first, second})
 		c.deliverAll(t, batches)
 		c.register(t, enableBy(app, bob, at), at) // and once more, much too late

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // refusedFor makes one call fail for good for as long as it is there.
@@ -24,7 +24,7 @@ func TestWhatIsRefusedForGoodHoldsUpNeitherTheStreamNorTheSweepAndCallsAPerson(t
 		t.Run(call, func(t *testing.T) {
 			w := brokenWorld()
 			w.delay = refusedFor(call)
-			if got := w.disabler().Handle(t.Context(), []disabling.Record{w.count(app, w.today(), buffer.Counts{Error: 1})}); got != "" {
+			if got := w.disabler().Handle(t.Context(), []disabling.Record{w.count(app, w.today(), tally.Counts{Error: 1})}); got != "" {
 				t.Errorf("record %s comes again", got)
 			}
 			if n := w.figures.of("disable.refused"); n != 1 || w.log.has("app not judged, refused for good") != 1 {

@@ -6,26 +6,26 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"hookwarden/shared/buffer"
+	"hookwarden/shared/tally"
 )
 
 // Standing reads the index of the apps that are disabled, which finds them without
 // a scan, however long ago it was.
 type Standing interface {
 	// ReadUntold hands each app to found that is disabled and whose owners were not
-	// told, of one of buffer.Shards parts of the index. The index may lag behind.
+	// told, of one of tally.Shards parts of the index. The index may lag behind.
 	ReadUntold(ctx context.Context, shard int, found func(appID string)) error
 }
 
 // sweepShards is how many parts a sweep goes through: those of the index of failing
 // days, and then those of the apps that are disabled. An app that was disabled by a
 // version that knew no index is in the first only.
-const sweepShards = 2 * buffer.Shards
+const sweepShards = 2 * tally.Shards
 
 // disabled takes up the disablings of one part of the index that were not finished,
 // and moves the place on, as shard does.
 func (s *sweep) disabled(ctx context.Context) {
-	for _, id := range s.untold(ctx, s.place.Shard-buffer.Shards) {
+	for _, id := range s.untold(ctx, s.place.Shard-tally.Shards) {
 		if id <= s.place.Key || s.looked[id] {
 			continue
 		}

@@ -7,9 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // untold makes an app that was disabled so long ago, whose owners were not told, and
@@ -216,7 +216,7 @@ func TestTheSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
 		if err := job.Sweep(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if want := (disabling.Place{Shard: buffer.Shards + buffer.Shard(app)}); w.Bookmark != want {
+		if want := (disabling.Place{Shard: tally.Shards + tally.Shard(app)}); w.Bookmark != want {
 			t.Errorf("bookmark %+v, want %+v", w.Bookmark, want)
 		}
 		w.sweep(t)
@@ -230,7 +230,7 @@ func TestTheSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
 func TestASweepThatStoppedAmongDisabledAppsJudgesNobodyAgain(t *testing.T) {
 	w := brokenWorld()
 	w.untold("later", 20*24*time.Hour)
-	w.Bookmark = disabling.Place{Shard: buffer.Shards + buffer.Shard("later")}
+	w.Bookmark = disabling.Place{Shard: tally.Shards + tally.Shard("later")}
 	w.sweep(t)
 	if w.Apps[app].Disabled() || w.Apps["later"].NotifiedAt.IsZero() || w.Bookmark != (disabling.Place{}) {
 		t.Errorf("disabled at %s, notified at %s, place %+v", w.Apps[app].DisabledAt, w.Apps["later"].NotifiedAt, w.Bookmark)

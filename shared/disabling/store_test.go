@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 // state is all that lasts: the tables, NotificationQueue and the owners'
@@ -23,7 +23,7 @@ type state struct {
 	Secrets       map[string][]platform.Secret
 	Expire        map[string]time.Time // when secrets do, if they do
 	Organizations map[string]platform.Organization
-	Buffer        map[string]map[buffer.Date]buffer.Counts
+	Buffer        map[string]map[tally.Date]tally.Counts
 	Audit         map[string]entry // by "<pk> <sk>"
 	Brake         map[string]int   // by hour
 	Latch         disabling.Latch
@@ -38,7 +38,7 @@ type state struct {
 
 type entry struct {
 	Event, AppID, Reason string
-	Evidence             []platform.Day
+	Evidence             []tally.Day
 	Actor                string
 }
 
@@ -85,7 +85,7 @@ func newTables() *tables {
 			Secrets:       make(map[string][]platform.Secret),
 			Expire:        make(map[string]time.Time),
 			Organizations: make(map[string]platform.Organization),
-			Buffer:        make(map[string]map[buffer.Date]buffer.Counts),
+			Buffer:        make(map[string]map[tally.Date]tally.Counts),
 			Audit:         make(map[string]entry),
 			Brake:         make(map[string]int),
 			Standing:      make(map[string]bool),
@@ -124,7 +124,7 @@ func (t *tables) snapshot() state {
 	s.Expire, s.Standing = maps.Clone(s.Expire), maps.Clone(s.Standing)
 	s.Audit, s.Brake, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Brake), maps.Clone(s.Notices), maps.Clone(s.Mails)
 	s.Queue = slices.Clone(s.Queue)
-	s.Buffer = make(map[string]map[buffer.Date]buffer.Counts)
+	s.Buffer = make(map[string]map[tally.Date]tally.Counts)
 	for key, days := range t.Buffer {
 		if len(days) > 0 {
 			s.Buffer[key] = maps.Clone(days)
@@ -134,14 +134,14 @@ func (t *tables) snapshot() state {
 }
 
 // add counts outcomes, as deliver does.
-func (t *tables) add(key string, date buffer.Date, counts buffer.Counts) disabling.Record {
+func (t *tables) add(key string, date tally.Date, counts tally.Counts) disabling.Record {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.Buffer[key] == nil {
-		t.Buffer[key] = make(map[buffer.Date]buffer.Counts)
+		t.Buffer[key] = make(map[tally.Date]tally.Counts)
 	}
 	t.Buffer[key][date] = t.Buffer[key][date].Plus(counts)
-	return disabling.Record{Key: key, Day: buffer.Day{Date: date, Counts: t.Buffer[key][date]}}
+	return disabling.Record{Key: key, Day: tally.Day{Date: date, Counts: t.Buffer[key][date]}}
 }
 
 // store is one worker's way to the tables.
@@ -210,11 +210,11 @@ func (s store) ReadOrganization(_ context.Context, id string) (org platform.Orga
 	return org, found, err
 }
 
-func (s store) ReadDays(_ context.Context, key string, first, last buffer.Date) (days []buffer.Day, err error) {
+func (s store) ReadDays(_ context.Context, key string, first, last tally.Date) (days []tally.Day, err error) {
 	err = s.read("ReadDays", func() {
 		for _, date := range slices.Sorted(maps.Keys(s.Buffer[key])) {
 			if first <= date && date <= last {
-				days = append(days, buffer.Day{Date: date, Counts: s.Buffer[key][date]})
+				days = append(days, tally.Day{Date: date, Counts: s.Buffer[key][date]})
 			}
 		}
 	})
@@ -227,10 +227,10 @@ func (s store) ReadFailing(_ context.Context, partition string, found func(strin
 		for key, days := range s.Buffer {
 			shard, elsewhere := s.Elsewhere[key]
 			if !elsewhere {
-				shard = buffer.Shard(key)
+				shard = tally.Shard(key)
 			}
 			for date, counts := range days {
-				if counts.Failed() && buffer.FailingShard(date, shard) == partition {
+				if counts.Failed() && tally.FailingShard(date, shard) == partition {
 					keys = append(keys, key)
 				}
 			}
@@ -265,7 +265,7 @@ func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int)
 			return disabling.ErrHeld
 		}
 		for _, day := range d.Evidence {
-			if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][buffer.Date(day.Day)].Failures() {
+			if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][day.Date].Failures() {
 				s.wrong = append(s.wrong, fmt.Sprintf("%s, for %+v", keyOf(app), day))
 			}
 		}

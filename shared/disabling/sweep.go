@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"hookwarden/shared/buffer"
+	"hookwarden/shared/tally"
 )
 
 // Place is how far a sweep came, in the index of failing days and then in that of
@@ -54,10 +54,10 @@ func (j *Job) Sweep(ctx context.Context) error {
 		s.Logger.ErrorContext(ctx, "brake not read, nobody is disabled", "error", err)
 	}
 	for back := range max(minSweepDays, j.Rule.WindowDays) + 1 {
-		s.dates = append(s.dates, buffer.DateOf(j.Now()).Plus(-back))
+		s.dates = append(s.dates, tally.DateOf(j.Now()).Plus(-back))
 	}
 	for s.place.Shard < sweepShards && work.Err() == nil {
-		if s.place.Shard < buffer.Shards {
+		if s.place.Shard < tally.Shards {
 			s.shard(work)
 		} else {
 			s.disabled(work)
@@ -80,7 +80,7 @@ func (j *Job) Sweep(ctx context.Context) error {
 // sweep is one run.
 type sweep struct {
 	*Job
-	dates   []buffer.Date
+	dates   []tally.Date
 	place   Place
 	judged  int
 	looked  map[string]bool // the apps that were judged
@@ -115,7 +115,7 @@ func (s *sweep) shard(ctx context.Context) {
 func (s *sweep) failing(ctx context.Context, shard int) []string {
 	keys := make(map[string]struct{})
 	for _, date := range s.dates {
-		partition := buffer.FailingShard(date, shard)
+		partition := tally.FailingShard(date, shard)
 		err := s.Days.ReadFailing(ctx, partition, func(key string) { keys[key] = struct{}{} })
 		if err != nil && ctx.Err() == nil {
 			s.faults++

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 func TestTheSweepFindsWhatTheStreamLost(t *testing.T) {
@@ -48,8 +48,8 @@ func TestTheSweepFindsWhatTheStreamLost(t *testing.T) {
 
 func TestTheSweepJudgesAnAppOnceHoweverManyDaysItFailed(t *testing.T) {
 	w := brokenWorld()
-	w.count(app, w.today(), buffer.Counts{Success: 1})
-	w.count(app, w.today().Plus(-7), buffer.Counts{Error: 1})
+	w.count(app, w.today(), tally.Counts{Success: 1})
+	w.count(app, w.today().Plus(-7), tally.Counts{Error: 1})
 	reads := 0
 	w.delay = func(call string) error {
 		if call == "ReadApp" || call == "ReadDays" {
@@ -73,8 +73,8 @@ func TestTheSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
 			w.own(org, ada)
 			for n := range 100 {
 				w.put(fmt.Sprint("app", n), org)
-				w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Fatal: 1})
-				w.count(fmt.Sprint("app", n), w.today().Plus(-1), buffer.Counts{Error: 1})
+				w.count(fmt.Sprint("app", n), w.today(), tally.Counts{Fatal: 1})
+				w.count(fmt.Sprint("app", n), w.today().Plus(-1), tally.Counts{Error: 1})
 			}
 			w.config.MaxPerHour = 1000
 			met := false
@@ -114,7 +114,7 @@ func TestTheSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 		w.own(org, ada)
 		for n := range 100 {
 			w.put(fmt.Sprint("app", n), org)
-			w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Success: 1, Error: 1})
+			w.count(fmt.Sprint("app", n), w.today(), tally.Counts{Success: 1, Error: 1})
 		}
 		var looked []string
 		slow := w.disabler()
@@ -163,7 +163,7 @@ func TestTheSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
 		if err := job.Sweep(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if own := buffer.Shard(w.key(app)); w.Bookmark != (disabling.Place{Shard: own}) {
+		if own := tally.Shard(w.key(app)); w.Bookmark != (disabling.Place{Shard: own}) {
 			t.Errorf("bookmark %+v, want the beginning of shard %d", w.Bookmark, own)
 		}
 		w.sweep(t)
@@ -177,7 +177,7 @@ func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 	w.own(org, ada)
 	for n := range 100 {
 		w.put(fmt.Sprint("app", n), org)
-		w.count(fmt.Sprint("app", n), w.today(), buffer.Counts{Success: 1, Error: 1})
+		w.count(fmt.Sprint("app", n), w.today(), tally.Counts{Success: 1, Error: 1})
 	}
 	died := false
 	looked := make(map[string]int)
@@ -220,12 +220,12 @@ func TestADayThatStandsInAnotherShardLeadsNoSweepAstray(t *testing.T) {
 		for n := range apps {
 			id := fmt.Sprint("app", n)
 			w.put(id, org)
-			w.count(id, w.today(), buffer.Counts{Success: 1, Error: 1})
+			w.count(id, w.today(), tally.Counts{Success: 1, Error: 1})
 			switch n % 3 {
 			case 1:
 				w.Elsewhere[w.key(id)] = 0
 			case 2:
-				w.Elsewhere[w.key(id)] = buffer.Shards - 1
+				w.Elsewhere[w.key(id)] = tally.Shards - 1
 			}
 		}
 		looked := make(map[string]int)
@@ -270,7 +270,7 @@ func TestAShardWhoseReadWasCutOffIsReadAgain(t *testing.T) {
 		}
 		return nil
 	}
-	w.Bookmark = disabling.Place{Shard: buffer.Shard(w.key(app))}
+	w.Bookmark = disabling.Place{Shard: tally.Shard(w.key(app))}
 	if err := w.disabler().Sweep(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestAShardWhoseReadWasCutOffIsReadAgain(t *testing.T) {
 }
 
 func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
-	for _, shard := range []int{-1, 2 * buffer.Shards} {
+	for _, shard := range []int{-1, 2 * tally.Shards} {
 		w := brokenWorld()
 		w.Bookmark = disabling.Place{Shard: shard, Key: "zzz"}
 		w.sweep(t)
@@ -292,7 +292,7 @@ func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
 
 func TestWithoutABookmarkEverySweepBeginsAnew(t *testing.T) {
 	w := brokenWorld()
-	w.Bookmark = disabling.Place{Shard: buffer.Shards - 1, Key: "zzz#42#1"}
+	w.Bookmark = disabling.Place{Shard: tally.Shards - 1, Key: "zzz#42#1"}
 	job := w.disabler()
 	job.Bookmark = nil
 	if err := job.Sweep(t.Context()); err != nil {

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 var (
 	ada  = platform.Owner{Email: "ada@acme.example", Name: "Ada"}
 	bob  = platform.Owner{Email: "bob@acme.example"}
-	rule = buffer.Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3}
+	rule = tally.Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3}
 )
 
 // world is the tables and the three jobs over them.
@@ -78,20 +78,20 @@ func (w *world) own(organizationID string, owners ...platform.Owner) {
 // fail counts an error on each day of the window and returns today's record.
 func (w *world) fail(appID string) disabling.Record { return w.failUntil(appID, w.today()) }
 
-func (w *world) failUntil(appID string, last buffer.Date) (r disabling.Record) {
+func (w *world) failUntil(appID string, last tally.Date) (r disabling.Record) {
 	for back := w.config.Rule.WindowDays - 1; back >= 0; back-- {
-		r = w.count(appID, last.Plus(-back), buffer.Counts{Error: 2})
+		r = w.count(appID, last.Plus(-back), tally.Counts{Error: 2})
 	}
 	return r
 }
 
-func (w *world) count(appID string, date buffer.Date, counts buffer.Counts) disabling.Record {
+func (w *world) count(appID string, date tally.Date, counts tally.Counts) disabling.Record {
 	r := w.add(w.key(appID), date, counts)
 	r.Sequence = "s-" + appID
 	return r
 }
 
-func (w *world) today() buffer.Date { return buffer.DateOf(w.now) }
+func (w *world) today() tally.Date { return tally.DateOf(w.now) }
 
 func (w *world) key(appID string) string {
 	w.mu.Lock()
@@ -100,7 +100,7 @@ func (w *world) key(appID string) string {
 }
 
 // keyOf is the key of an app's current generation.
-func keyOf(a platform.App) string { return buffer.Key(a.ID, a.OrganizationID, a.Generation) }
+func keyOf(a platform.App) string { return tally.Key(a.ID, a.OrganizationID, a.Generation) }
 
 func (w *world) store() store { return store{tables: w.tables, step: w.delay} }
 

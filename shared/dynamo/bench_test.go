@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
+	"hookwarden/shared/tally"
 )
 
 // takesAll is a DynamoDB that takes all writes and keeps none.
@@ -53,7 +53,7 @@ func BenchmarkAddCounts(b *testing.B) {
 	key := delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := t.AddCounts(b.Context(), key, buffer.Counts{Success: 9, Error: 1}); err != nil {
+		if err := t.AddCounts(b.Context(), key, tally.Counts{Success: 9, Error: 1}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // itemLimit is DynamoDB's own: 400 KB.
@@ -79,7 +80,7 @@ func TestWhateverIsTakenFitsIntoItsItem(t *testing.T) {
 	app.EnabledAt, app.NotifiedAt = noon, noon
 	d := e.disabling(t, app.ID)
 	for range 31 {
-		d.Evidence = append(d.Evidence, platform.Day{Day: "2026-11-24", Success: 1 << 40, Error: 1 << 40, Timeout: 1 << 40, Gone: 1 << 40, Fatal: 1 << 40})
+		d.Evidence = append(d.Evidence, tally.Day{Date: "2026-11-24", Counts: tally.Counts{Success: 1 << 40, Error: 1 << 40, Timeout: 1 << 40, Gone: 1 << 40, Fatal: 1 << 40}})
 	}
 	if err := e.disablings().Disable(t.Context(), d, 20); err != nil {
 		t.Fatal(err)

@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 // brakeKey is the partition of the Audit table that holds the brake: an item for
@@ -71,7 +71,7 @@ func (t Brake) ReadLatch(ctx context.Context) (disabling.Latch, error) {
 		return disabling.Latch{}, err
 	}
 	i := item(out.Item)
-	return disabling.Latch{Since: i.time("since"), Until: i.time("until"), Reason: buffer.Reason(i.text("reason")),
+	return disabling.Latch{Since: i.time("since"), Until: i.time("until"), Reason: tally.Reason(i.text("reason")),
 		AppID: i.text("app_id"), OpenUntil: i.time("open_until")}, nil
 }
 

@@ -15,16 +15,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 // latchAt is a latch that was set at a time.
 func latchAt(since time.Time) disabling.Latch {
-	return disabling.Latch{Since: since, Until: since.Add(24 * time.Hour), Reason: buffer.Gone, AppID: "17"}
+	return disabling.Latch{Since: since, Until: since.Add(24 * time.Hour), Reason: tally.Gone, AppID: "17"}
 }
 
 func TestALatchIsReadAsItWasSetAndIsOneItem(t *testing.T) {
@@ -127,9 +127,9 @@ func TestNobodyIsDisabledWhileTheBrakeIsLatched(t *testing.T) {
 		want  error
 	}{
 		{nil, false, nil},
-		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Millisecond), Reason: buffer.Fatal, AppID: "1"}, false, disabling.ErrLatched},
-		{&disabling.Latch{Since: noon.Add(-24 * time.Hour), Until: noon, Reason: buffer.Fatal, AppID: "1"}, false, nil},
-		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Hour), Reason: buffer.Fatal, AppID: "1"}, true, nil},
+		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Millisecond), Reason: tally.Fatal, AppID: "1"}, false, disabling.ErrLatched},
+		{&disabling.Latch{Since: noon.Add(-24 * time.Hour), Until: noon, Reason: tally.Fatal, AppID: "1"}, false, nil},
+		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Hour), Reason: tally.Fatal, AppID: "1"}, true, nil},
 	} {
 		e := newEngine()
 		e.put("17", "42")
@@ -156,9 +156,9 @@ func (e *engine) untold(t *testing.T, api interface {
 	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 }) (ids []string) {
 	t.Helper()
-	for shard := range buffer.Shards {
+	for shard := range tally.Shards {
 		err := dynamo.Standing{API: api, Apps: "apps"}.ReadUntold(t.Context(), shard, func(id string) {
-			if buffer.Shard(id) != shard {
+			if tally.Shard(id) != shard {
 				t.Errorf("%s is in part %d", id, shard)
 			}
 			ids = append(ids, id)
@@ -252,8 +252,8 @@ func TestADisabledAppThatStaysUnreadCountsAsUntold(t *testing.T) {
 				t.Errorf("%d is not in %v", n, got)
 			}
 		}
-		if unread.reads > 4*buffer.Shards {
-			t.Errorf("%d reads of %d parts", unread.reads, buffer.Shards)
+		if unread.reads > 4*tally.Shards {
+			t.Errorf("%d reads of %d parts", unread.reads, tally.Shards)
 		}
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
+	"hookwarden/shared/tally"
 )
 
 type bufferAPI interface {
@@ -38,30 +38,30 @@ const bufferLife = 40 * 24 * time.Hour
 // countNames are the attributes of counts, in the order of countsOf.
 var countNames = [...]string{"success_count", "error_count", "timeout_count", "gone_count", "fatal_count", "other_count", "alive_count"} //nolint:gochecknoglobals // a constant list
 
-func countsOf(c buffer.Counts) [len(countNames)]int64 {
+func countsOf(c tally.Counts) [len(countNames)]int64 {
 	return [...]int64{c.Success, c.Error, c.Timeout, c.Gone, c.Fatal, c.Other, c.Alive}
 }
 
-func (i item) counts() buffer.Counts {
+func (i item) counts() tally.Counts {
 	return countsBy(i.number)
 }
 
 // countsBy is what countsOf takes apart, by the names of the attributes.
-func countsBy(number func(name string) int64) buffer.Counts {
-	return buffer.Counts{Success: number("success_count"), Error: number("error_count"), Timeout: number("timeout_count"),
+func countsBy(number func(name string) int64) tally.Counts {
+	return tally.Counts{Success: number("success_count"), Error: number("error_count"), Timeout: number("timeout_count"),
 		Gone: number("gone_count"), Fatal: number("fatal_count"), Other: number("other_count"), Alive: number("alive_count")}
 }
 
-func dayKey(key string, date buffer.Date) item {
+func dayKey(key string, date tally.Date) item {
 	return item{"pk": text(key), "day": text(string(date))}
 }
 
 // AddCounts implements delivery.Counters with one atomic UpdateItem.
-func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts buffer.Counts) error {
+func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts tally.Counts) error {
 	values := item{":expires_at": number(key.Date.End().Add(bufferLife).Unix())}
 	set := "SET expires_at = :expires_at"
 	if counts.Failed() {
-		values[":failing_day"] = text(buffer.FailingDay(key.Date, key.Key))
+		values[":failing_day"] = text(tally.FailingDay(key.Date, key.Key))
 		set += ", failing_day = :failing_day"
 	}
 	var adds []string
@@ -84,8 +84,8 @@ func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts b
 }
 
 // ReadDays implements disabling.Days.
-func (t Buffer) ReadDays(ctx context.Context, key string, first, last buffer.Date) ([]buffer.Day, error) {
-	var days []buffer.Day
+func (t Buffer) ReadDays(ctx context.Context, key string, first, last tally.Date) ([]tally.Day, error) {
+	var days []tally.Day
 	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
 		TableName:              &t.Table,
 		ConsistentRead:         aws.Bool(true),
@@ -100,7 +100,7 @@ func (t Buffer) ReadDays(ctx context.Context, key string, first, last buffer.Dat
 			return nil, err
 		}
 		for _, i := range page.Items {
-			days = append(days, buffer.Day{Date: buffer.Date(item(i).text("day")), Counts: item(i).counts()})
+			days = append(days, tally.Day{Date: tally.Date(item(i).text("day")), Counts: item(i).counts()})
 		}
 	}
 	return days, nil
@@ -142,9 +142,9 @@ func DecodeRecord(r events.DynamoDBEventRecord) (disabling.Record, bool) {
 		n, _ := strconv.ParseInt(v.Number(), 10, 64)
 		return n
 	}
-	date, err := buffer.ParseDate(day.String())
+	date, err := tally.ParseDate(day.String())
 	if err != nil {
 		return disabling.Record{}, false
 	}
-	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: buffer.Day{Date: date, Counts: countsBy(count)}}, true
+	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: tally.Day{Date: date, Counts: countsBy(count)}}, true
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/dynamo"
+	"hookwarden/shared/tally"
 )
 
 // answered is the error of a call that was answered with a status.
@@ -64,7 +64,7 @@ func TestCountsAreSurelyNotAddedOnlyAfterARefusalOrWithoutAConnection(t *testing
 		{errors.New("anything else"), false},
 	} {
 		err := dynamo.Buffer{API: failing{newEngine(), t, c.err}, Table: "buffer"}.AddCounts(t.Context(),
-			delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, buffer.Counts{Error: 1})
+			delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Error: 1})
 		if !errors.Is(err, c.err) || errors.Is(err, delivery.ErrNotAdded) != c.notAdded {
 			t.Errorf("%v: got %v, surely not added must be %v", c.err, err, c.notAdded)
 		}
@@ -73,19 +73,19 @@ func TestCountsAreSurelyNotAddedOnlyAfterARefusalOrWithoutAConnection(t *testing
 
 func TestCountsAreAddedAndZerosAreNeverThere(t *testing.T) {
 	e := newEngine()
-	add := func(c buffer.Counts) {
+	add := func(c tally.Counts) {
 		t.Helper()
 		must(t, e.buffer().AddCounts(t.Context(), delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, c))
 	}
 	day := func() attributes { return e.tables["buffer"]["17#42#1 2026-11-24"] }
-	add(buffer.Counts{Success: 2})
+	add(tally.Counts{Success: 2})
 	if i := day(); len(i) != 4 || textOf(i["success_count"]) != "2" || i["failing_day"] != nil {
 		t.Errorf("after two successes: %v", i)
 	}
-	add(buffer.Counts{Success: 1, Error: 1, Timeout: 2, Gone: 3, Fatal: 4})
+	add(tally.Counts{Success: 1, Error: 1, Timeout: 2, Gone: 3, Fatal: 4})
 	i := day()
 	for name, want := range map[string]string{"success_count": "3", "error_count": "1", "timeout_count": "2", "gone_count": "3", "fatal_count": "4",
-		"failing_day": buffer.FailingDay("2026-11-24", "17#42#1"), "expires_at": fmt.Sprint(buffer.Date("2026-11-24").End().AddDate(0, 0, 40).Unix())} {
+		"failing_day": tally.FailingDay("2026-11-24", "17#42#1"), "expires_at": fmt.Sprint(tally.Date("2026-11-24").End().AddDate(0, 0, 40).Unix())} {
 		if textOf(i[name]) != want {
 			t.Errorf("%s is %q, want %q", name, textOf(i[name]), want)
 		}

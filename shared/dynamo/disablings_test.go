@@ -20,10 +20,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
-	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // An engine is DynamoDB in memory, as far as the disable, sweep and register
@@ -511,8 +510,8 @@ func (e *engine) disabling(t testing.TB, appID string) disabling.Disabling {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return disabling.Disabling{App: app, At: noon, Reason: buffer.Gone,
-		Evidence: []platform.Day{{Day: "2026-11-24", Error: 3, Gone: 3}}}
+	return disabling.Disabling{App: app, At: noon, Reason: tally.Gone,
+		Evidence: []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 3, Gone: 3}}}}
 }
 
 func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {

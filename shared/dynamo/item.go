@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // item is one item of a table. Its setters leave out what is unset: nothing is
@@ -100,25 +101,23 @@ func texts[S ~string](list []S) types.AttributeValue {
 }
 
 // evidence is a list of days as disabled_evidence and the audit entry have it.
-func evidence(days []platform.Day) types.AttributeValue {
+func evidence(days []tally.Day) types.AttributeValue {
 	values := make([]types.AttributeValue, len(days))
 	for i, d := range days {
 		values[i] = &types.AttributeValueMemberM{Value: item{
-			"day": text(d.Day), "success": number(d.Success), "error": number(d.Error),
+			"day": text(string(d.Date)), "success": number(d.Success), "error": number(d.Error),
 			"timeout": number(d.Timeout), "gone": number(d.Gone), "fatal": number(d.Fatal), "other": number(d.Other),
 		}}
 	}
 	return &types.AttributeValueMemberL{Value: values}
 }
 
-func (i item) evidence(name string) []platform.Day {
-	var days []platform.Day
+func (i item) evidence(name string) []tally.Day {
+	var days []tally.Day
 	for _, v := range i.list(name) {
 		if m, ok := v.(*types.AttributeValueMemberM); ok {
 			d := item(m.Value)
-			days = append(days, platform.Day{Day: d.text("day"), Success: d.number("success"), Error: d.number("error"),
-				Timeout: d.number("timeout"), Gone: d.number("gone"), Fatal: d.number("fatal"),
-				Other: d.number("other")})
+			days = append(days, tally.Day{Date: tally.Date(d.text("day")), Counts: tally.Counts{Success: d.number("success"), Error: d.number("error"), Timeout: d.number("timeout"), Gone: d.number("gone"), Fatal: d.number("fatal"), Other: d.number("other")}})
 		}
 	}
 	return days

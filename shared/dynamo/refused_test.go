@@ -11,13 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 // answering is a client of a DynamoDB that answers each call with one error.
@@ -124,7 +124,7 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 		"MarkSent":    func(ctx context.Context) error { return notices.MarkSent(ctx, "n", "m", noon) },
 		"MarkUnsent":  func(ctx context.Context) error { return notices.MarkUnsent(ctx, "n", notice.Refused, noon, noon) },
 		"AddCounts": func(ctx context.Context) error {
-			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, buffer.Counts{Success: 1})
+			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Success: 1})
 			if !errors.Is(err, delivery.ErrNotAdded) {
 				return errors.New("may have been added")
 			}

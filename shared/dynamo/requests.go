@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 type requestsAPI interface {
@@ -90,7 +90,7 @@ func entriesOf(puts []put) []delivery.Entry {
 }
 
 func partition(e delivery.Entry) string {
-	return e.AppID + "#" + string(buffer.DateOf(e.Time))
+	return e.AppID + "#" + string(tally.DateOf(e.Time))
 }
 
 func sortKey(e delivery.Entry) string {

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 type requestsReadAPI interface {
@@ -29,11 +29,11 @@ type RequestsReader struct {
 // LogQuery says which entries of an app are wanted.
 type LogQuery struct {
 	AppID       string
-	First, Last buffer.Date // inclusive
-	Failures    bool        // only those of the failures index, with what it projects
-	EventType   string      // as in "issue.created"; empty: all
-	Limit       int         // entries a page, at least 1
-	After       string      // LogPage.Next of the page before; empty: the first page
+	First, Last tally.Date // inclusive
+	Failures    bool       // only those of the failures index, with what it projects
+	EventType   string     // as in "issue.created"; empty: all
+	Limit       int        // entries a page, at least 1
+	After       string     // LogPage.Next of the page before; empty: the first page
 }
 
 // LogPage is one page. Next is empty on the last.
@@ -50,7 +50,7 @@ func (t RequestsReader) Read(ctx context.Context, q LogQuery) (LogPage, error) {
 	date, after := q.Last, ""
 	if q.After != "" {
 		day, key, ok := strings.Cut(q.After, " ")
-		if date, after = buffer.Date(day), key; !ok || date < q.First || date > q.Last {
+		if date, after = tally.Date(day), key; !ok || date < q.First || date > q.Last {
 			return LogPage{}, ErrBadPage
 		}
 	}
@@ -70,7 +70,7 @@ func (t RequestsReader) Read(ctx context.Context, q LogQuery) (LogPage, error) {
 
 // readDay adds a day's entries before the sort key after, until the page is
 // full, and returns the last sort key.
-func (t RequestsReader) readDay(ctx context.Context, q LogQuery, date buffer.Date, after string, page *LogPage) (last string, err error) {
+func (t RequestsReader) readDay(ctx context.Context, q LogQuery, date tally.Date, after string, page *LogPage) (last string, err error) {
 	in := &dynamodb.QueryInput{
 		TableName:                 &t.Table,
 		ScanIndexForward:          aws.Bool(false),

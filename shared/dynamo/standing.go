@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/disabling"
+	"hookwarden/shared/tally"
 )
 
 // disabledStanding is the partition of the index state that a disabled app is in.
-func disabledStanding(appID string) string { return disabledShard(buffer.Shard(appID)) }
+func disabledStanding(appID string) string { return disabledShard(tally.Shard(appID)) }
 
 func disabledShard(shard int) string { return fmt.Sprintf("disabled#%d", shard) }
 

@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"pgregory.net/rapid"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/tally"
 )
 
 func TestARecordWithoutAnImageIsNoRecord(t *testing.T) {
@@ -35,8 +35,8 @@ func TestARecordWithoutAnImageIsNoRecord(t *testing.T) {
 	record := func(image map[string]events.DynamoDBAttributeValue) events.DynamoDBEventRecord {
 		return events.DynamoDBEventRecord{EventName: "MODIFY", Change: events.DynamoDBStreamRecord{SequenceNumber: "111", NewImage: image}}
 	}
-	want := disabling.Record{Sequence: "111", Key: "17#42#1", Day: buffer.Day{Date: "2026-11-24",
-		Counts: buffer.Counts{Success: 1, Error: 2, Timeout: 3, Gone: 4, Fatal: 5}}}
+	want := disabling.Record{Sequence: "111", Key: "17#42#1", Day: tally.Day{Date: "2026-11-24",
+		Counts: tally.Counts{Success: 1, Error: 2, Timeout: 3, Gone: 4, Fatal: 5}}}
 	if got, ok := dynamo.DecodeRecord(record(image())); !ok || got != want {
 		t.Errorf("got %+v, %t, want %+v", got, ok, want)
 	}
@@ -44,7 +44,7 @@ func TestARecordWithoutAnImageIsNoRecord(t *testing.T) {
 	for _, name := range []string{"success_count", "timeout_count", "gone_count", "fatal_count"} {
 		delete(few, name)
 	}
-	want.Day.Counts = buffer.Counts{Error: 2}
+	want.Day.Counts = tally.Counts{Error: 2}
 	if got, ok := dynamo.DecodeRecord(record(few)); !ok || got != want {
 		t.Errorf("of an image with errors alone: %+v, %t, want %+v", got, ok, want)
 	}
@@ -174,11 +174,11 @@ type streamWorld struct {
 	now      time.Time
 	sequence int
 	notices  []platform.Notice
-	last     map[string]buffer.Day // image of each app's last record, by key
-	wrongly  []string              // disablings of apps that were not broken
-	broken   map[string]bool       // apps that cannot be read, by id
-	panics   map[string]bool       // apps whose reading panics
-	stumbles []stumble             // of the next calls
+	last     map[string]tally.Day // image of each app's last record, by key
+	wrongly  []string             // disablings of apps that were not broken
+	broken   map[string]bool      // apps that cannot be read, by id
+	panics   map[string]bool      // apps whose reading panics
+	stumbles []stumble            // of the next calls
 }
 
 // A stumble is a fault that a call has once.
@@ -191,13 +191,13 @@ const (
 )
 
 func newStreamWorld() *streamWorld {
-	s := &streamWorld{engine: newEngine(), now: noon, last: make(map[string]buffer.Day),
+	s := &streamWorld{engine: newEngine(), now: noon, last: make(map[string]tally.Day),
 		broken: make(map[string]bool), panics: make(map[string]bool)}
 	quiet := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { s.now = s.now.Add(time.Millisecond); return s.now }
 	s.job = &disabling.Job{
 		Config: disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000, Guarded: []platform.Status{platform.Internal},
-			Rule: buffer.Rule{WindowDays: 3, TimeoutThreshold: 5, TimeoutMinShare: 0.5, GoneThreshold: 2}},
+			Rule: tally.Rule{WindowDays: 3, TimeoutThreshold: 5, TimeoutMinShare: 0.5, GoneThreshold: 2}},
 		Needs: disabling.Needs{Apps: s.apps(), Organizations: dynamo.Organizations{API: s.engine, Table: "organizations"}, Days: s.buffer(),
 			State: s.disablings(), Brake: s.brake(), Standing: s.standing(), Observations: s.disablings(), Notices: s, Metrics: s, Logger: quiet, Now: clock},
 	}
@@ -235,13 +235,13 @@ func (s *streamWorld) watch(table string, was, now attributes) {
 	}
 }
 
-func dayOf(item attributes) buffer.Day {
-	return buffer.Day{Date: buffer.Date(textOf(item["day"])), Counts: buffer.Counts{
+func dayOf(item attributes) tally.Day {
+	return tally.Day{Date: tally.Date(textOf(item["day"])), Counts: tally.Counts{
 		Success: numberOf(item["success_count"]), Error: numberOf(item["error_count"]), Timeout: numberOf(item["timeout_count"]),
 		Gone: numberOf(item["gone_count"]), Fatal: numberOf(item["fatal_count"])}}
 }
 
-func (s *streamWorld) days(key string) (days []buffer.Day) {
+func (s *streamWorld) days(key string) (days []tally.Day) {
 	for _, item := range s.tables["buffer"] {
 		if textOf(item["pk"]) == key {
 			days = append(days, dayOf(item))
@@ -252,7 +252,7 @@ func (s *streamWorld) days(key string) (days []buffer.Day) {
 
 // brokenDates are the days with failures that end a window by which the rule
 // calls the app broken now.
-func (s *streamWorld) brokenDates(key string) (dates []buffer.Date) {
+func (s *streamWorld) brokenDates(key string) (dates []tally.Date) {
 	days := s.days(key)
 	for _, d := range days {
 		if d.Failed() && s.job.Rule.Judge(days, d.Date).Broken {
@@ -264,7 +264,7 @@ func (s *streamWorld) brokenDates(key string) (dates []buffer.Date) {
 
 // keyOf is the key of the generation that an app is in.
 func keyOf(app attributes) string {
-	return buffer.Key(textOf(app["id"]), textOf(app["organization_id"]), max(1, numberOf(app["generation"])))
+	return tally.Key(textOf(app["id"]), textOf(app["organization_id"]), max(1, numberOf(app["generation"])))
 }
 
 func (s *streamWorld) key(id string) string { return keyOf(s.tables["apps"][id]) }
@@ -308,14 +308,14 @@ func TestTheStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"count": func(t *rapid.T) {
 				id := rapid.SampledFrom(ids).Draw(t, "app")
-				date := buffer.DateOf(s.now).Plus(-rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 4}).Draw(t, "days ago"))
-				s.deliver(ctx, t, id, date, rapid.SampledFrom([]buffer.Counts{{Error: 1}, {Error: 1}, {Error: 1}, {Success: 1},
+				date := tally.DateOf(s.now).Plus(-rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 4}).Draw(t, "days ago"))
+				s.deliver(ctx, t, id, date, rapid.SampledFrom([]tally.Counts{{Error: 1}, {Error: 1}, {Error: 1}, {Success: 1},
 					{Success: 1, Error: 1}, {Timeout: 3}, {Success: 4, Timeout: 3}, {Error: 2, Gone: 2}, {Error: 1, Gone: 1}, {Fatal: 1}}).Draw(t, "counts"))
 			},
 			"fail every day": func(t *rapid.T) {
 				id := rapid.SampledFrom(ids).Draw(t, "app")
 				for back := 2; back >= 0; back-- {
-					s.deliver(ctx, t, id, buffer.DateOf(s.now).Plus(-back), buffer.Counts{Error: 1})
+					s.deliver(ctx, t, id, tally.DateOf(s.now).Plus(-back), tally.Counts{Error: 1})
 				}
 			},
 			"poll": func(t *rapid.T) {
@@ -350,7 +350,7 @@ func TestTheStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 				before, generation := s.key(id), max(1, numberOf(s.tables["apps"][id]["generation"]))
 				s.tables["apps"][id]["generation"] = &types.AttributeValueMemberN{Value: fmt.Sprint(generation + 1)}
 				s.unharmed(func() {
-					if err := s.buffer().AddCounts(ctx, delivery.CounterKey{Key: before, Date: buffer.DateOf(s.now)}, buffer.Counts{Error: 2, Gone: 2}); err != nil {
+					if err := s.buffer().AddCounts(ctx, delivery.CounterKey{Key: before, Date: tally.DateOf(s.now)}, tally.Counts{Error: 2, Gone: 2}); err != nil {
 						t.Fatal(err)
 					}
 				})
@@ -392,7 +392,7 @@ func TestTheStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 		if err := s.job.Sweep(ctx); err != nil {
 			t.Fatal(err)
 		}
-		oldest := buffer.DateOf(s.now).Plus(-7)
+		oldest := tally.DateOf(s.now).Plus(-7)
 		for _, id := range ids {
 			key := s.key(id)
 			if id == "deleted" || id == "published" {
@@ -446,7 +446,7 @@ func (s *streamWorld) assertFinished(t *rapid.T, id string) {
 }
 
 // deliver counts outcomes, unless the app is disabled.
-func (s *streamWorld) deliver(ctx context.Context, t *rapid.T, id string, date buffer.Date, counts buffer.Counts) {
+func (s *streamWorld) deliver(ctx context.Context, t *rapid.T, id string, date tally.Date, counts tally.Counts) {
 	if s.disabledAt(id) != "" {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // daysTable is the evidence as a table: oldest day first, a column for each kind
@@ -28,7 +29,7 @@ type dayRow struct {
 type bar struct{ Success, Failed, Rest int }
 
 func (c *Composer) daysTable(n platform.Notice) daysTable {
-	var sum platform.Day
+	var sum tally.Day
 	var busiest float64
 	for _, d := range n.Evidence {
 		sum.Gone += d.Gone
@@ -40,19 +41,19 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 	columns := []struct {
 		name  string
 		shown bool
-		value func(platform.Day) int64
+		value func(tally.Day) int64
 	}{
-		{"Succeeded", true, func(d platform.Day) int64 { return d.Success }},
-		{"Errors", true, func(d platform.Day) int64 { return d.Error }},
-		{"410 Gone", sum.Gone > 0, func(d platform.Day) int64 { return d.Gone }},
-		{"Time-outs", sum.Timeout > 0, func(d platform.Day) int64 { return d.Timeout }},
-		{"Fatal", sum.Fatal > 0, func(d platform.Day) int64 { return d.Fatal }},
-		{"Other", sum.Other > 0, func(d platform.Day) int64 { return d.Other }},
+		{"Succeeded", true, func(d tally.Day) int64 { return d.Success }},
+		{"Errors", true, func(d tally.Day) int64 { return d.Error }},
+		{"410 Gone", sum.Gone > 0, func(d tally.Day) int64 { return d.Gone }},
+		{"Time-outs", sum.Timeout > 0, func(d tally.Day) int64 { return d.Timeout }},
+		{"Fatal", sum.Fatal > 0, func(d tally.Day) int64 { return d.Fatal }},
+		{"Other", sum.Other > 0, func(d tally.Day) int64 { return d.Other }},
 	}
 	decided, one := deciding(n), oneDayDecides(n.Reason)
 	t := daysTable{Rows: make([]dayRow, len(n.Evidence))}
 	for i, d := range n.Evidence {
-		t.Rows[i] = dayRow{Day: shortDay(d.Day), Decided: one && d == decided, Bar: barOf(d, busiest)}
+		t.Rows[i] = dayRow{Day: shortDay(d.Date), Decided: one && d == decided, Bar: barOf(d, busiest)}
 	}
 	for _, column := range columns {
 		if !column.shown {
@@ -67,14 +68,14 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 }
 
 // total is in floating point, which cannot overflow.
-func total(d platform.Day) float64 { return float64(d.Success) + failed(d) }
+func total(d tally.Day) float64 { return float64(d.Success) + failed(d) }
 
 // failed leaves out Gone, which is in Error.
-func failed(d platform.Day) float64 {
+func failed(d tally.Day) float64 {
 	return float64(d.Error) + float64(d.Timeout) + float64(d.Fatal) + float64(d.Other)
 }
 
-func barOf(d platform.Day, busiest float64) bar {
+func barOf(d tally.Day, busiest float64) bar {
 	if busiest <= 0 {
 		return bar{Rest: 100}
 	}

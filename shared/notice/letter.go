@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // letter is what a mail says, the same for text and HTML. Its texts are one line
@@ -78,15 +79,15 @@ func moment(s string) string {
 }
 
 // longDay writes a day for people, as in "Tuesday, 24 November 2026".
-func longDay(s string) string { return day(s, "Monday, 2 January 2006") }
+func longDay(d tally.Date) string { return day(d, "Monday, 2 January 2006") }
 
 // shortDay is longDay for tables, ten characters wide.
-func shortDay(s string) string { return day(s, "Mon _2 Jan") }
+func shortDay(d tally.Date) string { return day(d, "Mon _2 Jan") }
 
-func day(s, layout string) string {
-	t, err := time.Parse(time.DateOnly, s)
+func day(d tally.Date, layout string) string {
+	t, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
-		return clean(s, nameLimit)
+		return clean(string(d), nameLimit)
 	}
 	return t.Format(layout)
 }

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -27,19 +27,19 @@ func config() MailConfig {
 }
 
 // week is seven days that end on a Tuesday.
-func week(counts func(i int) platform.Day) []platform.Day { return days(7, counts) }
+func week(counts func(i int) tally.Day) []tally.Day { return days(7, counts) }
 
-func days(n int, counts func(i int) platform.Day) []platform.Day {
-	list := make([]platform.Day, n)
+func days(n int, counts func(i int) tally.Day) []tally.Day {
+	list := make([]tally.Day, n)
 	for i := range list {
 		list[i] = counts(i)
-		list[i].Day = string(buffer.Date("2026-11-24").Plus(i - n + 1))
+		list[i].Date = tally.Date("2026-11-24").Plus(i - n + 1)
 	}
 	return list
 }
 
-func errorsOn(i int) platform.Day {
-	return platform.Day{Error: []int64{12, 3, 48, 131, 67, 1204, 250}[i%7]}
+func errorsOn(i int) tally.Day {
+	return tally.Day{Counts: tally.Counts{Error: []int64{12, 3, 48, 131, 67, 1204, 250}[i%7]}}
 }
 
 func disabled(change ...func(*platform.Notice)) platform.Notice {
@@ -74,7 +74,7 @@ func named(name string) func(*platform.Notice) {
 	return func(n *platform.Notice) { n.To.Name, n.Organization.Name, n.App.Name = name, name, name }
 }
 
-func because(reason string, evidence []platform.Day) func(*platform.Notice) {
+func because(reason string, evidence []tally.Day) func(*platform.Notice) {
 	return func(n *platform.Notice) { n.Reason, n.Evidence = reason, evidence }
 }
 
@@ -89,21 +89,20 @@ const (
 func samples() map[string]platform.Notice {
 	return map[string]platform.Notice{
 		"disabled_error": disabled(),
-		"disabled_timeout": disabled(because("timeout", week(func(i int) platform.Day {
-			return platform.Day{Success: []int64{4210, 3977, 4120, 1200, 980, 2206, 41}[i], Error: []int64{3, 0, 7, 0, 0, 0, 0}[i],
-				Timeout: []int64{0, 2, 0, 14, 3, 880, 4388}[i]}
+		"disabled_timeout": disabled(because("timeout", week(func(i int) tally.Day {
+			return tally.Day{Counts: tally.Counts{Success: []int64{4210, 3977, 4120, 1200, 980, 2206, 41}[i], Error: []int64{3, 0, 7, 0, 0, 0, 0}[i], Timeout: []int64{0, 2, 0, 14, 3, 880, 4388}[i]}}
 		}))),
-		"disabled_gone": disabled(because("gone", week(func(i int) platform.Day {
-			return platform.Day{Success: []int64{5, 6, 2, 9, 0, 1, 0}[i], Error: []int64{0, 0, 1, 0, 0, 0, 4}[i], Gone: []int64{0, 0, 0, 0, 0, 0, 4}[i]}
+		"disabled_gone": disabled(because("gone", week(func(i int) tally.Day {
+			return tally.Day{Counts: tally.Counts{Success: []int64{5, 6, 2, 9, 0, 1, 0}[i], Error: []int64{0, 0, 1, 0, 0, 0, 4}[i], Gone: []int64{0, 0, 0, 0, 0, 0, 4}[i]}}
 		}))),
-		"disabled_fatal": disabled(because("fatal", week(func(i int) platform.Day {
-			return platform.Day{Success: 20, Fatal: []int64{0, 0, 0, 0, 0, 0, 1}[i]}
+		"disabled_fatal": disabled(because("fatal", week(func(i int) tally.Day {
+			return tally.Day{Counts: tally.Counts{Success: 20, Fatal: []int64{0, 0, 0, 0, 0, 0, 1}[i]}}
 		}))),
-		"disabled_all_columns": disabled(because("timeout", week(func(i int) platform.Day {
-			return platform.Day{Success: 99_999, Error: 1_999_999, Gone: 999_999, Timeout: 12_345_678, Fatal: 99_999}
+		"disabled_all_columns": disabled(because("timeout", week(func(i int) tally.Day {
+			return tally.Day{Counts: tally.Counts{Success: 99_999, Error: 1_999_999, Gone: 999_999, Timeout: 12_345_678, Fatal: 99_999}}
 		}))),
-		"disabled_dead": disabled(because("dead", days(9, func(i int) platform.Day {
-			return platform.Day{Other: []int64{31, 12, 0, 0, 44, 51, 38, 40, 12}[i], Timeout: []int64{0, 0, 0, 0, 3, 0, 0, 0, 0}[i]}
+		"disabled_dead": disabled(because("dead", days(9, func(i int) tally.Day {
+			return tally.Day{Counts: tally.Counts{Other: []int64{31, 12, 0, 0, 44, 51, 38, 40, 12}[i], Timeout: []int64{0, 0, 0, 0, 3, 0, 0, 0, 0}[i]}}
 		}))),
 		"disabled_one_day":       disabled(because("error", days(1, errorsOn))),
 		"disabled_thirty_days":   disabled(because("error", days(30, errorsOn))),
@@ -259,21 +258,21 @@ func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
 	composer := NewComposer(config())
 	for _, row := range []struct {
 		reason string
-		day    platform.Day
+		day    tally.Day
 		want   string
 	}{
-		{"timeout", platform.Day{Timeout: 2500}, "On Tuesday, 24 November 2026, 2,500 webhooks got no complete answer in time or lost the connection. " +
+		{"timeout", tally.Day{Counts: tally.Counts{Timeout: 2500}}, "On Tuesday, 24 November 2026, 2,500 webhooks got no complete answer in time or lost the connection. " +
 			"Sentry disables an integration when that happens 2,500 times or more in one day and to at least 12.5% of the webhooks of that day and the day before."},
-		{"gone", platform.Day{Error: 1, Gone: 1}, "On Tuesday, 24 November 2026, the webhook URL answered once with 410 Gone, " +
+		{"gone", tally.Day{Counts: tally.Counts{Error: 1, Gone: 1}}, "On Tuesday, 24 November 2026, the webhook URL answered once with 410 Gone, " +
 			"which says that it is gone for good, and no webhook succeeded. Sentry disables an integration when that happens once or more in one day."},
-		{"fatal", platform.Day{Fatal: 1}, "On Tuesday, 24 November 2026, 1 webhook ended in a fatal error. " +
+		{"fatal", tally.Day{Counts: tally.Counts{Fatal: 1}}, "On Tuesday, 24 November 2026, 1 webhook ended in a fatal error. " +
 			"A single fatal error is enough for Sentry to disable an integration."},
-		{"error", platform.Day{Error: 1}, "On each of the 3 days up to Tuesday, 24 November 2026, webhooks were answered with errors, and not a single one succeeded. " +
+		{"error", tally.Day{Counts: tally.Counts{Error: 1}}, "On each of the 3 days up to Tuesday, 24 November 2026, webhooks were answered with errors, and not a single one succeeded. " +
 			"Sentry disables an integration when that is so for 3 days in a row."},
-		{"dead", platform.Day{Error: 1, Gone: 1, Other: 4}, "Since Sunday, 22 November 2026, 15 webhooks failed, and not a single one succeeded. " +
+		{"dead", tally.Day{Counts: tally.Counts{Error: 1, Gone: 1, Other: 4}}, "Since Sunday, 22 November 2026, 15 webhooks failed, and not a single one succeeded. " +
 			"Sentry disables an integration when nothing but failures came back for at least 9 days."},
 	} {
-		m, err := composer.Compose(disabled(because(row.reason, days(3, func(int) platform.Day { return row.day })), func(n *platform.Notice) { n.Rule = rule }))
+		m, err := composer.Compose(disabled(because(row.reason, days(3, func(int) tally.Day { return row.day })), func(n *platform.Notice) { n.Rule = rule }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,41 +283,43 @@ func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
 }
 
 func TestDayThatDecidedIsTheNewestThatTheRuleFinds(t *testing.T) {
-	evidence := week(func(i int) platform.Day { return platform.Day{Timeout: []int64{4000, 0, 0, 1000, 999, 0, 1}[i]} })
+	evidence := week(func(i int) tally.Day {
+		return tally.Day{Counts: tally.Counts{Timeout: []int64{4000, 0, 0, 1000, 999, 0, 1}[i]}}
+	})
 	n := disabled(because("timeout", evidence))
-	if got := deciding(n); got.Day != "2026-11-21" {
-		t.Errorf("decided on %s", got.Day)
+	if got := deciding(n); got.Date != "2026-11-21" {
+		t.Errorf("decided on %s", got.Date)
 	}
 	n.Rule.TimeoutThreshold = 5000
 	if got := deciding(n); got.Timeout != 4000 {
 		t.Errorf("with no day that fits: %+v", got)
 	}
 	n.Rule = nil // of an older version
-	if got := deciding(n); got.Day != "2026-11-21" {
-		t.Errorf("without a rule: decided on %s", got.Day)
+	if got := deciding(n); got.Date != "2026-11-21" {
+		t.Errorf("without a rule: decided on %s", got.Date)
 	}
-	gone := week(func(i int) platform.Day {
-		return platform.Day{Success: []int64{0, 0, 0, 0, 0, 0, 1}[i], Error: 3, Gone: 3}
+	gone := week(func(i int) tally.Day {
+		return tally.Day{Counts: tally.Counts{Success: []int64{0, 0, 0, 0, 0, 0, 1}[i], Error: 3, Gone: 3}}
 	})
-	if got := deciding(disabled(because("gone", gone))); got.Day != "2026-11-23" {
-		t.Errorf("gone on %s, a day with a success", got.Day)
+	if got := deciding(disabled(because("gone", gone))); got.Date != "2026-11-23" {
+		t.Errorf("gone on %s, a day with a success", got.Date)
 	}
 }
 
 func TestBarsFillAHundredAndShowWhatIsSmall(t *testing.T) {
 	for _, row := range []struct {
-		day     platform.Day
+		day     tally.Day
 		busiest float64
 		want    bar
 	}{
-		{platform.Day{}, 0, bar{Rest: 100}},
-		{platform.Day{}, 10, bar{Rest: 100}},
-		{platform.Day{Error: 10, Gone: 10}, 10, bar{Failed: 100}},
-		{platform.Day{Success: 1, Timeout: 1}, 4, bar{25, 25, 50}},
-		{platform.Day{Success: 1, Error: 99999}, 100000, bar{3, 97, 0}},
-		{platform.Day{Success: 99999, Fatal: 1}, 100000, bar{97, 3, 0}},
-		{platform.Day{Error: 1}, 1e6, bar{0, 3, 97}},
-		{platform.Day{Success: -5, Error: 1 << 62, Timeout: 1 << 62}, 1 << 63, bar{0, 100, 0}},
+		{tally.Day{}, 0, bar{Rest: 100}},
+		{tally.Day{}, 10, bar{Rest: 100}},
+		{tally.Day{Counts: tally.Counts{Error: 10, Gone: 10}}, 10, bar{Failed: 100}},
+		{tally.Day{Counts: tally.Counts{Success: 1, Timeout: 1}}, 4, bar{25, 25, 50}},
+		{tally.Day{Counts: tally.Counts{Success: 1, Error: 99999}}, 100000, bar{3, 97, 0}},
+		{tally.Day{Counts: tally.Counts{Success: 99999, Fatal: 1}}, 100000, bar{97, 3, 0}},
+		{tally.Day{Counts: tally.Counts{Error: 1}}, 1e6, bar{0, 3, 97}},
+		{tally.Day{Counts: tally.Counts{Success: -5, Error: 1 << 62, Timeout: 1 << 62}}, 1 << 63, bar{0, 100, 0}},
 	} {
 		if got := barOf(row.day, row.busiest); got != row.want {
 			t.Errorf("%+v of %.0f: %+v, want %+v", row.day, row.busiest, got, row.want)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"hookwarden/shared/buffer"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // explain says in a sentence each what was counted, why that disables an app,
@@ -15,31 +15,31 @@ import (
 func (c *Composer) explain(n platform.Notice) (happened, rule, advice string) {
 	name, r := clean(c.config.PlatformName, nameLimit), ruleOf(n)
 	decided := deciding(n)
-	on, many := longDay(decided.Day), counted(decided, n.Reason)
-	reason := buffer.Reason(n.Reason)
+	on, many := longDay(decided.Date), counted(decided, n.Reason)
+	reason := tally.Reason(n.Reason)
 	if len(n.Evidence) == 0 {
 		reason = "" // nothing to speak of
 	}
 	switch reason {
-	case buffer.Fatal:
+	case tally.Fatal:
 		return fmt.Sprintf("On %s, %s ended in a fatal error.", on, webhooks(many)),
 			fmt.Sprintf("A single fatal error is enough for %s to disable an integration.", name),
 			"Look up the failed requests on the integration's dashboard and fix what went wrong."
-	case buffer.Gone:
+	case tally.Gone:
 		return fmt.Sprintf("On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded.",
 				on, times(many)),
 			fmt.Sprintf("%s disables an integration when that happens %s or more in one day.", name, times(max(r.GoneThreshold, 1))),
 			"Check the webhook URL. If your receiver has moved, enter its new address in the settings; if it is still there, find out why it answers 410."
-	case buffer.Timeout:
+	case tally.Timeout:
 		return fmt.Sprintf("On %s, %s got no complete answer in time or lost the connection.", on, webhooks(many)),
 			fmt.Sprintf("%s disables an integration when that happens %s or more in one day%s.", name, times(r.TimeoutThreshold), share(r)),
 			"Make sure that your receiver is up and can be reached. Let it answer each webhook with a 2xx status right away, and do its work afterwards."
-	case buffer.Error:
+	case tally.Error:
 		return fmt.Sprintf("On %s, webhooks were answered with errors, and not a single one succeeded.", allDays(n.Evidence)),
 			fmt.Sprintf("%s disables an integration when that is so %s.", name, inARow(len(n.Evidence))),
 			"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
-	case buffer.Dead:
-		return fmt.Sprintf("Since %s, %s failed, and not a single one succeeded.", longDay(n.Evidence[0].Day), webhooks(failures(n.Evidence))),
+	case tally.Dead:
+		return fmt.Sprintf("Since %s, %s failed, and not a single one succeeded.", longDay(n.Evidence[0].Date), webhooks(failures(n.Evidence))),
 			fmt.Sprintf("%s disables an integration when nothing but failures came back for %s.", name, atLeastDays(r.DeadDays)),
 			"Check the webhook URL, and make sure that your receiver is up and answers webhooks with a 2xx status. The dashboard shows what came back instead."
 	}
@@ -59,15 +59,15 @@ func ruleOf(n platform.Notice) platform.NoticeRule {
 
 // deciding is the day that disabled the app: the newest that reaches the reason's
 // threshold. If there is none it is the day that comes nearest.
-func deciding(n platform.Notice) platform.Day {
+func deciding(n platform.Notice) tally.Day {
 	r := ruleOf(n)
-	threshold := map[buffer.Reason]int64{buffer.Fatal: 1, buffer.Gone: r.GoneThreshold, buffer.Timeout: r.TimeoutThreshold, buffer.Error: 1}[buffer.Reason(n.Reason)]
-	var nearest platform.Day
+	threshold := map[tally.Reason]int64{tally.Fatal: 1, tally.Gone: r.GoneThreshold, tally.Timeout: r.TimeoutThreshold, tally.Error: 1}[tally.Reason(n.Reason)]
+	var nearest tally.Day
 	for _, d := range slices.Backward(n.Evidence) {
-		if counted(d, n.Reason) >= max(threshold, 1) && (n.Reason != string(buffer.Gone) || d.Success == 0) {
+		if counted(d, n.Reason) >= max(threshold, 1) && (n.Reason != string(tally.Gone) || d.Success == 0) {
 			return d
 		}
-		if nearest.Day == "" || counted(d, n.Reason) > counted(nearest, n.Reason) {
+		if nearest.Date == "" || counted(d, n.Reason) > counted(nearest, n.Reason) {
 			nearest = d
 		}
 	}
@@ -75,9 +75,9 @@ func deciding(n platform.Notice) platform.Day {
 }
 
 // failures is how many webhooks failed in all.
-func failures(days []platform.Day) (sum int64) {
+func failures(days []tally.Day) (sum int64) {
 	for _, d := range days {
-		sum += d.Error + d.Timeout + d.Fatal + d.Other
+		sum += d.Failures()
 	}
 	return sum
 }
@@ -91,32 +91,32 @@ func atLeastDays(n int) string {
 
 // oneDayDecides reports whether a single day is enough for the reason.
 func oneDayDecides(reason string) bool {
-	r := buffer.Reason(reason)
-	return r == buffer.Fatal || r == buffer.Gone || r == buffer.Timeout
+	r := tally.Reason(reason)
+	return r == tally.Fatal || r == tally.Gone || r == tally.Timeout
 }
 
 // counted is what a day has of a reason's outcomes.
-func counted(d platform.Day, reason string) int64 {
-	switch buffer.Reason(reason) {
-	case buffer.Fatal:
+func counted(d tally.Day, reason string) int64 {
+	switch tally.Reason(reason) {
+	case tally.Fatal:
 		return d.Fatal
-	case buffer.Gone:
+	case tally.Gone:
 		return d.Gone
-	case buffer.Timeout:
+	case tally.Timeout:
 		return d.Timeout
-	case buffer.Error:
+	case tally.Error:
 		return d.Error
-	case buffer.Dead:
-		return d.Error + d.Timeout + d.Fatal + d.Other
+	case tally.Dead:
+		return d.Failures()
 	}
 	return 0
 }
 
-func allDays(days []platform.Day) string {
+func allDays(days []tally.Day) string {
 	if len(days) == 1 {
-		return longDay(days[0].Day)
+		return longDay(days[0].Date)
 	}
-	return fmt.Sprintf("each of the %d days up to %s", len(days), longDay(days[len(days)-1].Day))
+	return fmt.Sprintf("each of the %d days up to %s", len(days), longDay(days[len(days)-1].Date))
 }
 
 func inARow(days int) string {

@@ -3,6 +3,7 @@ package platform
 import (
 	"encoding/json"
 	"fmt"
+	"hookwarden/shared/tally"
 	"slices"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func TestANoticeGoesToEveryAddressThatAnOrganizationMayHave(t *testing.T) {
 	for typed, kept := range goodAddresses {
 		org := decodedOwners(t, string(encode(t, []Owner{{Email: typed}})))
 		n := Notices(AppDisabled, App{ID: "17", Slug: "s", Name: "n"}, org, noticed)[0]
-		n.Reason, n.DisabledAt, n.Evidence = "error", FormatTime(noticed), []Day{{Day: "2026-11-24", Error: 1}}
+		n.Reason, n.DisabledAt, n.Evidence = "error", FormatTime(noticed), []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 1}}}
 		body, err := json.Marshal(n)
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@
 package platform
 
 import (
+	"hookwarden/shared/tally"
 	"log/slog"
 	"slices"
 	"strings"
@@ -42,8 +43,8 @@ type App struct {
 
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string
-	DisabledEvidence []Day     // oldest day first
-	NotifiedAt       time.Time // when the owners' mails of this disabling were queued
+	DisabledEvidence []tally.Day // oldest day first
+	NotifiedAt       time.Time   // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
 	SteeredAt        time.Time // the newest time of an enabling that was handled, also of one without effect
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hookwarden/shared/tally"
 	"strings"
 	"time"
 )
@@ -28,7 +29,7 @@ type Notice struct {
 	Reason       string             `json:"reason,omitempty"`      // of a disabling
 	DisabledAt   string             `json:"disabled_at,omitempty"` // of a disabling
 	Rule         *NoticeRule        `json:"rule,omitempty"`        // of a disabling: by what was judged
-	Evidence     []Day              `json:"evidence,omitempty"`    // of a disabling, oldest day first
+	Evidence     []tally.Day        `json:"evidence,omitempty"`    // of a disabling, oldest day first
 	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
 }
 
@@ -53,17 +54,6 @@ type NoticeRule struct {
 	TimeoutMinShare  float64 `json:"timeout_min_share"`
 	GoneThreshold    int64   `json:"gone_threshold"`
 	DeadDays         int     `json:"dead_days"`
-}
-
-// Day is one day's counts as evidence shows them.
-type Day struct {
-	Day     string `json:"day"` // YYYY-MM-DD, UTC
-	Success int64  `json:"success"`
-	Error   int64  `json:"error"`
-	Timeout int64  `json:"timeout"`
-	Gone    int64  `json:"gone"`
-	Fatal   int64  `json:"fatal"`
-	Other   int64  `json:"other"` // failures of other kinds: redirects, 5xx, forbidden URLs
 }
 
 // Notices makes one notice per owner about what happened to the app at the
@@ -143,12 +133,12 @@ func (o object) noticeRule(field string) *NoticeRule {
 	return rule
 }
 
-func (o object) evidence(field string) []Day {
+func (o object) evidence(field string) []tally.Day {
 	if !o.has(field) {
 		o.wrong(field, "is required")
 		return nil
 	}
-	var days []Day
+	var days []tally.Day
 	if err := json.Unmarshal(o.fields.get(field), &days); err != nil {
 		o.wrong(field, "must be a list of days with their counts")
 	}
@@ -156,7 +146,7 @@ func (o object) evidence(field string) []Day {
 		o.wrong(field, fmt.Sprintf("must have at most %d days", maxEvidence))
 	}
 	for i, d := range days {
-		if _, err := time.Parse(time.DateOnly, d.Day); err != nil {
+		if _, err := tally.ParseDate(string(d.Date)); err != nil {
 			o.wrong(fmt.Sprintf("%s[%d].day", field, i), "must be a day, as in 2026-11-24")
 		}
 	}

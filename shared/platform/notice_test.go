@@ -2,6 +2,7 @@ package platform
 
 import (
 	"encoding/json"
+	"hookwarden/shared/tally"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func disabledNotice(t *testing.T) Notice {
 	app, org := disabledApp()
 	n := Notices(AppDisabled, app, org, noticed)[0]
 	n.Reason, n.DisabledAt = "error", FormatTime(noticed)
-	n.Evidence = []Day{{Day: "2026-11-23", Error: 1}, {Day: "2026-11-24", Success: 1, Error: 2, Timeout: 3, Gone: 4, Fatal: 5}}
+	n.Evidence = []tally.Day{{Date: "2026-11-23", Counts: tally.Counts{Error: 1}}, {Date: "2026-11-24", Counts: tally.Counts{Success: 1, Error: 2, Timeout: 3, Gone: 4, Fatal: 5}}}
 	return n
 }
 

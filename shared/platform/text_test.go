@@ -2,6 +2,7 @@ package platform
 
 import (
 	"encoding/json"
+	"hookwarden/shared/tally"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -83,7 +84,7 @@ func TestSQSTakesTheNoticesOfWhateverIsRegistered(t *testing.T) {
 		app := App{ID: "17", Slug: "ci-bot", Name: text, WebhookURL: "https://receiver.example/" + text}
 		org := Organization{ID: "42", Slug: "acme", Name: text, Owners: []Owner{{Email: "ada@acme.example", Name: text}}}
 		n := Notices(AppDisabled, app, org, noticed)[0]
-		n.Reason, n.DisabledAt, n.Evidence = "error", FormatTime(noticed), []Day{{Day: "2026-11-24", Error: 1}}
+		n.Reason, n.DisabledAt, n.Evidence = "error", FormatTime(noticed), []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 1}}}
 		body, err := json.Marshal(n)
 		if err != nil {
 			t.Fatal(err)

@@ -12,16 +12,17 @@ import (
 	"pgregory.net/rapid"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
-// tally counts what a metric is counted.
-type tally map[string]int
+// metricCounts counts what a metric is counted.
+type metricCounts map[string]int
 
-func (t tally) Count(name, _, _ string) { t[name]++ }
+func (t metricCounts) Count(name, _, _ string) { t[name]++ }
 
-func noticesTo(f *fakeSQS) (Notices, tally, *bytes.Buffer) {
+func noticesTo(f *fakeSQS) (Notices, metricCounts, *bytes.Buffer) {
 	var log bytes.Buffer
-	figures := tally{}
+	figures := metricCounts{}
 	return Notices{API: f, URL: "https://sqs/1/notices", Logger: slog.New(slog.NewTextHandler(&log, nil)), Metrics: figures}, figures, &log
 }
 
@@ -29,7 +30,7 @@ func noticeTo(name string) platform.Notice {
 	return platform.Notice{ID: "id", Kind: platform.AppDisabled, To: platform.Owner{Email: "owner@acme.example", Name: name},
 		Organization: platform.NoticeOrganization{ID: "42", Slug: "acme", Name: name},
 		App:          platform.NoticeApp{ID: "17", Slug: "bot", Name: name, WebhookURL: "https://bot.example/" + name},
-		Reason:       "error", DisabledAt: "2026-11-24T12:00:00.000Z", Evidence: []platform.Day{{Day: "2026-11-24", Error: 1}}}
+		Reason:       "error", DisabledAt: "2026-11-24T12:00:00.000Z", Evidence: []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 1}}}}
 }
 
 func TestANoticeIsQueuedWhateverNamesWereStored(t *testing.T) {

@@ -53,7 +53,7 @@ func TestANoticeWhoseClaimIsRefusedForGoodIsBuriedAtOnce(t *testing.T) {
 	f := &fakeSQS{t: t}
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "P", PlatformURL: "https://platform.example"}),
-		Claims:   refusingClaims{}, Metrics: tally{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0 }}}
+		Claims:   refusingClaims{}, Metrics: metricCounts{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0 }}}
 	q := Notify{Job: job, API: noVisibility{f}, DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler), Flush: func() {}}
 	body, err := encodeNotice(noticeTo("Ada"))
 	if err != nil {

@@ -1,9 +1,10 @@
-// Package buffer holds the daily counts of an app's outcomes and the rule over
+// Package tally holds the daily counts of an app's outcomes and the rule over
 // them that says whether an app is broken. It is pure: it reads no clock and no
 // table, and decides nothing but the verdict.
-package buffer
+package tally
 
 import (
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -48,10 +49,24 @@ func (c Counts) IsZero() bool { return c == Counts{} }
 // spares an app, a doubled failure could disable it.
 func (c Counts) OnlySuccess() Counts { return Counts{Success: c.Success, Alive: c.Alive} }
 
-// Day is one UTC day's counts.
+// Day is one UTC day's counts. As JSON it is what evidence shows: "day" and all counts
+// but Alive, zeros included.
 type Day struct {
-	Date Date
+	Date Date `json:"day"`
 	Counts
+}
+
+// MarshalJSON is read again as a Day, without Alive.
+func (d Day) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Day     Date  `json:"day"`
+		Success int64 `json:"success"`
+		Error   int64 `json:"error"`
+		Timeout int64 `json:"timeout"`
+		Gone    int64 `json:"gone"`
+		Fatal   int64 `json:"fatal"`
+		Other   int64 `json:"other"`
+	}{d.Date, d.Success, d.Error, d.Timeout, d.Gone, d.Fatal, d.Other})
 }
 
 // Date is a UTC day as YYYY-MM-DD, which sorts as text.

@@ -1,4 +1,4 @@
-package buffer_test
+package tally_test
 
 import (
 	"maps"
@@ -10,42 +10,42 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"hookwarden/shared/buffer"
+	"hookwarden/shared/tally"
 )
 
 // byDefault is the rule with the template's defaults, Dead and share included.
-var byDefault = with(func(r *buffer.Rule) { r.DeadDays, r.TimeoutMinShare = 5, 0.5 })
+var byDefault = with(func(r *tally.Rule) { r.DeadDays, r.TimeoutMinShare = 5, 0.5 })
 
 func TestDead(t *testing.T) {
 	var (
-		none  = buffer.Counts{}
-		one   = buffer.Counts{Other: 1}
-		four  = buffer.Counts{Other: 4}
-		fine  = buffer.Counts{Success: 1}
-		alert = buffer.Counts{Alive: 1}
-		off   = with(func(*buffer.Rule) {})
-		long  = with(func(r *buffer.Rule) { r.DeadDays = 30 })
+		none  = tally.Counts{}
+		one   = tally.Counts{Other: 1}
+		four  = tally.Counts{Other: 4}
+		fine  = tally.Counts{Success: 1}
+		alert = tally.Counts{Alive: 1}
+		off   = with(func(*tally.Rule) {})
+		long  = with(func(r *tally.Rule) { r.DeadDays = 30 })
 	)
 	for _, c := range []struct {
 		name string
-		rule buffer.Rule
-		days []buffer.Day
+		rule tally.Rule
+		days []tally.Day
 		want bool
 	}{
-		{"ten failures on three days, the first five days ago", byDefault, ending(today, four, none, none, four, none, buffer.Counts{Other: 2}), true},
+		{"ten failures on three days, the first five days ago", byDefault, ending(today, four, none, none, four, none, tally.Counts{Other: 2}), true},
 		{"nine failures", byDefault, ending(today, four, none, none, four, none, one), false},
 		{"two days", byDefault, ending(today, four, none, none, none, none, four, none, four)[3:], false},
-		{"ten thousand failures on one day", byDefault, ending(today, buffer.Counts{Other: 10_000}), false},
+		{"ten thousand failures on one day", byDefault, ending(today, tally.Counts{Other: 10_000}), false},
 		{"the first of them four days ago", byDefault, ending(today, four, four, none, four, none), false},
 		{"quiet since", byDefault, ending(today, four, four, four, none, none, none, none), true},
 		{"quiet on weekends", byDefault, ending(today, four, none, none, four, four), false},
 		{"quiet on weekends, a week", byDefault, ending(today, four, none, none, four, four, none, none, four), true},
-		{"failures of any kind", byDefault, ending(today, buffer.Counts{Error: 3}, none, buffer.Counts{Timeout: 3}, none, none, buffer.Counts{Other: 4}), true},
-		{"a 410 is one failure", byDefault, ending(today, buffer.Counts{Error: 3, Gone: 3}, none, buffer.Counts{Error: 3, Gone: 3}, none, none, one), false},
-		{"a success on the last day", byDefault, ending(today, four, none, none, four, none, buffer.Counts{Other: 9, Success: 1}), false},
+		{"failures of any kind", byDefault, ending(today, tally.Counts{Error: 3}, none, tally.Counts{Timeout: 3}, none, none, tally.Counts{Other: 4}), true},
+		{"a 410 is one failure", byDefault, ending(today, tally.Counts{Error: 3, Gone: 3}, none, tally.Counts{Error: 3, Gone: 3}, none, none, one), false},
+		{"a success on the last day", byDefault, ending(today, four, none, none, four, none, tally.Counts{Other: 9, Success: 1}), false},
 		{"a success days ago, failures enough since", byDefault, ending(today, fine, four, none, none, four, none, four), true},
 		{"a success days ago, failures enough only with those before", byDefault, ending(today, four, four, fine, four, none, none, none, none, one), false},
-		{"failures on the day of the success do not count", byDefault, ending(today, buffer.Counts{Other: 9, Success: 1}, none, none, none, four, four), false},
+		{"failures on the day of the success do not count", byDefault, ending(today, tally.Counts{Other: 9, Success: 1}, none, none, none, four, four), false},
 		{"an alert rule's webhook succeeds", byDefault, ending(today, four, none, none, four, none, four, alert), false},
 		{"a success tomorrow, on another function's clock", byDefault, append(ending(today, four, none, none, four, none, four), ending(today.Plus(1), fine)...), false},
 		{"within thirty days", byDefault, ending(today.Plus(-27), four, four, four), true},
@@ -56,7 +56,7 @@ func TestDead(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := c.rule.JudgeDead(c.days, today)
-			if v.Broken != c.want || (v.Reason == buffer.Dead) != c.want {
+			if v.Broken != c.want || (v.Reason == tally.Dead) != c.want {
 				t.Errorf("got broken %t, reason %q", v.Broken, v.Reason)
 			}
 		})
@@ -64,9 +64,9 @@ func TestDead(t *testing.T) {
 }
 
 func TestEvidenceOfDeathBeginsWithTheFirstFailureAndEndsToday(t *testing.T) {
-	four := buffer.Counts{Other: 4}
-	v := byDefault.JudgeDead(ending(today, buffer.Counts{Success: 3}, buffer.Counts{}, four, four, four, buffer.Counts{}, buffer.Counts{}, buffer.Counts{}), today)
-	want := []buffer.Day{{Date: "2026-11-19", Counts: four}, {Date: "2026-11-20", Counts: four}, {Date: "2026-11-21", Counts: four},
+	four := tally.Counts{Other: 4}
+	v := byDefault.JudgeDead(ending(today, tally.Counts{Success: 3}, tally.Counts{}, four, four, four, tally.Counts{}, tally.Counts{}, tally.Counts{}), today)
+	want := []tally.Day{{Date: "2026-11-19", Counts: four}, {Date: "2026-11-20", Counts: four}, {Date: "2026-11-21", Counts: four},
 		{Date: "2026-11-22"}, {Date: "2026-11-23"}, {Date: "2026-11-24"}}
 	if diff := cmp.Diff(want, v.Evidence); diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
@@ -76,15 +76,15 @@ func TestEvidenceOfDeathBeginsWithTheFirstFailureAndEndsToday(t *testing.T) {
 func TestTimeOutsAreAShareOfTwoDays(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		days []buffer.Day
-		want buffer.Reason
+		days []tally.Day
+		want tally.Reason
 	}{
-		{"an app that restarts at midnight, well the day before", ending(today, buffer.Counts{Success: 80_000}, buffer.Counts{Timeout: 1000}), ""},
-		{"half of both days", ending(today, buffer.Counts{Success: 1000}, buffer.Counts{Timeout: 1000}), buffer.Timeout},
-		{"one more success", ending(today, buffer.Counts{Success: 1001}, buffer.Counts{Timeout: 1000}), ""},
-		{"nothing the day before", ending(today, buffer.Counts{Timeout: 1000}), buffer.Timeout},
-		{"other failures are attempts too", ending(today, buffer.Counts{Other: 1001}, buffer.Counts{Timeout: 1000}), ""},
-		{"the day before the window's first counts", ending(today, append([]buffer.Counts{{Success: 80_000}, {Timeout: 1000}}, each(6, buffer.Counts{})...)...), ""},
+		{"an app that restarts at midnight, well the day before", ending(today, tally.Counts{Success: 80_000}, tally.Counts{Timeout: 1000}), ""},
+		{"half of both days", ending(today, tally.Counts{Success: 1000}, tally.Counts{Timeout: 1000}), tally.Timeout},
+		{"one more success", ending(today, tally.Counts{Success: 1001}, tally.Counts{Timeout: 1000}), ""},
+		{"nothing the day before", ending(today, tally.Counts{Timeout: 1000}), tally.Timeout},
+		{"other failures are attempts too", ending(today, tally.Counts{Other: 1001}, tally.Counts{Timeout: 1000}), ""},
+		{"the day before the window's first counts", ending(today, append([]tally.Counts{{Success: 80_000}, {Timeout: 1000}}, each(6, tally.Counts{})...)...), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if v := byDefault.Judge(c.days, today); v.Reason != c.want {
@@ -97,9 +97,9 @@ func TestTimeOutsAreAShareOfTwoDays(t *testing.T) {
 func TestOneMoreSuccessNeverMakesAnAppDead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		days := drawDays(t, 30)
-		alive := rapid.SampledFrom([]buffer.Counts{{Success: 1}, {Alive: 1}}).Draw(t, "success")
+		alive := rapid.SampledFrom([]tally.Counts{{Success: 1}, {Alive: 1}}).Draw(t, "success")
 		date := today.Plus(-rapid.IntRange(-1, 30).Draw(t, "back"))
-		after := byDefault.JudgeDead(append(days, buffer.Day{Date: date, Counts: alive}), today)
+		after := byDefault.JudgeDead(append(days, tally.Day{Date: date, Counts: alive}), today)
 		if !byDefault.JudgeDead(days, today).Broken && after.Broken {
 			t.Fatalf("%+v on %s killed it", alive, date)
 		}
@@ -158,10 +158,10 @@ func TestDeadCutsNobodyWhoAnswersAndFindsWhoIsGone(t *testing.T) {
 // cutOn is the day on which the rule calls an app dead, looked at every twelve
 // hours; -1 if it never does.
 func cutOn(r *rand.Rand, answers history, perDay float64, weekdays bool, length int) int {
-	var days []buffer.Day
+	var days []tally.Day
 	for day := range length {
 		date := today.Plus(day)
-		days = append(days, buffer.Day{Date: date})
+		days = append(days, tally.Day{Date: date})
 		for hour := range 24 {
 			if sends := !weekdays || day%7 < 5; sends {
 				n := poisson(r, perDay/24)
