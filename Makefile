@@ -64,15 +64,15 @@ down: ## stop the local stack and remove what it left (PORT=4566; ENGINE=aws STA
 	@$(STACK_PY) down --engine "$(ENGINE)" --port "$(PORT)" --stack "$(STACK)"
 
 bench: ## every figure of docs/benchmarks.md, in ten minutes (BASE=ref compares with that commit; BENCH="-only cpu,zips"; BENCH=-all: 17 minutes or more)
-	@mkdir -p .local/bench && go build -o .local/bench/bench ./localstack/bench
+	@mkdir -p .local/bench && go build -o .local/bench/bench ./bench
 	@exec .local/bench/bench $(if $(BASE),-base "$(BASE)") $(BENCH)
 
 lint: validate ## gofmt, go vet, golangci-lint; sam validate --lint, cfn-lint on the expanded template, AWS's own models, parliament, checkov
 	@$(STACK_PY) setup --lint
-	@.local/venv-sam/bin/python localstack/template/lint.py
-	@.local/venv-sam/bin/python localstack/expand.py $(EVERYTHING) | .local/venv-checkov/bin/python localstack/template/policies.py
-	@mkdir -p .local/tmp && TMPDIR="$(CURDIR)/.local/tmp" .local/venv-checkov/bin/checkov --config-file localstack/template/checkov.yaml --file template.yaml
-	@unformatted=$$(gofmt -l functions shared localstack); \
+	@.local/venv-sam/bin/python template/lint.py
+	@.local/venv-sam/bin/python template/expand.py $(EVERYTHING) | .local/venv-checkov/bin/python template/policies.py
+	@mkdir -p .local/tmp && TMPDIR="$(CURDIR)/.local/tmp" .local/venv-checkov/bin/checkov --config-file template/checkov.yaml --file template.yaml
+	@unformatted=$$(gofmt -l bench functions localstack shared template); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted >&2; exit 1; fi
 	@go vet ./...
 	@if ! $(GOLANGCI) version 2>/dev/null | grep -qF "version $(GOLANGCI_VERSION) "; then \
@@ -92,9 +92,9 @@ invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=e
 deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod|sentry, ARCH=arm64, OVERRIDES=…)
 	@set -e; arch=$(call goarch,$(or $(ARCH),arm64)); \
 	arguments=$$(STACK="$(STACK)" MAIL_FROM="$(MAIL_FROM)" PLATFORM_URL="$(PLATFORM_URL)" ARCHITECTURE=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) \
-	  .local/venv-sam/bin/python localstack/template/deploy.py check $(or $(CONFIG),default)); \
+	  .local/venv-sam/bin/python template/deploy.py check $(or $(CONFIG),default)); \
 	ARCH=$$arch $(SAM) build --build-in-source; \
-	STACK="$(STACK)" .local/venv-sam/bin/python localstack/template/deploy.py prepare $(or $(CONFIG),default); \
+	STACK="$(STACK)" .local/venv-sam/bin/python template/deploy.py prepare $(or $(CONFIG),default); \
 	eval "set -- $$arguments"; $(SAM) deploy "$$@"
 
 mail-pictures: ## pictures of the mails into docs/mails/, with headless Chromium

@@ -239,7 +239,7 @@ def parameters(ours: dict[str, str], overrides: str, arch: str, source: Path) ->
     values["Architecture"] = "x86_64" if arch == "amd64" else "arm64"
     # With what stands twice the later counts.
     named = [f"{name}={value}" for name, value in values.items()] + shlex.split(overrides)
-    script = ROOT / "localstack" / "template" / "parameters.py"
+    script = ROOT / "template" / "parameters.py"
     checked = subprocess.run([str(LOCAL / "venv-sam" / "bin" / "python"), str(script), "--template", str(source / "template.yaml"), *named], capture_output=True, text=True)
     if checked.returncode != 0:
         raise Failure(checked.stderr.strip().replace("\n", ".\n"))

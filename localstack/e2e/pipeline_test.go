@@ -16,7 +16,7 @@ import (
 
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
-	"hookwarden/localstack/template"
+	"hookwarden/template"
 )
 
 // printed is a line that a function wrote, as Lambda's log pipeline reads it where

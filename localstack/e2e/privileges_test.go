@@ -20,7 +20,7 @@ import (
 
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
-	"hookwarden/localstack/template"
+	"hookwarden/template"
 )
 
 // The engine that TestMain starts records every call in its CloudTrail.

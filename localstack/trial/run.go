@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"hookwarden/localstack/bench/cost"
+	"hookwarden/bench/cost"
 )
 
 // run is what is known of a run of the tests.

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/bench/capacity"
+	"hookwarden/template"
+)
+
+// A hundred webhooks in ten batches, each of which took 203 ms, logged 1,087
+// bytes, wrote 11 units and read 2.
+func TestTheCostTableIsAsWorkedOutByHand(t *testing.T) {
+	s := &scenario{name: "one app, log"}
+	s.usage.Billed = costBatches * 203 * time.Millisecond
+	s.count(map[string]int{"UpdateItem": costBatches, "SendMessageBatch": 1},
+		capacity.Units{Write: costBatches * 11, Read: costBatches * 2}, costBatches*1087)
+	table, totals := billsOf([]*scenario{s})
+	want := [][]string{
+		{"SQS: a receive and a delete for each batch, and deliver's own", "$0.08"}, // 210,000 × 0.40 / M
+		{"Lambda: invocations", "$0.02"},                                           // 100,000 × 0.20 / M
+		{"Lambda: 256 MB for as long as they take", "$0.07"},                       // 5,075 GB-s × 0.0000133334
+		{"DynamoDB: write units", "$0.69"},                                         // 1,100,000 × 0.625 / M
+		{"DynamoDB: read units", "$0.03"},                                          // 200,000 × 0.125 / M = 0.025
+		{"CloudWatch Logs", "$0.07"},                                               // 100,000 × 1,465 bytes × 0.50 / GB
+		{"**hookwarden**", "**$0.96**"},                                            // 0.084 + 0.02 + 0.0677 + 0.6875 + 0.025 + 0.0733
+		{"the platform's own sends, in batches of ten", "$0.04"},
+	}
+	if diff := cmp.Diff(want, table.Rows); diff != "" {
+		t.Error(diff)
+	}
+	if requests := requestsOf([]*scenario{s}).Rows; requests[1][0] != "UpdateItem" || requests[1][1] != "100" {
+		t.Errorf("requests: %v", requests)
+	}
+	if totals[0] < 0.9573 || totals[0] > 0.9576 {
+		t.Errorf("total: %v", totals[0])
+	}
+}
+
+func TestATableIsReadFromTheTemplateWithItsIndexes(t *testing.T) {
+	got, err := tableOf(template.Object{
+		"KeySchema": []template.Object{{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}},
+		"GlobalSecondaryIndexes": []template.Object{{"IndexName": "failures",
+			"KeySchema":  []template.Object{{"AttributeName": "failed_app", "KeyType": "HASH"}},
+			"Projection": template.Object{"ProjectionType": "INCLUDE", "NonKeyAttributes": []string{"outcome"}}}},
+	})
+	want := capacity.Table{Key: []string{"pk", "sk"}, Indexes: []capacity.Index{{Key: []string{"failed_app"}, Projects: []string{"outcome"}}}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}

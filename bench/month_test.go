@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hookwarden/bench/cost"
+	"hookwarden/template"
+)
+
+func TestTheMonthsTableIsAsWorkedOutByHand(t *testing.T) {
+	metrics := []cost.Metric{
+		{Name: "webhook.attempts", Dimension: "outcome", Values: []string{"success", "error"}, Steady: true},
+		{Name: "webhook.latency", Steady: true},
+		{Name: "disable.held"},
+	}
+	got := monthTable(cost.Stack{Alarms: 3, AlarmMetrics: 5, Dashboards: 1, Pollers: 4, Queues: 8, Tables: 8, Backed: true}, metrics)
+	for _, want := range [][]string{
+		{"CloudWatch: 3 alarms over 5 metrics", "$0.50", "$0.50", "$0.50"},
+		{"CloudWatch: metrics of webhooks (3), in every hour", "$0.00", "$0.90", "$0.90"},
+		{"CloudWatch: rare metrics (1), in 20 hours each", "$0.00", "$0.01", "$0.01"}, // 0.30 × 20 / 730
+		{"SQS: empty receives of 4 queues", "$1.05", "$1.05", "$1.05"},                // 4 × 5 × 3 × 60 × 730 = 2,628,000
+		{"DynamoDB: the log of 30 days", "$0.00", "$0.06", "$0.58"},                   // 0.231 GB × 0.25 for a million
+		{"DynamoDB: its point-in-time recovery", "$0.00", "$0.05", "$0.46"},           // × 0.20
+		{"with KmsKeyArn, on top", "$1.00", "$1.63", "$1.63"},                         // 24 × 8,760 data keys × 0.03 / 10,000
+		{"**a month**", "**$4.56**", "**$5.57**", "**$6.51**"},                        // the sweep is 730 × $0.000015
+	} {
+		if !slices.ContainsFunc(got.Rows, func(row []string) bool { return slices.Equal(row, want) }) {
+			t.Errorf("no row %v in %v", want, got.Rows)
+		}
+	}
+}
+
+func TestTheMetricsAreThoseOfTheCodeWithTheirValues(t *testing.T) {
+	all, err := metricsOf("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	series := make(map[string]int)
+	for _, m := range all {
+		series[m.Name] = m.Series()
+		if m.Steady != strings.HasPrefix(m.Name, "webhook.") {
+			t.Errorf("%s steady: %v", m.Name, m.Steady)
+		}
+	}
+	for name, want := range map[string]int{"webhook.attempts": 10, "webhook.latency": 1, "app.disabled": 5, "notice.sent": 2, "disable.held": 1} {
+		if series[name] != want {
+			t.Errorf("%s is %d metrics, want %d", name, series[name], want)
+		}
+	}
+}
+
+func TestAMetricWhoseValuesNobodyKnowsIsRefused(t *testing.T) {
+	root := t.TempDir()
+	folder := filepath.Join(root, "shared", "thing")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "thing.go"), []byte(`j.Metrics.Count("thing.done", "kind", k)`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := metricsOf(root); err == nil || !strings.Contains(err.Error(), "thing.done") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatIsPaidByTheMonthIsReadFromTheTemplate(t *testing.T) {
+	expanded, err := template.Expand(t.Context(), "..", "AlarmEmail=a@b.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := stackOf(expanded)
+	if s.Alarms != len(expanded.OfType("AWS::CloudWatch::Alarm")) || s.Dashboards != 1 || s.Pollers != 4 || !s.Backed || s.Queues != 8 || s.Tables < 8 {
+		t.Errorf("the stack is %+v", s)
+	}
+	// RetryQueueShareAlarm looks at two metrics, MailsRejectedAlarm at two, MailsRefusedAlarm at four.
+	if s.AlarmMetrics != s.Alarms+1+1+3 {
+		t.Errorf("%d alarms look at %d metrics", s.Alarms, s.AlarmMetrics)
+	}
+	alarms := alarmsBy(expanded)
+	for name, want := range map[string]int{"counts.lost": 1, "notice.deferred": 4, "notice.refused": 1, "Reject": 1, "webhook.skipped": 1, "webhook.latency": 0} {
+		if alarms[name] != want {
+			t.Errorf("%d alarms look at %s, want %d", alarms[name], name, want)
+		}
+	}
+	var names []string
+	for _, m := range metricsOfTemplate(expanded) {
+		names = append(names, m.Name)
+	}
+	for _, want := range []string{"Bounce", "Complaint", "Reject", "counts.lost"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not among the template's metrics %v", want, names)
+		}
+	}
+}

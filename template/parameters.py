@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Check values for the template's parameters, by the template's own patterns and bounds. Run by the SAM CLI's own Python.
+
+    .local/venv-sam/bin/python template/parameters.py [--template FILE] [Name=value …]
+
+Prints the values of all parameters as JSON, the defaults of those that are not named. Or says what is wrong, a sentence a
+line, and fails. CloudFormation would say most of it too, but only after the build; it
+neither adds nor compares numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+INVOCATIONS_PER_POLLER = 10
+
+
+class Refusal(Exception):
+    """What is wrong, in a sentence."""
+
+
+def declared(template: Path = ROOT / "template.yaml") -> dict[str, dict]:
+    """The template's parameters by name, as they are written. Only this part is read: the whole takes half a second."""
+    return yaml_parse(template.read_text().partition("\nConditions:")[0])["Parameters"]
+
+
+def named(overrides: str | list[str], where: str) -> dict[str, str]:
+    """Values by name, of "Name=value Name=value"."""
+    pairs = {}
+    for override in shlex.split(overrides) if isinstance(overrides, str) else overrides:
+        name, equals, value = override.partition("=")
+        if not equals:
+            raise Refusal(f"{where} has {override!r}, but wants Name=value")
+        pairs[name] = value.strip('"')
+    return pairs
+
+
+def faults(given: dict[str, str], before: dict[str, str] | None = None, parameters: dict[str, dict] | None = None) -> list[str]:
+    """What is wrong with the values that are given; before are those of the stack that is there, which stay where none is."""
+    parameters = parameters or declared()
+    wrong = [f"{name} is no parameter of template.yaml" for name in given if name not in parameters]
+    wrong += [fault for name, value in given.items() if name in parameters for fault in faults_of(name, value, parameters[name])]
+    values = {name: str(p["Default"]) for name, p in parameters.items() if "Default" in p} | (before or {}) | given
+    missing = [name for name in parameters if name not in values]
+    if missing:
+        wrong.append(f"say {', '.join(missing)}, which {'has' if len(missing) == 1 else 'have'} no default")
+    return wrong or concurrency_faults(values)
+
+
+def faults_of(name: str, value: str, parameter: dict) -> list[str]:
+    refused = [f"{name} is {value!r}, which is not: {str(parameter['ConstraintDescription']).rstrip('.')}"]
+    if parameter["Type"] == "Number":
+        try:
+            number = float(value)
+        except ValueError:
+            return [f"{name} is {value!r}, but must be a number"]
+        low, high = float(parameter.get("MinValue", "-inf")), float(parameter.get("MaxValue", "inf"))
+        return [] if low <= number <= high else refused
+    if "AllowedValues" in parameter and value not in parameter["AllowedValues"]:
+        return refused
+    if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value, re.DOTALL if "AllowedPattern" not in parameter else 0):
+        return refused
+    if len(value) > int(parameter.get("MaxLength", sys.maxsize)):
+        return refused
+    return []
+
+
+def concurrency_faults(values: dict[str, str]) -> list[str]:
+    numbers = {}
+    for name in ("WebhookMinimumPollers", "WebhookMaximumPollers", "DeliverReservedConcurrency", "DeliverConcurrency", "RetryConcurrency"):
+        try:
+            numbers[name] = int(values[name])
+        except ValueError:
+            return [f"{name} is {values[name]!r}, but must be a whole number"]
+    pollers, most, reserved, new, retries = numbers.values()
+    if pollers > most:
+        return [f"WebhookMaximumPollers is {most}, but must be at least WebhookMinimumPollers, {pollers}"]
+    what = "DeliverConcurrency"
+    if pollers:
+        new, what = INVOCATIONS_PER_POLLER * most, f"{INVOCATIONS_PER_POLLER} for each of WebhookMaximumPollers"
+    if reserved and reserved < new + retries:
+        return [f"DeliverReservedConcurrency is {reserved}, but must be 0 or at least {new + retries} "
+                f"({what}, {new}, and RetryConcurrency, {retries}): with less the mappings are throttled"]
+    return []
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    template = Path(arguments[1]) if arguments[:1] == ["--template"] else ROOT / "template.yaml"
+    parameters = declared(template)
+    try:
+        values = named(arguments[2:] if arguments[:1] == ["--template"] else arguments, "OVERRIDES")
+        found = faults(values, parameters=parameters)
+    except Refusal as refusal:
+        found = [str(refusal)]
+    if found:
+        sys.exit("\n".join(found))
+    json.dump({name: str(p["Default"]) for name, p in parameters.items() if "Default" in p} | values, sys.stdout)
