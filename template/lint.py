@@ -10,7 +10,8 @@ transform, with everything that a parameter turns on off and on:
 - the services' own models: each value that reaches an API by way of CloudFormation, against the model's pattern and bounds,
   and each parameter's bounds against those of the property that it sets; and the constants in the Go code that reach an API;
 - CloudFormation's schemas: against REVISION (by default the commit before the working tree's), no table and no queue is
-  replaced, and no table has more than one index made or deleted, which is all that DynamoDB does in one update.
+  replaced, no queue loses its policy, and no table has more than one index made or deleted, which is all that DynamoDB does in
+  one update.
 """
 
 from __future__ import annotations
@@ -219,6 +220,8 @@ def changes(revision: str, now: dict) -> Iterator[str]:
         file.flush()
         before = expand.expand(OFF, Path(file.name))
     for name, old in before["Resources"].items():
+        if old["Type"] == "AWS::SQS::QueuePolicy" and name not in now["Resources"]:
+            yield f"{name} is deleted, and with it what another policy has put on its queue before"
         if old["Type"] not in ("AWS::DynamoDB::Table", "AWS::SQS::Queue"):
             continue
         new = now["Resources"].get(name)
