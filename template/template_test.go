@@ -213,7 +213,7 @@ func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 	})
 
 	t.Run("tables are on demand, restorable, and forget what expires", func(t *testing.T) {
-		keys := map[string]string{"AppsTable": "id state(standing id KEYS_ONLY)", "SecretsTable": "app_id", "OrganizationsTable": "id", "BufferTable": "pk day failing(failing_day pk KEYS_ONLY)",
+		keys := map[string]string{"AppsTable": "id state(standing id KEYS_ONLY) organization(organization_id id KEYS_ONLY)", "SecretsTable": "app_id", "OrganizationsTable": "id", "BufferTable": "pk day failing(failing_day pk KEYS_ONLY)",
 			"RequestsTable": "pk sk failures(failed_app sk INCLUDE event_type response_code outcome error_code attempt)", "SlowAppsTable": "app_id", "AuditTable": "pk sk", "NoticesTable": "pk"}
 		expiring := []string{"SecretsTable", "BufferTable", "RequestsTable", "NoticesTable", "SlowAppsTable"}
 		for name, table := range tables {
