@@ -21,7 +21,7 @@ VALIDATE = AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 STACK_PY = $(PYTHON) localstack/stack.py
 
 # What adds statements to the roles.
-EVERYTHING = MailFrom=a@b.example PlatformUrl=https://b.example Tracing=true KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555
+EVERYTHING = MailFrom=a@b.example PlatformUrl=https://b.example PlatformEvents=true Tracing=true KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555
 
 GOLANGCI_VERSION = 2.15.0
 GOLANGCI         = .local/bin/golangci-lint
@@ -89,7 +89,7 @@ invoke: ## sam local invoke on the running local stack (FUNCTION=deliver EVENT=e
 	if [ -z "$(FUNCTION)" ] || [ -z "$(EVENT)" ]; then echo "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json" >&2; exit 2; fi; \
 	go run ./localstack/invoke -port "$(PORT)" $(if $(REMOTE),-remote) $(if $(SKIP_PULL_IMAGE),-skip-pull-image) "$(FUNCTION)" "$(EVENT)"
 
-deploy: setup ## put it in your AWS account (STACK=… MAIL_FROM=… PLATFORM_URL=…, CONFIG=staging|prod|sentry, ARCH=arm64, OVERRIDES=…)
+deploy: setup ## put it in your AWS account (STACK=…, MAIL_FROM=…, PLATFORM_URL=…, OVERRIDES="PlatformId=… …"; asks for what is missing; CONFIG=staging|prod|sentry, ARCH=arm64)
 	@set -e; arch=$(call goarch,$(or $(ARCH),arm64)); \
 	arguments=$$(STACK="$(STACK)" MAIL_FROM="$(MAIL_FROM)" PLATFORM_URL="$(PLATFORM_URL)" ARCHITECTURE=$(subst amd64,x86_64,$(call goarch,$(or $(ARCH),arm64))) \
 	  .local/venv-sam/bin/python template/deploy.py check $(or $(CONFIG),default)); \

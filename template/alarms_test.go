@@ -45,9 +45,12 @@ func describeMetric(m Object) string {
 	return text
 }
 
+// everyAlarm are parameters with which no alarm is left out.
+var everyAlarm = []string{"AlarmEmail=a@b.example", "PlatformEvents=true"}
+
 func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 	t.Parallel()
-	alarms := expand(t, "AlarmEmail=a@b.example").OfType("AWS::CloudWatch::Alarm")
+	alarms := expand(t, everyAlarm...).OfType("AWS::CloudWatch::Alarm")
 	got := make(map[string]string)
 	for name, a := range alarms {
 		got[name] = describeAlarm(a)
@@ -60,6 +63,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"WebhookQueueAgeAlarm":      "AWS/SQS ApproximateAgeOfOldestMessage WebhookQueue >300 5x60",
 		"RegistryQueueAgeAlarm":     "AWS/SQS ApproximateAgeOfOldestMessage RegistryQueue >900 3x300",
 		"NotificationQueueAgeAlarm": "AWS/SQS ApproximateAgeOfOldestMessage NotificationQueue >3600 3x300",
+		"EventsQueueAgeAlarm":       "AWS/SQS ApproximateAgeOfOldestMessage EventsQueue >86400 3x300",
 		"RetryQueueShareAlarm": "IF(NumberOfMessagesReceived RetryQueue > 5 * FILL(NumberOfMessagesReceived WebhookQueue, 0) AND " +
 			"NumberOfMessagesReceived RetryQueue >= 100, 1, 0) 6x300",
 		"RegisterErrorsAlarm":    "AWS/Lambda Errors RegisterFunction >0 3/5x60",
@@ -124,7 +128,7 @@ func TestTheOperationsPageHasEachAlarmAndMarksThoseThatStacksShare(t *testing.T)
 		}
 	}
 	want := make(map[string]bool)
-	for name, a := range expand(t, "AlarmEmail=a@b.example").OfType("AWS::CloudWatch::Alarm") {
+	for name, a := range expand(t, everyAlarm...).OfType("AWS::CloudWatch::Alarm") {
 		want[name] = a["Namespace"] == "hookwarden"
 		for _, m := range List(a["Metrics"]) {
 			if stat, ok := At(m, "MetricStat", "Metric").(Object); ok && stat["Namespace"] == "hookwarden" {
@@ -139,7 +143,7 @@ func TestTheOperationsPageHasEachAlarmAndMarksThoseThatStacksShare(t *testing.T)
 
 func TestEachQueueHasAnAlarm(t *testing.T) {
 	t.Parallel()
-	template := expand(t, "AlarmTopicArn=arn:aws:sns:us-east-1:123456789012:alarms")
+	template := expand(t, everyAlarm...)
 	var watched []string
 	for _, a := range template.OfType("AWS::CloudWatch::Alarm") {
 		watched = append(watched, strings.Fields(describeAlarm(a))...)
@@ -185,7 +189,7 @@ func TestTheDashboardShowsEveryMetric(t *testing.T) {
 	text := At(template.Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)
 	for _, reference := range regexp.MustCompile(`\$\{([^}]*)\}`).FindAllStringSubmatch(text, -1) {
 		name, _, _ := strings.Cut(reference[1], ".")
-		if _, ok := template.Resources[name]; !ok && reference[1] != "AWS::Region" {
+		if _, ok := template.Resources[name]; !ok && reference[1] != "AWS::Region" && reference[1] != "AWS::StackName" {
 			t.Errorf("the dashboard names %s", name)
 		}
 	}

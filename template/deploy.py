@@ -23,9 +23,11 @@ import tomlkit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from parameters import ROOT, Refusal, faults, named
+from parameters import ROOT, Refusal, faults, missing, named, without_default
 
 LONGEST_QUEUE = "-NotificationQueue"  # SQS takes 80 characters in all
+# How to say what has no default; all that is not here is said in OVERRIDES.
+SAID = {"STACK": "STACK=hookwarden", "MailFrom": "MAIL_FROM=webhooks@your.example", "PlatformUrl": "PLATFORM_URL=https://your.example"}
 # A stack that was never there as a whole: its tables can still be taken back.
 NOT_DEPLOYED = {"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE"}
 
@@ -108,11 +110,11 @@ def reason(error: Exception) -> str:
 def check(wanted: Wanted) -> list[str]:
     """The arguments of `sam deploy`."""
     if not wanted.stack:
-        raise Refusal("say which stack: make deploy STACK=hookwarden MAIL_FROM=webhooks@your.example PLATFORM_URL=https://your.example")
+        raise Refusal(ask_for(["STACK", *missing(wanted.given)]))
     most = 80 - len(LONGEST_QUEUE)
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", wanted.stack) or len(wanted.stack) > most:
         raise Refusal(f"STACK is {wanted.stack!r}, but must be at most {most} letters, digits and dashes, with a letter first: queues are named after it")
-    refuse(faults(wanted.given, dict.fromkeys(("MailFrom", "PlatformUrl"), "")))  # before anybody is asked
+    refuse(faults(wanted.given, dict.fromkeys(missing(wanted.given), "")))  # before anybody is asked
     account = Account(wanted)
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(account.identity), pool.submit(account.deployed)]
@@ -126,9 +128,18 @@ def check(wanted: Wanted) -> list[str]:
     if before is None and given.get("DeletionProtection") == "true":
         given["DeletionProtection"] = "false"
         note("this first deployment leaves DeletionProtection off, so that it can be taken back if it fails. Run make deploy once more to turn it on.")
-    refuse(faults(given, before))
+    absent = missing((before or {}) | given)
+    refuse(faults(given, (before or {}) | dict.fromkeys(absent, "")) + ([ask_for(absent)] if absent else []))
     return ["--config-env", wanted.config, "--stack-name", wanted.stack, "--region", account.session.region_name,
             "--parameter-overrides", *(f"{name}={quoted(value)}" for name, value in given.items())]
+
+
+def ask_for(absent: list[str]) -> str:
+    """The sentence that asks for all that is absent."""
+    overridden = [f"{name}=…" for name in absent if name not in SAID]
+    said = [SAID[name] for name in absent if name in SAID] + ([f'OVERRIDES="{" ".join(overridden)}"'] if overridden else [])
+    model = "; CONFIG=sentry has the model's" if overridden else ""
+    return f"{without_default(absent)}: make deploy {' '.join(said)}{model}"
 
 
 def refuse(wrong: list[str]) -> None:

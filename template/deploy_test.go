@@ -86,37 +86,46 @@ func deploy(t *testing.T, a *account, command, config string, variables ...strin
 func TestMakeDeployRefusesBeforeItBuilds(t *testing.T) {
 	t.Parallel()
 	from, url, x := "MAIL_FROM=a@mail.b.example", "PLATFORM_URL=https://b.example", "STACK=x"
+	rest := "PlatformId=b PlatformName=B HeaderPrefix=B-Hook- SubscribableResources=invoice"
+	named := "OVERRIDES=" + rest + " "
 	for _, test := range []struct {
 		config    string
 		variables []string
 		want      string // in the refusal; empty if there is none
 	}{
-		{"default", []string{from, url}, "say which stack: make deploy STACK="}, // hookwarden is the local stack's name
-		{"default", []string{x, from, url}, ""},
-		{"default", []string{"STACK=" + strings.Repeat("x", 62), from, url}, ""},
+		{"default", []string{from, url, named}, "say STACK, which has no default: make deploy STACK=hookwarden."}, // hookwarden is the local stack's name
+		{"default", []string{x, from, url, named}, ""},
+		{"default", []string{"STACK=" + strings.Repeat("x", 62), from, url, named}, ""},
 		{"default", []string{"STACK=" + strings.Repeat("x", 63), from, url}, "must be at most 62 letters"}, // <stack>-NotificationQueue has 81 characters
 		{"default", []string{"STACK=1_x", from, url}, "must be at most 62 letters, digits and dashes, with a letter first"},
 		{"production", []string{from, url}, "samconfig.toml has no production: use default, staging, prod, sentry"},
-		{"default", []string{x}, "say PlatformUrl, MailFrom, which have no default"},
-		{"prod", []string{from}, "say PlatformUrl, which has no default"},
-		{"prod", []string{from, url}, ""},
-		{"prod", []string{from, url, "AWS_REGION=", "AWS_DEFAULT_REGION="}, "no region is set"},
-		{"prod", []string{from, url, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, "AWS takes no credentials from here"},
-		{"prod", []string{"MAIL_FROM=a@unverified.example", url}, "SES in eu-central-1 has not verified a@unverified.example"},
+		{"default", nil, "say STACK, PlatformId, PlatformName, PlatformUrl, MailFrom, HeaderPrefix, SubscribableResources, which have no default: make deploy " +
+			"STACK=hookwarden PLATFORM_URL=https://your.example MAIL_FROM=webhooks@your.example " +
+			`OVERRIDES="PlatformId=… PlatformName=… HeaderPrefix=… SubscribableResources=…"; CONFIG=sentry has the model's.`},
+		{"default", []string{x}, "say PlatformId, PlatformName, PlatformUrl, MailFrom, HeaderPrefix, SubscribableResources, which have no default"},
+		{"prod", []string{from, named}, "say PlatformUrl, which has no default: make deploy PLATFORM_URL=https://your.example."},
+		{"prod", []string{from, url}, "say PlatformId, PlatformName, HeaderPrefix, SubscribableResources, which have no default"},
+		{"prod", []string{from, url, named}, ""},
+		{"prod", []string{from, url, "OVERRIDES=" + strings.Replace(rest, "invoice", "*", 1)}, ""},
+		{"sentry", []string{from, url}, ""}, // which says them
+		{"staging", nil, "say PlatformId, PlatformName, PlatformUrl, MailFrom, HeaderPrefix, SubscribableResources, which have no default"},
+		{"prod", []string{from, url, named, "AWS_REGION=", "AWS_DEFAULT_REGION="}, "no region is set"},
+		{"prod", []string{from, url, named, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, "AWS takes no credentials from here"},
+		{"prod", []string{"MAIL_FROM=a@unverified.example", url, named}, "SES in eu-central-1 has not verified a@unverified.example"},
 		{"prod", []string{"MAIL_FROM=Hook <a@b.example>", url}, "MailFrom is 'Hook <a@b.example>', which is not: "},
 		{"prod", []string{from, "PLATFORM_URL=b.example"}, "PlatformUrl is 'b.example', which is not: An http or https URL"},
-		{"prod", []string{from, url, "OVERRIDES=DeliverReservedConcurrency=69"}, "DeliverReservedConcurrency is 69, but must be 0 or at least 70"},
-		{"prod", []string{from, url, "OVERRIDES=DeliverReservedConcurrency=70"}, ""},
-		{"prod", []string{from, url, "OVERRIDES=DeliverReservedConcurrency=70 RetryConcurrency=21"}, "at least 71"},
-		{"prod", []string{from, url, "OVERRIDES=DeliverReservedConcurrency=70 WebhookMinimumPollers=2 WebhookMaximumPollers=6"}, "at least 80"},
-		{"prod", []string{from, url, "OVERRIDES=WebhookMinimumPollers=6"}, "WebhookMaximumPollers is 5, but must be at least WebhookMinimumPollers, 6"},
-		{"prod", []string{from, url, "OVERRIDES=DeliverConcurrency=many"}, "DeliverConcurrency is 'many', but must be a number"},
-		{"prod", []string{from, url, "OVERRIDES=DeliverConcurrency=2.5"}, "DeliverConcurrency is '2.5', but must be a whole number"},
-		{"prod", []string{from, url, "OVERRIDES=WindowDays=31"}, "WindowDays is '31', which is not: 1 to 30"},
-		{"prod", []string{from, url, "OVERRIDES=DisableMode=off"}, "DisableMode is 'off', which is not: enforce or observe"},
-		{"prod", []string{from, url, "OVERRIDES=PlatformName=" + strings.Repeat("n", 300)}, "PlatformName is"},
-		{"prod", []string{from, url, "OVERRIDES=WindowDay=8"}, "WindowDay is no parameter of template.yaml"},
-		{"prod", []string{from, url, "OVERRIDES=WindowDays"}, "wants Name=value"},
+		{"prod", []string{from, url, named + "DeliverReservedConcurrency=69"}, "DeliverReservedConcurrency is 69, but must be 0 or at least 70"},
+		{"prod", []string{from, url, named + "DeliverReservedConcurrency=70"}, ""},
+		{"prod", []string{from, url, named + "DeliverReservedConcurrency=70 RetryConcurrency=21"}, "at least 71"},
+		{"prod", []string{from, url, named + "DeliverReservedConcurrency=70 WebhookMinimumPollers=2 WebhookMaximumPollers=6"}, "at least 80"},
+		{"prod", []string{from, url, named + "WebhookMinimumPollers=6"}, "WebhookMaximumPollers is 5, but must be at least WebhookMinimumPollers, 6"},
+		{"prod", []string{from, url, named + "DeliverConcurrency=many"}, "DeliverConcurrency is 'many', but must be a number"},
+		{"prod", []string{from, url, named + "DeliverConcurrency=2.5"}, "DeliverConcurrency is '2.5', but must be a whole number"},
+		{"prod", []string{from, url, named + "WindowDays=31"}, "WindowDays is '31', which is not: 1 to 30"},
+		{"prod", []string{from, url, named + "DisableMode=off"}, "DisableMode is 'off', which is not: enforce or observe"},
+		{"prod", []string{from, url, named + "PlatformName=" + strings.Repeat("n", 300)}, "PlatformName is"},
+		{"prod", []string{from, url, named + "WindowDay=8"}, "WindowDay is no parameter of template.yaml"},
+		{"prod", []string{from, url, named + "WindowDays"}, "wants Name=value"},
 	} {
 		arguments, refusal := deploy(t, &account{verified: []string{"b.example"}}, "check", test.config, test.variables...)
 		refusal = strings.Join(strings.Split(refusal, "make deploy: this first deployment leaves DeletionProtection off"), "")
@@ -137,7 +146,7 @@ func TestMakeDeploySaysAllThatIsWrongAtOnce(t *testing.T) {
 
 func TestMakeDeploySaysThatCredentialsAreRefused(t *testing.T) {
 	t.Parallel()
-	_, refusal := deploy(t, &account{refused: true}, "check", "prod", "MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example")
+	_, refusal := deploy(t, &account{refused: true}, "check", "sentry", "MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example")
 	if !strings.Contains(refusal, "The token has expired") || !strings.Contains(refusal, "log in, or set AWS_PROFILE") {
 		t.Error(refusal)
 	}
@@ -148,6 +157,7 @@ func TestMakeDeploySaysThatCredentialsAreRefused(t *testing.T) {
 func TestMakeDeployComparesWithTheStackThatIsThere(t *testing.T) {
 	t.Parallel()
 	there := &account{status: "UPDATE_COMPLETE", parameters: map[string]string{"MailFrom": "a@b.example", "PlatformUrl": "https://b.example",
+		"PlatformId": "b", "PlatformName": "B", "HeaderPrefix": "B-Hook-", "SubscribableResources": "*",
 		"DeliverConcurrency": "200", "WebhookMaximumPollers": "5"}}
 	_, refusal := deploy(t, there, "check", "default", "STACK=x", "OVERRIDES=DeliverReservedConcurrency=100")
 	if !strings.Contains(refusal, "DeliverReservedConcurrency is 100, but must be 0 or at least 220") {
@@ -165,7 +175,7 @@ func TestDeletionProtectionBeginsWithTheSecondDeployment(t *testing.T) {
 	for status, want := range map[string]string{"": "false", "ROLLBACK_COMPLETE": "false", "REVIEW_IN_PROGRESS": "false",
 		"CREATE_COMPLETE": "true", "UPDATE_ROLLBACK_COMPLETE": "true"} {
 		arguments, said := deploy(t, &account{verified: []string{"b.example"}, status: status}, "check", "prod",
-			"MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example")
+			"MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example", "OVERRIDES=PlatformId=b PlatformName=B HeaderPrefix=B- SubscribableResources=*")
 		if !strings.Contains(arguments, `'DeletionProtection="`+want+`"'`) || strings.Contains(said, "once more") != (want == "false") {
 			t.Errorf("%s: %s, %s", status, arguments, said)
 		}
@@ -192,9 +202,10 @@ func TestPollersThatAreNotWantedAnyMoreAreTurnedOff(t *testing.T) {
 func TestOverridesCountMoreThanSamconfig(t *testing.T) {
 	t.Parallel()
 	got, refusal := deploy(t, &account{verified: []string{"a@b.example"}}, "check", "prod", "MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example",
-		"ARCHITECTURE=x86_64", `OVERRIDES=DeletionProtection=false PlatformName="My Platform"`)
+		"ARCHITECTURE=x86_64", `OVERRIDES=DeletionProtection=false PlatformName="My Platform" PlatformId=b HeaderPrefix=B- SubscribableResources=*`)
 	want := `--config-env prod --stack-name hookwarden-prod --region eu-central-1 --parameter-overrides 'DeletionProtection="false"' ` +
-		`'MailFrom="a@b.example"' 'PlatformUrl="https://b.example"' 'Architecture="x86_64"' 'PlatformName="My Platform"'`
+		`'MailFrom="a@b.example"' 'PlatformUrl="https://b.example"' 'Architecture="x86_64"' 'PlatformName="My Platform"' ` +
+		`'PlatformId="b"' 'HeaderPrefix="B-"' 'SubscribableResources="*"'`
 	if got != want {
 		t.Errorf("%s, refused with %q, want %s", got, refusal, want)
 	}

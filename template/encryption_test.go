@@ -12,7 +12,7 @@ const key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-5555
 
 func TestWithoutAKeyTheServicesOwnKeysEncrypt(t *testing.T) {
 	t.Parallel()
-	template := expand(t)
+	template := expand(t, "PlatformEvents=true")
 	for name, q := range template.OfType("AWS::SQS::Queue") {
 		if q["SqsManagedSseEnabled"] != true || q["KmsMasterKeyId"] != nil {
 			t.Errorf("%s is %v", name, q)
@@ -46,7 +46,7 @@ func TestAKeyOfOnesOwnEncryptsQueuesTablesAndLogs(t *testing.T) {
 		key + "," + old: {key, []string{key, old}},
 		"," + old:       {nil, []string{old}},
 	} {
-		template := expand(t, "KmsKeyArn="+value)
+		template := expand(t, "KmsKeyArn="+value, "PlatformEvents=true")
 		for name, q := range template.OfType("AWS::SQS::Queue") {
 			if (q["SqsManagedSseEnabled"] == true) != (want.encrypts == nil) || q["KmsMasterKeyId"] != want.encrypts {
 				t.Errorf("%s: %s is %v", value, name, q)

@@ -37,11 +37,15 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: E402
 
 REGIONS = ["us-east-1", "eu-central-1", "us-gov-west-1"]
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
-OFF = {"MailFrom": "a@b.example", "PlatformUrl": "https://b.example"}
+OFF = {
+    "MailFrom": "a@b.example", "PlatformUrl": "https://b.example", "PlatformId": "b", "PlatformName": "B", "HeaderPrefix": "X-Hook-",
+    "SubscribableResources": "invoice,customer",
+}
 ON = OFF | {
     "KmsKeyArn": f"{KEY},{KEY}", "WebhookMinimumPollers": "3", "DeliverReservedConcurrency": "80", "AlarmEmail": "a@b.example",
     "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms", "PlatformPrincipal": "123456789012", "DeletionProtection": "true",
     "Tracing": "true", "SesEndpoint": "http://127.0.0.1:1", "PreferenceUrl": "https://b.example/mails",
+    "PlatformEvents": "true", "PlatformLinks": "false", "LogoUrl": "https://b.example/logo.png", "SupportUrl": "https://b.example/help",
 }
 
 

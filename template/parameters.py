@@ -48,10 +48,19 @@ def faults(given: dict[str, str], before: dict[str, str] | None = None, paramete
     wrong = [f"{name} is no parameter of template.yaml" for name in given if name not in parameters]
     wrong += [fault for name, value in given.items() if name in parameters for fault in faults_of(name, value, parameters[name])]
     values = {name: str(p["Default"]) for name, p in parameters.items() if "Default" in p} | (before or {}) | given
-    missing = [name for name in parameters if name not in values]
-    if missing:
-        wrong.append(f"say {', '.join(missing)}, which {'has' if len(missing) == 1 else 'have'} no default")
+    absent = missing(values, parameters)
+    if absent:
+        wrong.append(without_default(absent))
     return wrong or concurrency_faults(values)
+
+
+def missing(values: dict[str, str], parameters: dict[str, dict] | None = None) -> list[str]:
+    """The parameters that have neither a default nor a value."""
+    return [name for name, p in (parameters or declared()).items() if "Default" not in p and name not in values]
+
+
+def without_default(names: list[str]) -> str:
+    return f"say {', '.join(names)}, which {'has' if len(names) == 1 else 'have'} no default"
 
 
 def faults_of(name: str, value: str, parameter: dict) -> list[str]:

@@ -77,7 +77,12 @@ func TestParametersAreChecked(t *testing.T) {
 		"TimeoutThreshold":   {[]string{"1", "1000"}, []string{"0"}},
 		"MaxDisablesPerHour": {[]string{"1", "20"}, []string{"0"}},
 		"RetryConcurrency":   {[]string{"2", "1000"}, []string{"1", "1001"}},
-		"NotifyConcurrency":  {[]string{"2"}, []string{"1"}},
+		"SubscribableResources": {[]string{"*", "issue,error,comment", "invoice", "a-c_D9", "installations,preinstallation", strings.Repeat("x", 64), strings.Repeat("x,", 255) + "x"},
+			[]string{"", "*,issue", "issue,*", "issue,", "issue, error", "issue error", "issue.created", "installation", "installation,issue", "issue,installation", strings.Repeat("x", 65), strings.Repeat("x,", 256) + "x"}},
+		"PlatformLinks":  {[]string{"true", "false"}, []string{"", "no"}},
+		"PlatformEvents": {[]string{"true", "false"}, []string{"", "yes"}},
+		"LogoUrl":        {[]string{"", "https://platform.example/logo.png?v=2", "https://a.example/" + strings.Repeat("x", 494)}, []string{"http://platform.example/logo.png", "logo.png", "https://", `https://a.example/"x`, "https://a.example/<b>", "https://a.example/a b", "https://a.example/" + strings.Repeat("x", 495)}},
+		"SupportUrl":     {[]string{"", "https://help.platform.example"}, []string{"http://help.platform.example", "help@platform.example"}},
 	} {
 		for _, v := range values.good {
 			if !parameters[name].accepts(v) {
@@ -95,11 +100,12 @@ func TestParametersAreChecked(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"PlatformId": "sentry", "PlatformName": "Sentry", "PlatformUrl": "<nil>", "PreferenceUrl": "", "MailFrom": "<nil>", "HeaderPrefix": "Sentry-Hook-",
+		"PlatformId": "<nil>", "PlatformName": "<nil>", "PlatformUrl": "<nil>", "MailFrom": "<nil>", "HeaderPrefix": "<nil>", "SubscribableResources": "<nil>",
+		"PlatformLinks": "true", "LogoUrl": "", "SupportUrl": "", "PreferenceUrl": "", "PlatformEvents": "false",
 		"WebhookTimeoutSeconds": "1.0", "RetryDelays": "300,300,300", "RetryInternal": "false", "MaxAgeHours": "72",
 		"TimeoutThreshold": "1000", "TimeoutMinShare": "0.5", "DeadDays": "5", "GuardedStatuses": "internal", "GoneThreshold": "3", "WindowDays": "7", "CountServerErrors": "false",
 		"DisableMode": "enforce", "MaxDisablesPerHour": "20", "RequestLog": "all", "AllowPrivateTargets": "false", "AllowHttpTargets": "false",
-		"DeliverConcurrency": "50", "RetryConcurrency": "20", "RegisterConcurrency": "5", "NotifyConcurrency": "2",
+		"DeliverConcurrency": "50", "RetryConcurrency": "20",
 		"DeliverReservedConcurrency": "0", "WebhookMinimumPollers": "0", "WebhookMaximumPollers": "5",
 		"KmsKeyArn": "", "PlatformPrincipal": "", "DeletionProtection": "false", "AlarmTopicArn": "", "AlarmEmail": "",
 		"SesEndpoint": "", "Architecture": "arm64", "LogLevel": "INFO", "Tracing": "false",

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,7 +20,7 @@ type Object = map[string]any
 type Template struct {
 	Parameters map[string]Parameter
 	Resources  map[string]Resource // those that exist
-	Outputs    map[string]Output
+	Outputs    map[string]Output   // those that exist
 	Rules      Object
 }
 
@@ -66,10 +67,11 @@ func Expand(ctx context.Context, root string, parameters ...string) (*Template, 
 		return nil, fmt.Errorf("read the expanded template: %w", err)
 	}
 	d := decider{raw.Parameters, raw.Conditions}
-	for name, r := range raw.Resources {
-		if condition, ok := At(r, "Condition").(string); ok && !d.holds(condition) {
-			delete(raw.Resources, name)
-		}
+	for _, all := range []Object{raw.Resources, raw.Outputs} {
+		maps.DeleteFunc(all, func(_ string, v any) bool {
+			condition, ok := At(v, "Condition").(string)
+			return ok && !d.holds(condition)
+		})
 	}
 	t := &Template{Parameters: raw.Parameters, Rules: raw.Rules}
 	if err := convert(d.decide(raw.Resources), &t.Resources); err != nil {
