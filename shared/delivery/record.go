@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/retry"
 	"hookwarden/shared/tally"
 	"hookwarden/shared/webhook"
 )
@@ -106,7 +107,7 @@ func (j *Job) add(ctx context.Context, key CounterKey, counts tally.Counts) (lef
 		if !errors.Is(err, ErrNotAdded) {
 			counts = counts.OnlySuccess()
 		}
-		if counts.IsZero() || errors.Is(err, platform.ErrRefused) || !pause(ctx, wait) {
+		if counts.IsZero() || errors.Is(err, platform.ErrRefused) || !retry.Pause(ctx, wait) {
 			return counts, err
 		}
 	}
@@ -114,22 +115,6 @@ func (j *Job) add(ctx context.Context, key CounterKey, counts tally.Counts) (lef
 
 // firstWait is the first wait before a write is repeated; it doubles.
 const firstWait = 25 * time.Millisecond
-
-// pause waits and reports whether there is still time. It does not wait if there
-// will be none.
-func pause(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
 
 // recordLog writes the log, as far as its budget goes. What is left goes to the
 // function's own log in full: an entry never holds up a delivery.
@@ -163,7 +148,7 @@ func (j *Job) writeEntries(ctx context.Context, entries []Entry) (unwritten []En
 	defer cancel()
 	for wait := firstWait; ; wait *= 2 {
 		entries = j.Log.WriteEntries(ctx, entries)
-		if len(entries) == 0 || j.logFailing || !pause(ctx, wait) {
+		if len(entries) == 0 || j.logFailing || !retry.Pause(ctx, wait) {
 			return entries
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/retry"
 )
 
 type appsAPI interface {
@@ -195,7 +196,7 @@ func (t Apps) readSome(ctx context.Context, ids []string, known map[string]deliv
 	}
 	apps, secrets := make(map[string]item), make(map[string]item)
 	for try := range readTries {
-		if try > 0 && !pause(ctx, readFirstGap<<try) {
+		if try > 0 && !retry.Pause(ctx, readFirstGap<<try) {
 			break
 		}
 		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})

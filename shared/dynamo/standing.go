@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/disabling"
+	"hookwarden/shared/retry"
 	"hookwarden/shared/tally"
 )
 
@@ -64,7 +65,7 @@ func (t Standing) readSome(ctx context.Context, apps []map[string]types.Attribut
 	request := map[string]types.KeysAndAttributes{t.Apps: {Keys: keys, ConsistentRead: aws.Bool(true),
 		ProjectionExpression: aws.String("id, disabled_at, notified_at, deleted")}}
 	for try := 0; len(request) > 0; try++ {
-		if try == readTries || try > 0 && !pause(ctx, readFirstGap<<try) {
+		if try == readTries || try > 0 && !retry.Pause(ctx, readFirstGap<<try) {
 			break
 		}
 		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})

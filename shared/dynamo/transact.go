@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/retry"
 )
 
 type transactAPI interface {
@@ -21,7 +23,7 @@ const conflictTries = 3
 func transact(ctx context.Context, api transactAPI, writes []types.TransactWriteItem) error {
 	var err error
 	for try := range conflictTries {
-		if try > 0 && !pause(ctx, time.Duration(try)*50*time.Millisecond) {
+		if try > 0 && !retry.Pause(ctx, time.Duration(try)*50*time.Millisecond) {
 			break
 		}
 		_, err = api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
@@ -43,20 +45,4 @@ func onlyConflict(err error) bool {
 		}
 	}
 	return false
-}
-
-// pause waits and reports whether there is still time. It does not wait if there
-// will be none.
-func pause(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
