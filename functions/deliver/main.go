@@ -21,9 +21,9 @@ func main() {
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := delivery.New(delivery.Config{
 		Timeout: e.Timeout, RetryDelays: e.RetryDelays, RetryInternal: e.RetryInternal, MaxAge: e.MaxAge,
-		CountServerErrors: e.CountServerErrors, Guarded: e.Guarded, RequestLog: delivery.RequestLog(e.RequestLog),
+		CountServerErrors: e.CountServerErrors, Guarded: e.Guarded, Subscribable: e.Subscribable, RequestLog: delivery.RequestLog(e.RequestLog),
 		HeaderPrefix: e.HeaderPrefix, DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
-	}, delivery.Needs{
+	}, delivery.Deps{
 		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
 		Warnings: dynamo.SlowApps{API: db, Table: e.SlowAppsTable},
 		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
@@ -34,5 +34,5 @@ func main() {
 		Claims:   dynamo.Claims{API: db, Table: e.SlowAppsTable},
 		Metrics:  figures, Logger: logger, Now: env.Clock, NewMark: rand.Text,
 	})
-	lambda.Start(queue.Deliver{Job: job, Retry: e.RetryQueueURL, Flush: figures.Flush})
+	lambda.Start(queue.WebhookConsumer{Job: job, Retry: e.RetryQueueURL, Flush: figures.Flush})
 }

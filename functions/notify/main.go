@@ -27,7 +27,8 @@ func main() {
 			PreferenceURL: e.PreferenceURL, Now: env.Clock},
 		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,
 	}}
-	consumer := queue.Notify{Job: job, API: queue.NewClient(aws), URL: e.NotificationQueueURL, DLQ: e.NotificationDLQURL,
-		Logger: logger, Now: env.Clock, Flush: figures.Flush}
-	lambda.StartHandlerFunc(consumer.Handle)
+	sqs := queue.NewClient(aws)
+	letters := queue.DeadLetters{API: sqs, URL: e.NotificationDLQURL, Logger: logger}
+	lambda.Start(queue.NotificationConsumer{Job: job, API: sqs, URL: e.NotificationQueueURL, DeadLetters: letters,
+		Logger: logger, Now: env.Clock, Flush: figures.Flush})
 }

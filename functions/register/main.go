@@ -27,7 +27,8 @@ func main() {
 		Metrics:       figures,
 		Logger:        logger,
 		CheckURL:      webhook.TargetPolicy(e.Targets).Check,
+		Subscribable:  e.Subscribable,
 	}
-	consumer := queue.Registry{Job: job, API: sqs, DLQ: e.RegistryDLQURL, Logger: logger, Now: env.Clock, Flush: figures.Flush}
-	lambda.StartHandlerFunc(consumer.Handle)
+	letters := queue.DeadLetters{API: sqs, URL: e.RegistryDLQURL, Logger: logger}
+	lambda.Start(queue.RegistryConsumer{Job: job, DeadLetters: letters, Logger: logger, Now: env.Clock, Flush: figures.Flush})
 }

@@ -24,7 +24,7 @@ func (q quiet) Send(_ context.Context, r webhook.Request) webhook.Result { retur
 func (quiet) AddCounts(context.Context, CounterKey, tally.Counts) error  { return nil }
 func (quiet) WriteEntries(context.Context, []Entry) (unwritten []Entry)  { return nil }
 func (quiet) Count(name, dimension, value string)                        {}
-func (quiet) SendLater(context.Context, []Later) []Unsent                { return nil }
+func (quiet) SendDelayed(context.Context, []Delayed) []Unsent            { return nil }
 
 // BenchmarkDeliver delivers batches of ten of one internal app; an op is one
 // webhook. Everything around the job is in memory and answers at once.
@@ -35,7 +35,7 @@ func BenchmarkDeliver(b *testing.B) {
 			w.register("17", platform.Internal, nil)
 			q := quiet{w, status(code)}
 			j := New(Config{Timeout: time.Second, Guarded: []platform.Status{platform.Internal}, MaxAge: 72 * time.Hour, RequestLog: LogAll, DefaultActor: webhook.Application("sentry", "Sentry")},
-				Needs{Registry: q, Warnings: q, Sender: q, Counters: q, Log: q, Outbox: q, Claims: q, Metrics: q, Logger: slog.New(slog.DiscardHandler), Now: time.Now, NewMark: w.newMark})
+				Deps{Registry: q, Warnings: q, Sender: q, Counters: q, Log: q, Outbox: q, Claims: q, Metrics: q, Logger: slog.New(slog.DiscardHandler), Now: time.Now, NewMark: w.newMark})
 			data := `{"issue":{"id":"1","title":"` + strings.Repeat("panic: a value is nil; ", 40) + `"}}`
 			batch := make([]Message, 10)
 			for i := range batch {

@@ -21,13 +21,13 @@ func TestWhatGoesBackIsNotSentOnAsWell(t *testing.T) {
 		w.sendFault = func(body string) bool { return strings.HasPrefix(body, `{"pk"`) } // counts alone
 		m := message("a")
 		j := w.job(func(c *Config) { c.RetryInternal, c.CountServerErrors = true, true })
-		equalList(t, "back", deliverAll(t, j, m), m.ID)
-		equal(t, "sent on", len(w.later), 0)
+		equalList(t, "returned", deliverAll(t, j, m), m.ID)
+		equal(t, "sent on", len(w.delayed), 0)
 		equal(t, "log entries", len(w.entries), 0)
 
 		w.countFault, w.sendFault = nil, nil
-		equalList(t, "back once it can be counted", deliverAll(t, j, m))
-		equal(t, "sent on", len(w.later), 1)
+		equalList(t, "returned once it can be counted", deliverAll(t, j, m))
+		equal(t, "sent on", len(w.delayed), 1)
 		equal(t, "log entries", len(w.entries), 1)
 	})
 }
@@ -73,11 +73,11 @@ func (a *asked) ReadApps(ctx context.Context, ids []string) (map[string]Register
 func TestAnEnvironmentRemembersTenThousandAppsAtMost(t *testing.T) {
 	w := newWorld()
 	registry := &asked{Registry: w}
-	needs := w.job(nil).Needs
-	needs.Registry = registry
-	c := w.job(nil).Config
+	deps := w.deps()
+	deps.Registry = registry
+	c := config()
 	c.RequestLog = LogOff
-	j := New(c, needs)
+	j := New(c, deps)
 	var batches [][]Message
 	const apps, size = 12_000, 3_000
 	for i := range apps {

@@ -12,9 +12,16 @@ const (
 	cacheSize = 10_000
 )
 
+// Registry reads apps with their secrets, consistently. known lacks the apps
+// that do not exist; unread are ids of which it is not known, and err says why.
+type Registry interface {
+	ReadApps(ctx context.Context, ids []string) (known map[string]Registered, unread []string, err error)
+}
+
 // cache remembers apps for a while. It only ever says yes: whoever would skip or
-// defer a webhook on its word asks the registry first.
+// delay a webhook on its word asks the registry first.
 type cache struct {
+	phase
 	registry Registry
 	entries  map[string]cached
 	seen     time.Time // the last that was seen of the clock
@@ -26,18 +33,20 @@ type cached struct {
 }
 
 // remembered returns what is known without asking.
-func (c *cache) remembered(id string, now time.Time) (Registered, bool) {
-	c.look(now)
+func (c *cache) remembered(id string) (Registered, bool) {
+	now := c.look()
 	e, ok := c.entries[id]
 	return e.Registered, ok && recently(e.at, now, cacheFor)
 }
 
 // look forgets all if the clock was set back: nobody knows how old an entry is.
-func (c *cache) look(now time.Time) {
+func (c *cache) look() (now time.Time) {
+	now = c.now()
 	if now.Before(c.seen) {
 		clear(c.entries)
 	}
 	c.seen = now
+	return now
 }
 
 // recently reports whether something was less than d ago. What is yet to come was
@@ -47,43 +56,42 @@ func recently(at, now time.Time, d time.Duration) bool {
 	return 0 <= ago && ago < d
 }
 
-// forgotten returns those of which nothing is known without asking.
-func (c *cache) forgotten(ids []string, now time.Time) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
-		_, ok := c.remembered(id, now)
-		return ok
-	})
-}
-
-// read asks the registry. Apps that do not exist are not remembered.
-func (c *cache) read(ctx context.Context, ids []string, now time.Time) (map[string]Registered, map[string]bool, error) {
-	c.look(now)
+// read asks the registry for apps, each once. Those of which nobody knows are unread;
+// those that do not exist are in neither answer, and are not remembered.
+func (c *cache) read(ctx context.Context, ids []string) (known map[string]Registered, unread []string) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readBudget)
+	defer cancel()
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	now := c.look()
 	known, unread, err := c.registry.ReadApps(ctx, ids)
-	missing := make(map[string]bool, len(unread))
-	for _, id := range unread {
-		missing[id] = true
+	if err != nil {
+		c.logger.ErrorContext(ctx, "apps not read", "error", err, "apps", len(unread))
 	}
 	for _, id := range ids {
 		delete(c.entries, id)
 	}
 	for id, r := range known {
-		makeRoom(c.entries, cacheSize, func(e cached) bool { return !recently(e.at, now, cacheFor) })
+		c.makeRoom(now)
 		c.entries[id] = cached{r, now}
 	}
-	return known, missing, err
+	return known, unread
 }
 
-// makeRoom keeps a map below its size: it deletes what is over and, if that is
-// not enough, a quarter of the rest, whichever that is.
-func makeRoom[V any](m map[string]V, size int, over func(V) bool) {
-	if len(m) < size {
+// makeRoom forgets what is over once the cache is full and, if that is not enough,
+// a quarter of the rest, whichever that is.
+func (c *cache) makeRoom(now time.Time) {
+	if len(c.entries) < cacheSize {
 		return
 	}
-	maps.DeleteFunc(m, func(_ string, v V) bool { return over(v) })
-	for id := range m {
-		if len(m) <= size*3/4 {
+	maps.DeleteFunc(c.entries, func(_ string, e cached) bool { return !recently(e.at, now, cacheFor) })
+	for id := range c.entries {
+		if len(c.entries) <= cacheSize*3/4 {
 			return
 		}
-		delete(m, id)
+		delete(c.entries, id)
 	}
 }

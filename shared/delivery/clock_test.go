@@ -15,13 +15,13 @@ func TestAJumpOfTheClockOnlyShortensTheCache(t *testing.T) {
 		at   []time.Duration // of a message each, since noon; the first and the last are of the app
 		read bool            // the last asks the registry
 	}{
-		"just in time":        {[]time.Duration{0, cacheFor - 1}, false},
-		"too late":            {[]time.Duration{0, cacheFor}, true},
-		"hours later":         {[]time.Duration{0, 5 * time.Hour}, true},
-		"before it was read":  {[]time.Duration{0, -1}, true},
-		"hours before":        {[]time.Duration{0, -5 * time.Hour}, true},
-		"back and forth":      {[]time.Duration{0, -20 * time.Second, time.Second}, true},
-		"back and forth, far": {[]time.Duration{0, 20 * time.Second, 10 * time.Second, 25 * time.Second}, true},
+		"just in time":            {[]time.Duration{0, cacheFor - 1}, false},
+		"too late":                {[]time.Duration{0, cacheFor}, true},
+		"hours later":             {[]time.Duration{0, 5 * time.Hour}, true},
+		"before it was read":      {[]time.Duration{0, -1}, true},
+		"hours before":            {[]time.Duration{0, -5 * time.Hour}, true},
+		"returned and forth":      {[]time.Duration{0, -20 * time.Second, time.Second}, true},
+		"returned and forth, far": {[]time.Duration{0, 20 * time.Second, 10 * time.Second, 25 * time.Second}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -30,7 +30,7 @@ func TestAJumpOfTheClockOnlyShortensTheCache(t *testing.T) {
 			j := w.job(nil)
 			var reads int
 			for i, at := range c.at {
-				j.Now = func() time.Time { return noon.Add(at) }
+				w.now = func() time.Time { return noon.Add(at) }
 				reads = w.reads
 				m := message(map[bool]string{true: "a", false: "other"}[i == 0 || i == len(c.at)-1])
 				m.SentAt, m.FromRetry = noon, true
@@ -47,12 +47,12 @@ func TestTheTimeLeftIsThatOfTheWallClock(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)
 		j := w.job(nil)
-		j.Now = func() time.Time { return time.Now().Round(0).Add(time.Hour) } // an hour went by unseen
+		w.now = func() time.Time { return time.Now().Round(0).Add(time.Hour) } // an hour went by unseen
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		m := message("a")
 		m.FromRetry = true
-		equalList(t, "back", j.Deliver(ctx, []Message{m}), m.ID)
+		equalList(t, "returned", j.Deliver(ctx, []Message{m}), m.ID)
 		equal(t, "requests", len(w.sent), 0)
 	})
 }

@@ -36,25 +36,25 @@ type Claims interface {
 
 // lastReceive is the receive at which a message whose claim cannot be made is sent
 // on without: SQS would move it to the dead-letter queue after the next. Before
-// that it goes back, so that it makes one at most.
+// that it is returned, so that it makes one at most.
 const lastReceive = 19
 
-// mayBeCopy reports whether the message, or one like it, may be on its way twice.
-func (m Message) mayBeCopy() bool { return m.Mark != "" || m.Receives > 1 }
+// copies settles the messages that another does.
+type copies struct {
+	phase
+	claims Claims
+}
 
-func (j *Job) hopOf(m Message) Hop {
+func hopOf(m Message, maxAge time.Duration) Hop {
 	hash := sha256.New()
 	hash.Write(strconv.AppendInt(nil, m.SentAt.UnixMilli(), 10))
 	hash.Write([]byte(m.Body))
-	return Hop{Origin: hex.EncodeToString(hash.Sum(nil)[:16]), Number: m.Hops, Until: m.SentAt.Add(j.MaxAge)}
+	return Hop{Origin: hex.EncodeToString(hash.Sum(nil)[:16]), Number: m.Hops, Until: m.SentAt.Add(maxAge)}
 }
 
-// dropCopies drops what another message does in its place. What cannot be told
-// goes back.
-func (j *Job) dropCopies(ctx context.Context, items []*item) {
-	suspects := slices.DeleteFunc(slices.Clone(items), func(it *item) bool {
-		return !it.mayBeCopy() || it.letter != nil || it.back
-	})
+// settle claims the hops of all items that may be copies.
+func (c copies) settle(ctx context.Context, items []*item) {
+	suspects := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.settled() || !it.mayBeCopy() })
 	if len(suspects) == 0 {
 		return
 	}
@@ -62,36 +62,43 @@ func (j *Job) dropCopies(ctx context.Context, items []*item) {
 	defer cancel()
 	var all sync.WaitGroup
 	for _, it := range suspects {
-		all.Go(func() { j.guard(ctx, it, func() { j.dropCopy(ctx, it) }) })
+		all.Go(func() { c.guard(ctx, it, func() { c.settleOne(ctx, it) }) })
 	}
 	all.Wait()
 }
 
-func (j *Job) dropCopy(ctx context.Context, it *item) {
-	spare, err := j.spare(ctx, it)
-	switch {
-	case err != nil:
-		j.Logger.ErrorContext(ctx, "hop not claimed", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID,
-			"hops", it.Hops, "receives", it.Receives, "error", err)
-		switch {
-		case it.Receives != lastReceive:
-			it.back = true
-		case !j.expired(it):
-			it.later(deferUnreadable, j.faultWait(it))
-		}
-	case spare:
-		j.Metrics.Count("webhook.skipped", "reason", skipCopy)
-		j.Logger.InfoContext(ctx, "copy dropped", "app_id", it.webhook.AppID, "webhook_id", it.webhook.ID, "hops", it.Hops)
-		*it = item{Message: it.Message, webhook: it.webhook, dropped: true}
+func (c copies) settleOne(ctx context.Context, it *item) {
+	spare, err := c.spare(ctx, it)
+	if err != nil {
+		c.logger.ErrorContext(ctx, "hop not claimed", it.ids("hops", it.Hops, "receives", it.Receives, "error", err)...)
+		it.fate = c.unclaimed(it)
+		return
 	}
+	if spare {
+		c.metrics.Count("webhook.skipped", "reason", "copy")
+		c.logger.InfoContext(ctx, "copy dropped", it.ids("hops", it.Hops)...)
+		it.fate = done{}
+	}
+}
+
+// unclaimed is the fate of an item of which nobody knows whether it is a copy; nil
+// if it is so old that nothing is sent on any more.
+func (c copies) unclaimed(it *item) fate {
+	switch {
+	case it.Receives != lastReceive:
+		return returned{}
+	case c.expired(it.Message):
+		return nil
+	}
+	return delayedByFault(delayUnreadable, it.Hops)
 }
 
 // spare reports whether another message has the item's hop, or what the item was
 // sent on as has the next.
-func (j *Job) spare(ctx context.Context, it *item) (bool, error) {
-	hop := j.hopOf(it.Message)
+func (c copies) spare(ctx context.Context, it *item) (bool, error) {
+	hop := hopOf(it.Message, c.maxAge)
 	if it.Mark != "" {
-		if owned, err := j.Claims.Claim(ctx, hop, it.Mark); err != nil || !owned {
+		if owned, err := c.claims.Claim(ctx, hop, it.Mark); err != nil || !owned {
 			return err == nil, err
 		}
 	}
@@ -99,5 +106,5 @@ func (j *Job) spare(ctx context.Context, it *item) (bool, error) {
 		return false, nil
 	}
 	hop.Number++
-	return j.Claims.Claimed(ctx, hop)
+	return c.claims.Claimed(ctx, hop)
 }

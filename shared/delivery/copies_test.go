@@ -53,7 +53,7 @@ func (s *seas) put(m Message, after time.Duration) {
 	s.most, s.hops = max(s.most, len(s.queue)), max(s.hops, m.Hops)
 }
 
-func (s *seas) SendLater(_ context.Context, messages []Later) (unsent []Unsent) {
+func (s *seas) SendDelayed(_ context.Context, messages []Delayed) (unsent []Unsent) {
 	for i, m := range messages {
 		lost := s.chance(s.sentLost)
 		switch {
@@ -74,8 +74,9 @@ func (s *seas) SendLater(_ context.Context, messages []Later) (unsent []Unsent) 
 
 // run delivers until nothing is left, or far too much.
 func (s *seas) run(t *testing.T) {
-	needs := s.job(nil).Needs
-	needs.Outbox, needs.Now, needs.Logger = s, func() time.Time { return s.now }, slog.New(slog.DiscardHandler)
+	deps := s.deps()
+	deps.Outbox, deps.Logger = s, slog.New(slog.DiscardHandler)
+	deps.Now = func() time.Time { return s.now }
 	s.claimFault = func() (error, bool) {
 		lost := s.chance(s.claimLost)
 		if lost || s.chance(s.unclaimed) {
@@ -83,7 +84,7 @@ func (s *seas) run(t *testing.T) {
 		}
 		return nil, true
 	}
-	j := New(s.job(nil).Config, needs)
+	j := New(config(), deps)
 	for len(s.queue) > 0 && s.most <= 2*maxHops && s.hops <= 2*maxHops {
 		slices.SortStableFunc(s.queue, func(a, b *floating) int { return a.visible.Compare(b.visible) })
 		if first := s.queue[0].visible; first.After(s.now) {
@@ -145,7 +146,7 @@ func (s *seas) few(r *rapid.T, messages, requests int) {
 		r.Fatalf("%d messages at once, %d requests, after %d hops", s.most, len(s.sent), s.hops)
 	}
 	expired := slices.Contains(s.outcomes(), "a 0 expired") // claims that fail for three days use up MaxAge
-	if len(s.sent) == 0 && s.buried == 0 && len(s.letters) == 0 && !expired {
+	if len(s.sent) == 0 && s.buried == 0 && len(s.deadLetters) == 0 && !expired {
 		r.Fatalf("the webhook is lost after %d hops", s.hops)
 	}
 }
@@ -193,7 +194,7 @@ func TestOnlyWhatMayBeACopyIsMarkedAndClaims(t *testing.T) {
 	}
 	deliverAll(t, w.job(nil), received(message("a"), 1, ""), received(message("b"), 2, ""), received(onRetry("c", 7), 1, "mine"))
 	marks := make(map[string]string)
-	for _, l := range w.later {
+	for _, l := range w.delayed {
 		marks[l.GroupID] = l.Mark
 	}
 	equal(t, "sent on at the first receive", marks["a"], "")
@@ -225,15 +226,15 @@ func TestACopyIsDroppedAndNothingElseHappensToIt(t *testing.T) {
 			for hops, owner := range map[int]string{3: "third", 4: "first"} {
 				of := m
 				of.Hops = hops
-				w.claims[stop(j.hopOf(of))] = owner
+				w.claims[stop(hopOf(of, 72*time.Hour))] = owner
 			}
-			equalList(t, "back", deliverAll(t, j, m))
+			equalList(t, "returned", deliverAll(t, j, m))
 			equal(t, "dropped", w.figures["webhook.skipped reason=copy"], map[bool]int{true: 1}[c.dropped])
 			equal(t, "said", strings.Contains(w.lines.String(), "copy dropped"), c.dropped)
 			if c.dropped {
 				equal(t, "requests", len(w.sent), 0)
 				equal(t, "entries", len(w.entries), 0)
-				equal(t, "sent on", len(w.later)+len(w.letters), 0)
+				equal(t, "sent on", len(w.delayed)+len(w.deadLetters), 0)
 			}
 			if !c.dropped {
 				equal(t, "requests", len(w.sent), 1)
@@ -253,16 +254,16 @@ func TestAMessageWhoseClaimCannotBeMadeWaitsForIt(t *testing.T) {
 			w.claimFault = lostButAdded
 			m := received(onRetry("a", 3), receives, mark)
 			back := deliverAll(t, w.job(nil), m, early(received(onRetry("b", 3), receives, mark)), message("a"))
-			equal(t, fmt.Sprintf("back at receive %d", receives), len(back), map[bool]int{false: 2}[sentOn])
+			equal(t, fmt.Sprintf("returned at receive %d", receives), len(back), map[bool]int{false: 2}[sentOn])
 			equal(t, "requests", len(w.sent), 1) // of the other message
-			equal(t, "sent on", len(w.later), map[bool]int{true: 2}[sentOn])
-			for _, l := range w.later {
+			equal(t, "sent on", len(w.delayed), map[bool]int{true: 2}[sentOn])
+			for _, l := range w.delayed {
 				equal(t, "marked", l.Mark != "" && l.Mark != mark, true)
 			}
 
 			w.claimFault = nil
-			w.later = nil
-			equalList(t, "back once the table answers", deliverAll(t, w.job(nil), m))
+			w.delayed = nil
+			equalList(t, "returned once the table answers", deliverAll(t, w.job(nil), m))
 			equal(t, "requests once the table answers", len(w.sent), 2)
 		}
 	}
@@ -278,17 +279,17 @@ func TestAWebhookThatIsTooOldExpiresInTheEndWithoutAClaim(t *testing.T) {
 	w.register("a", platform.Published, nil)
 	w.claimFault = lostNotAdded
 	m := received(onRetry("a", maxHops+1), lastReceive, "mine")
-	equalList(t, "back", deliverAll(t, w.job(nil), m))
+	equalList(t, "returned", deliverAll(t, w.job(nil), m))
 	equalList(t, "log", w.outcomes(), "a 0 expired")
 }
 
 func TestCopiesOfCountsAreDroppedToo(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
-	m := CountsMessage{Key: "a#org#1", Date: tally.DateOf(time.Now()), Counts: tally.Counts{Success: 1}, At: time.Now()}.later().Message
+	m := countsOn("a#org#1", tally.DateOf(time.Now()), tally.Counts{Success: 1}, time.Now())
 	m.ID, m.DueAt, m.Receives, m.FromRetry = "c", time.Now(), 1, true
 	j := w.job(nil)
-	equalList(t, "back", deliverAll(t, j, received(m, 1, "first"), received(m, 1, "second"), received(m, 1, "third")))
+	equalList(t, "returned", deliverAll(t, j, received(m, 1, "first"), received(m, 1, "second"), received(m, 1, "third")))
 	equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 1})
 	equal(t, "dropped", w.figures["webhook.skipped reason=copy"], 2)
 }
@@ -299,12 +300,12 @@ func TestOnlyTheSameMessageIsACopy(t *testing.T) {
 	first, other, later := onRetry("a", 4), onRetry("a", 4), onRetry("a", 4)
 	other.Body = strings.Replace(other.Body, `"data":{}`, `"data":{"n":1}`, 1)
 	later.SentAt = first.SentAt.Add(time.Millisecond)
-	equalList(t, "back", deliverAll(t, w.job(nil), received(first, 1, "1"), received(other, 1, "2"), received(later, 1, "3")))
+	equalList(t, "returned", deliverAll(t, w.job(nil), received(first, 1, "1"), received(other, 1, "2"), received(later, 1, "3")))
 	equal(t, "requests", len(w.sent), 3)
 
 	w.claimFault = notAdded
 	bad := received(onRetry("a", 4), 2, "4")
 	bad.Body = "{"
-	equalList(t, "back: a dead letter needs no claim", deliverAll(t, w.job(nil), bad))
-	equal(t, "letters", len(w.letters), 1)
+	equalList(t, "returned: a dead letter needs no claim", deliverAll(t, w.job(nil), bad))
+	equal(t, "letters", len(w.deadLetters), 1)
 }

@@ -2,126 +2,235 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/retry"
 	"hookwarden/shared/tally"
+	"hookwarden/shared/webhook"
 )
 
-// CountsMessage carries counts that could not be added over RetryQueue: they
-// must not be lost, since a lost success could disable someone.
-type CountsMessage struct {
-	Key    string
-	Date   tally.Date
-	Counts tally.Counts
-	At     time.Time // start of the first of the requests that were counted
+// CounterKey is one item of the Buffer.
+type CounterKey struct {
+	Key  string // tally.Key
+	Date tally.Date
 }
 
-type countsBody struct {
-	Key    string       `json:"pk"`
-	Date   string       `json:"day"`
-	Counts tally.Counts `json:"counts"`
-	At     int64        `json:"at"` // unix milliseconds
+// ErrNotAdded is wrapped by an error of AddCounts after which the counts are
+// surely not added.
+var ErrNotAdded = errors.New("not added")
+
+// Counters adds counts to the Buffer, atomically. After nil they are durable;
+// after an error that wraps ErrNotAdded they are not there, and if it wraps
+// platform.ErrRefused too they never will be; after any other error nobody knows.
+// It tries once: the caller repeats what may be repeated.
+type Counters interface {
+	AddCounts(ctx context.Context, key CounterKey, counts tally.Counts) error
 }
 
-const firstCountsWait = 5 * time.Second
+// counter counts how webhooks end.
+type counter struct {
+	phase
+	counters     Counters
+	outbox       Outbox // for counts that cannot be added
+	apps         *cache
+	guarded      []platform.Status
+	serverErrors bool // count among the errors
+}
 
-func (c CountsMessage) later() Later {
-	body, _ := json.Marshal(countsBody{c.Key, string(c.Date), c.Counts, c.At.UnixMilli()}) // cannot fail
-	return Later{
-		Message: Message{Body: string(body), SentAt: c.At, DueAt: c.At.Add(firstCountsWait), Counts: true},
-		GroupID: c.appID(),
-		Wait:    firstCountsWait,
+// count adds what a wave says of its apps to their days, each by one update.
+func (c counter) count(ctx context.Context, wave []*attempted) {
+	for _, w := range wave {
+		w.counts = c.countsOf(w)
 	}
+	c.confirmGone(ctx, wave)
+	groups := group(wave)
+	if len(groups) == 0 {
+		return
+	}
+	var others sync.WaitGroup
+	for _, g := range groups[1:] {
+		others.Go(func() { c.addGroup(ctx, g) })
+	}
+	c.addGroup(ctx, groups[0]) // mostly the only one: a goroutine's stack would have to grow for each call
+	others.Wait()
 }
 
-func (c CountsMessage) appID() string { return appOf(c.Key) }
-
-// appOf is the app of a key of the Buffer.
-func appOf(key string) string {
-	id, _, _ := strings.Cut(key, "#")
-	return id
+// countsOf is what an attempt adds to the app's day: nothing unless the app can be
+// disabled for it.
+func (c counter) countsOf(w *attempted) tally.Counts {
+	if !slices.Contains(c.guarded, w.App.Status) || w.App.Disabled() || !w.result.OfReceiver() {
+		return tally.Counts{}
+	}
+	counts := c.countsOfOutcome(w.result.Outcome)
+	switch {
+	case w.webhook.AlertRule(): // its failures say nothing of the app, but whoever answers is alive
+		return tally.Counts{Alive: counts.Success}
+	case w.App.Deleted: // its receiver may be torn down already, and the app may be installed again
+		return counts.OnlySuccess()
+	}
+	return counts
 }
 
-// generation is 0 in a message of an older version.
-func (c CountsMessage) generation() int64 {
-	_, _, generation, _ := tally.SplitKey(c.Key)
-	return generation
-}
-
-func decodeCounts(body []byte) (CountsMessage, error) {
-	var b countsBody
-	if err := json.Unmarshal(body, &b); err != nil {
-		return CountsMessage{}, &platform.InvalidError{Problem: "is not a message of counts"}
-	}
-	date, err := tally.ParseDate(b.Date)
-	if err != nil {
-		return CountsMessage{}, &platform.InvalidError{Field: "day", Problem: "must be a day, as in 2026-11-24"}
-	}
-	c := CountsMessage{Key: b.Key, Date: date, Counts: b.Counts, At: time.UnixMilli(b.At)}
-	if _, _, _, err := tally.SplitKey(c.Key); err != nil {
-		return CountsMessage{}, &platform.InvalidError{Field: "pk", Problem: "must be an app's and an organization's id, and a generation"}
-	}
-	if min(b.Counts.Success, b.Counts.Error, b.Counts.Timeout, b.Counts.Gone, b.Counts.Fatal, b.Counts.Other, b.Counts.Alive) < 0 {
-		return CountsMessage{}, &platform.InvalidError{Field: "counts", Problem: "must not be below zero"}
-	}
-	return c, nil
-}
-
-// addCounts adds the counts of our own messages to the key that they carry: it says
-// which generation the attempts were made with, whatever became of the app since.
-func (j *Job) addCounts(ctx context.Context, items []*item) {
-	var all sync.WaitGroup
-	for _, it := range items {
-		if !it.settled() {
-			all.Go(func() { j.guard(ctx, it, func() { j.addCountsOf(ctx, it) }) })
+func (c counter) countsOfOutcome(outcome webhook.Outcome) tally.Counts {
+	switch outcome {
+	case webhook.Success:
+		return tally.Counts{Success: 1}
+	case webhook.Error, webhook.Gone: // confirmGone adds the 410
+		return tally.Counts{Error: 1}
+	case webhook.ServerError:
+		if c.serverErrors {
+			return tally.Counts{Error: 1}
 		}
+		return tally.Counts{Other: 1}
+	case webhook.Redirect, webhook.Blocked:
+		return tally.Counts{Other: 1}
+	case webhook.Timeout, webhook.ConnectionError:
+		return tally.Counts{Timeout: 1}
+	}
+	return tally.Counts{}
+}
+
+// confirmGone reads the apps whose own URL answered 410. If that still is their
+// URL they are gone; if they have a new one by now, the webhook goes there and
+// nothing is counted.
+func (c counter) confirmGone(ctx context.Context, wave []*attempted) {
+	var ids []string
+	var gone []*attempted
+	for _, w := range wave {
+		if w.result.Outcome == webhook.Gone && w.webhook.URL == "" {
+			ids, gone = append(ids, w.appID), append(gone, w)
+		}
+	}
+	read, _ := c.apps.read(ctx, ids)
+	for _, w := range gone {
+		switch current, ok := read[w.appID]; {
+		case !ok: // not confirmed
+		case current.App.WebhookURL == w.url && current.App.Deleted: // no wonder
+			w.counts = w.counts.OnlySuccess()
+		case current.App.WebhookURL == w.url:
+			w.counts.Gone = w.counts.Error
+		case current.App.WebhookURL != "":
+			w.counts = tally.Counts{}
+			w.fate = delayed{reason: delayMoved, wait: time.Second}
+		}
+	}
+}
+
+// counted is the counts of one item of the Buffer, and the attempts that they are of.
+type counted struct {
+	key    CounterKey
+	counts tally.Counts
+	first  time.Time // start of the first of the attempts
+	of     []*attempted
+}
+
+func group(wave []*attempted) []*counted {
+	var groups []*counted
+	byKey := make(map[CounterKey]*counted)
+	for _, w := range wave {
+		if w.counts.IsZero() {
+			continue
+		}
+		key := CounterKey{tally.Key(w.App.ID, w.App.OrganizationID, w.App.Generation), tally.DateOf(w.result.Started)}
+		g := byKey[key]
+		if g == nil {
+			g = &counted{key: key, first: w.result.Started}
+			byKey[key] = g
+			groups = append(groups, g)
+		}
+		g.counts = g.counts.Plus(w.counts)
+		g.of = append(g.of, w)
+		if w.result.Started.Before(g.first) {
+			g.first = w.result.Started
+		}
+	}
+	return groups
+}
+
+// addGroup adds a group's counts, or queues them as a message of ours. If neither
+// works its webhooks are returned: a success that is done is counted. If they may be
+// queued only those with a success are: it may be counted twice, and a failure may
+// not.
+func (c counter) addGroup(ctx context.Context, g *counted) {
+	left, _ := c.add(ctx, g.key, g.counts)
+	if left.IsZero() {
+		return
+	}
+	message := countsMessage{g.key.Key, g.key.Date, left, g.first.UnixMilli()}.delayed()
+	c.logger.WarnContext(ctx, "counts not added, sent on", "app_id", message.GroupID, "key", g.key.Key, "day", g.key.Date, "counts", left)
+	ctx, cancel := context.WithTimeout(ctx, sendBudget)
+	defer cancel()
+	unsent := c.outbox.SendDelayed(ctx, []Delayed{message})
+	if len(unsent) == 0 {
+		return
+	}
+	for _, w := range g.of {
+		if w.counts.Success > 0 || left.Failed() && !unsent[0].MayBeQueued {
+			w.fate = returned{}
+		}
+	}
+}
+
+// addQueued adds the counts of our own messages to the key that they carry: it says
+// which generation the attempts were made with, whatever became of the app since.
+func (c counter) addQueued(ctx context.Context, messages []queuedCounts) {
+	var all sync.WaitGroup
+	for _, m := range messages {
+		all.Go(func() { c.guard(ctx, m.item, func() { m.fate = c.addMessage(ctx, m) }) })
 	}
 	all.Wait()
 }
 
-func (j *Job) addCountsOf(ctx context.Context, it *item) {
-	counts := it.counted.Counts
-	if it.counted.generation() == 0 { // they would not be judged
-		j.Metrics.Count("counts.dropped", "", "")
-		j.Logger.WarnContext(ctx, "counts of no generation dropped", it.names("key", it.counted.Key,
-			"day", it.counted.Date, "counts", fmt.Sprintf("%+v", counts))...)
-		return
+// addMessage returns the fate of a message. One that is not done carries only what is
+// not added.
+func (c counter) addMessage(ctx context.Context, m queuedCounts) fate {
+	if _, _, generation, _ := tally.SplitKey(m.Key); generation == 0 { // of an older version: they would not be judged
+		c.metrics.Count("counts.dropped", "", "")
+		c.logger.WarnContext(ctx, "counts of no generation dropped", m.names(m.fields()...)...)
+		return done{}
 	}
-	if it.Receives > 1 { // it may have been added before
-		counts = counts.OnlySuccess()
+	if m.Receives > 1 { // it may have been added before
+		m.Counts = m.Counts.OnlySuccess()
 	}
-	if counts.IsZero() {
-		return
+	if m.Counts.IsZero() {
+		return done{}
 	}
-	left, err := j.add(ctx, CounterKey{it.counted.Key, it.counted.Date}, counts)
+	left, err := c.add(ctx, CounterKey{m.Key, m.Date}, m.Counts)
 	if left.IsZero() {
-		return
+		return done{}
 	}
-	rest := it.counted
-	rest.Counts = left
-	if errors.Is(err, platform.ErrRefused) {
-		it.dead(ReasonRefused, "the table refuses these counts for good")
-		it.letter.Body = rest.later().Body
-		return
+	m.Counts = left
+	m.Body = m.body()
+	switch {
+	case errors.Is(err, platform.ErrRefused):
+		return deadLettered{reason: platform.ReasonRefused, detail: "the table refuses these counts for good"}
+	case c.expired(m.Message): // the line has all that is needed to add them by hand
+		c.logger.ErrorContext(ctx, "counts lost", m.names(append(m.fields(), "at", platform.FormatTime(time.UnixMilli(m.At)))...)...)
+		return done{}
 	}
-	if j.expired(it) {
-		j.lose(ctx, it, left)
-		return
-	}
-	it.later(deferCounts, j.faultWait(it))
-	it.next.Body = rest.later().Body
+	return delayedByFault(delayCounts, m.Hops)
 }
 
-// lose gives counts up that could not be added for as long as a webhook may
-// live. The line has all that is needed to add them by hand.
-func (j *Job) lose(ctx context.Context, it *item, counts tally.Counts) {
-	c := it.counted
-	j.Logger.ErrorContext(ctx, "counts lost",
-		it.names("key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", counts), "at", platform.FormatTime(c.At))...)
+// add adds counts within the budget and returns what is surely not added, and why.
+// Of counts whose answer was lost only the successes are added again.
+func (c counter) add(ctx context.Context, key CounterKey, counts tally.Counts) (left tally.Counts, err error) {
+	ctx, cancel := context.WithTimeout(ctx, countBudget)
+	defer cancel()
+	for pause := firstPause; ; pause *= 2 {
+		err := c.counters.AddCounts(ctx, key, counts)
+		if err == nil {
+			return tally.Counts{}, nil
+		}
+		c.logger.WarnContext(ctx, "counts not added", "error", err, "app_id", appOf(key.Key), "key", key.Key, "day", key.Date)
+		if !errors.Is(err, ErrNotAdded) {
+			counts = counts.OnlySuccess()
+		}
+		if counts.IsZero() || errors.Is(err, platform.ErrRefused) || !retry.Pause(ctx, pause) {
+			return counts, err
+		}
+	}
 }

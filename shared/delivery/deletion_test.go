@@ -66,10 +66,10 @@ func TestAWebhookOfADeletedAppIsSentIfItWasQueuedBefore(t *testing.T) {
 				}
 				w.register("a", platform.Internal, both(deletedAt(at), change))
 				time.Sleep(c.now)
-				equalList(t, "back", deliverAll(t, w.job(nil), uninstalled("a", at.Add(c.queued))))
+				equalList(t, "returned", deliverAll(t, w.job(nil), uninstalled("a", at.Add(c.queued))))
 				equalList(t, "log", w.outcomes(), c.want)
-				equal(t, "sent on", len(w.later), 0)
-				equal(t, "dead letters", len(w.letters), 0)
+				equal(t, "sent on", len(w.delayed), 0)
+				equal(t, "dead letters", len(w.deadLetters), 0)
 			})
 		})
 	}
@@ -130,9 +130,9 @@ func TestALastWebhookIsTriedAgainWithinTheHour(t *testing.T) {
 		w.answer = status(http.StatusServiceUnavailable)
 		j := w.job(func(c *Config) { c.RetryDelays = []time.Duration{30 * time.Minute, 31 * time.Minute} })
 		deliverAll(t, j, uninstalled("a", at))
-		for len(w.later) > 0 {
-			next := w.later[0]
-			w.later = w.later[1:]
+		for len(w.delayed) > 0 {
+			next := w.delayed[0]
+			w.delayed = w.delayed[1:]
 			time.Sleep(next.Wait)
 			deliverAll(t, j, fromRetry(next))
 		}
@@ -213,5 +213,5 @@ func TestALastWebhookThatIsTooOldExpiresLikeAnyOther(t *testing.T) {
 	w.register("a", platform.Published, deletedAt(time.Now()))
 	deliverAll(t, w.job(nil), uninstalled("a", time.Now().Add(-73*time.Hour)))
 	equalList(t, "log", w.outcomes(), "a 0 expired")
-	equal(t, "dead letters", len(w.letters), 0)
+	equal(t, "dead letters", len(w.deadLetters), 0)
 }

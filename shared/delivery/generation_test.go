@@ -42,7 +42,7 @@ func TestAnAttemptCountsForTheGenerationThatItWasMadeWith(t *testing.T) {
 					w.apps["a"] = known
 					return result
 				}
-				equalList(t, "back", deliverAll(t, w.job(nil), message("a")))
+				equalList(t, "returned", deliverAll(t, w.job(nil), message("a")))
 				equal(t, "keys", len(w.counts), len(c.want))
 				for key, want := range c.want {
 					equal(t, key, w.counts[CounterKey{key, tally.DateOf(time.Now())}], want)
@@ -64,7 +64,7 @@ func TestQueuedCountsCarryTheGenerationOfTheirAttempts(t *testing.T) {
 		w.countFault = nil
 		w.register("a", platform.Internal, func(r *Registered) { r.App.Generation = 4 })
 		time.Sleep(firstCountsWait)
-		m := w.later[0].Message
+		m := w.delayed[0].Message
 		m.ID, m.Receives = "c", 1
 		deliverAll(t, j, m)
 		equal(t, "of the third generation", w.counts[CounterKey{"a#org#3", tally.DateOf(m.SentAt)}], tally.Counts{Error: 1})
@@ -111,10 +111,10 @@ func TestQueuedCountsAreAsOldAsTheFirstOfTheirAttempts(t *testing.T) {
 			batch = append(batch, m)
 		}
 		deliverAll(t, w.job(nil), batch...)
-		equal(t, "sent on", len(w.later), 1)
-		c, err := decodeCounts([]byte(w.later[0].Body))
+		equal(t, "sent on", len(w.delayed), 1)
+		c, err := decodeCounts([]byte(w.delayed[0].Body))
 		equal(t, "error", err, nil)
-		equal(t, "at", c.At.UnixMilli(), first.UnixMilli())
+		equal(t, "at", c.At, first.UnixMilli())
 		equal(t, "counts", c.Counts, tally.Counts{Error: 3})
 	})
 }

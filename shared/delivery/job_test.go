@@ -122,16 +122,16 @@ func TestAFailedWebhookIsTriedAgainForPublishedAppsAlone(t *testing.T) {
 				w.register("a", c.status, nil)
 				m := message("a")
 				m.Attempts, m.Hops = c.attempts, c.attempts
-				m.Attributes = map[string]Attribute{"trace": {Type: "String", Text: "t"}}
-				equalList(t, "back", deliverAll(t, w.job(func(g *Config) { g.RetryInternal = c.internal }), m))
+				m.Attributes = map[string]platform.Attribute{"trace": {Type: "String", Text: "t"}}
+				equalList(t, "returned", deliverAll(t, w.job(func(g *Config) { g.RetryInternal = c.internal }), m))
 				equal(t, "log entries", len(w.entries), 1)
 				equal(t, "attempt", w.entries[0].Attempt, c.attempts+1)
 				if c.wait == 0 {
-					equal(t, "sent on", len(w.later), 0)
+					equal(t, "sent on", len(w.delayed), 0)
 					return
 				}
-				equal(t, "sent on", len(w.later), 1)
-				l := w.later[0]
+				equal(t, "sent on", len(w.delayed), 1)
+				l := w.delayed[0]
 				equal(t, "wait", l.Wait, c.wait)
 				equal(t, "attempts", l.Attempts, c.attempts+1)
 				equal(t, "hops", l.Hops, c.attempts+1)
@@ -178,7 +178,7 @@ func TestWhatIsNotSentIsLoggedWithItsReason(t *testing.T) {
 			w.register("a", platform.Internal, c.change)
 			m := webhookMessage("a", c.resource, c.action, c.extra)
 			m.Attempts = 2
-			equalList(t, "back", deliverAll(t, w.job(nil), m))
+			equalList(t, "returned", deliverAll(t, w.job(nil), m))
 			if c.want == "" {
 				equalList(t, "log", w.outcomes(), "a 3 success")
 				return
@@ -219,18 +219,18 @@ func TestAnUnknownAppIsWaitedFor(t *testing.T) {
 		j := w.job(nil)
 		m := message("late")
 		tries := 0
-		for len(w.letters) == 0 {
+		for len(w.deadLetters) == 0 {
 			tries++
-			w.later = nil
-			equalList(t, "back", deliverAll(t, j, m))
-			if len(w.later) == 1 {
-				equal(t, "wait", w.later[0].Wait, 15*time.Second)
-				equal(t, "attempts", w.later[0].Attempts, 0)
-				time.Sleep(w.later[0].Wait)
-				m.Hops, m.DueAt = w.later[0].Hops, w.later[0].DueAt
+			w.delayed = nil
+			equalList(t, "returned", deliverAll(t, j, m))
+			if len(w.delayed) == 1 {
+				equal(t, "wait", w.delayed[0].Wait, 15*time.Second)
+				equal(t, "attempts", w.delayed[0].Attempts, 0)
+				time.Sleep(w.delayed[0].Wait)
+				m.Hops, m.DueAt = w.delayed[0].Hops, w.delayed[0].DueAt
 			}
 		}
-		equal(t, "reason", w.letters[0].Reason, ReasonUnknownApp)
+		equal(t, "reason", w.deadLetters[0].Reason, platform.ReasonUnknownApp)
 		equal(t, "tries", tries, 21) // five minutes, 15 s apart
 		equal(t, "log entries", len(w.entries), 0)
 	})
@@ -240,7 +240,7 @@ func TestAnUnknownAppIsWaitedFor(t *testing.T) {
 			m := message("late")
 			m.SentAt, m.Hops = time.Now().Add(-time.Hour), hops
 			deliverAll(t, w.job(nil), m)
-			equal(t, "letters", len(w.letters), letters)
+			equal(t, "letters", len(w.deadLetters), letters)
 		}
 	})
 }
@@ -252,9 +252,9 @@ func TestAMessageThatComesEarlyIsSentOn(t *testing.T) {
 	m.Attempts, m.Hops, m.DueAt = 1, 4, time.Now().Add(time.Hour)
 	deliverAll(t, w.job(nil), m)
 	equal(t, "requests", len(w.sent), 0)
-	equal(t, "attempts", w.later[0].Attempts, 1)
-	equal(t, "hops", w.later[0].Hops, 5)
-	equal(t, "due", w.later[0].DueAt, m.DueAt)
+	equal(t, "attempts", w.delayed[0].Attempts, 1)
+	equal(t, "hops", w.delayed[0].Hops, 5)
+	equal(t, "due", w.delayed[0].DueAt, m.DueAt)
 
 	equal(t, "metric", w.figures["webhook.deferred reason=not_due"], 1)
 
@@ -264,7 +264,7 @@ func TestAMessageThatComesEarlyIsSentOn(t *testing.T) {
 
 	m.DueAt, m.SentAt = time.Now().Add(time.Hour), time.Now().Add(-73*time.Hour) // it waits no longer than it may live
 	deliverAll(t, w.job(nil), m)
-	equal(t, "sent on", len(w.later), 1)
+	equal(t, "sent on", len(w.delayed), 1)
 	equalList(t, "log", w.outcomes(), "a 1 expired", "a 2 success")
 }
 
@@ -301,10 +301,10 @@ func TestANewWaitIsNotCutShortByAnOldOne(t *testing.T) {
 				m := message(c.app)
 				m.FromRetry, m.DueAt = true, time.Now().Add(early)
 				c.change(w, &m)
-				equalList(t, "back", deliverAll(t, w.job(nil), m))
-				equal(t, "sent on", len(w.later), 1)
-				equal(t, "due in", time.Until(w.later[0].DueAt), c.want)
-				equal(t, "waits", w.later[0].Wait, c.want)
+				equalList(t, "returned", deliverAll(t, w.job(nil), m))
+				equal(t, "sent on", len(w.delayed), 1)
+				equal(t, "due in", time.Until(w.delayed[0].DueAt), c.want)
+				equal(t, "waits", w.delayed[0].Wait, c.want)
 			})
 		})
 	}
@@ -315,21 +315,21 @@ func TestWhatCannotBeReadIsDeferredAndInTheEndExpires(t *testing.T) {
 	w.readFault = func() error { return errors.New("throttled") }
 	j := w.job(nil)
 	for hops, want := range map[int]time.Duration{0: 30 * time.Second, 1: time.Minute, 4: 480 * time.Second, 5: 900 * time.Second, 399: 900 * time.Second} {
-		w.later = nil
+		w.delayed = nil
 		m := message("a")
 		m.Hops = hops
 		deliverAll(t, j, m)
-		equal(t, "wait", w.later[0].Wait, want)
+		equal(t, "wait", w.delayed[0].Wait, want)
 	}
 	m := message("a")
 	m.SentAt = time.Now().Add(-72*time.Hour - time.Second)
 	deliverAll(t, j, m)
-	equal(t, "letters", len(w.letters), 1)
-	equal(t, "reason", w.letters[0].Reason, ReasonExpired)
+	equal(t, "letters", len(w.deadLetters), 1)
+	equal(t, "reason", w.deadLetters[0].Reason, platform.ReasonExpired)
 
 	m.Attempts = 1 // a request was sent: the receiver had its chance
 	deliverAll(t, j, m)
-	equal(t, "letters", len(w.letters), 1)
+	equal(t, "letters", len(w.deadLetters), 1)
 	equalList(t, "log", w.outcomes(), "a 1 expired")
 
 	m.SentAt, m.Hops = time.Now(), maxHops+1 // as old in hops
@@ -386,8 +386,8 @@ func TestOurOwnFaultsUseUpNoAttempt(t *testing.T) {
 				return
 			}
 			equal(t, "log entries", len(w.entries), 0)
-			equal(t, "attempts", w.later[0].Attempts, 0)
-			equal(t, "wait", w.later[0].Wait, 30*time.Second)
+			equal(t, "attempts", w.delayed[0].Attempts, 0)
+			equal(t, "wait", w.delayed[0].Wait, 30*time.Second)
 		})
 	}
 }
@@ -402,9 +402,9 @@ func TestWhatHasLastedForAnHourIsTriedAgainAsAnyFailure(t *testing.T) {
 			m.SentAt, m.FromRetry, m.Hops = time.Now().Add(-time.Hour), true, 9
 			deliverAll(t, w.job(nil), m)
 			equalList(t, "log", w.outcomes(), "a 1 connection_error "+string(code))
-			equal(t, "sent on", len(w.later), 1)
-			equal(t, "attempts", w.later[0].Attempts, 1)
-			equal(t, "wait", w.later[0].Wait, 300*time.Second)
+			equal(t, "sent on", len(w.delayed), 1)
+			equal(t, "attempts", w.delayed[0].Attempts, 1)
+			equal(t, "wait", w.delayed[0].Wait, 300*time.Second)
 			equal(t, "metric", w.figures["webhook.attempts outcome=connection_error"], 1)
 		})
 	}
@@ -447,7 +447,7 @@ func TestA410CountsAsGoneOnlyWhenTheAppsOwnURLAnswered(t *testing.T) {
 			w.register("a", platform.Internal, func(r *Registered) { r.App.WebhookURL = "https://new.example" })
 		})
 		equal(t, "counts", w.countsOf("a"), tally.Counts{})
-		equal(t, "attempts", w.later[0].Attempts, 0)
+		equal(t, "attempts", w.delayed[0].Attempts, 0)
 		equalList(t, "log", w.outcomes(), "a 1 gone")
 	})
 }
@@ -462,7 +462,7 @@ func TestAPanicFailsItsMessageAlone(t *testing.T) {
 		}
 		return status(200)(r)
 	}
-	equalList(t, "back", deliverAll(t, w.job(nil), message("a"), message("b")), "sqs-evt_aissuecreated")
+	equalList(t, "returned", deliverAll(t, w.job(nil), message("a"), message("b")), "sqs-evt_aissuecreated")
 	equal(t, "b", w.countsOf("b"), tally.Counts{Success: 1})
 	equalList(t, "log", w.outcomes(), "b 1 success")
 }
@@ -471,14 +471,14 @@ func TestABadMessageIsADeadLetterAndDisturbsNobody(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Published, nil)
 	bad := Message{ID: "bad", Body: `{"id":"x"}`}
-	equalList(t, "back", deliverAll(t, w.job(nil), bad, message("a")))
+	equalList(t, "returned", deliverAll(t, w.job(nil), bad, message("a")))
 	equal(t, "requests", len(w.sent), 1)
-	equal(t, "reason", w.letters[0].Reason, ReasonInvalid)
-	equal(t, "detail", w.letters[0].Detail, "app_id is required")
-	equal(t, "body", w.letters[0].Body, bad.Body)
+	equal(t, "reason", w.deadLetters[0].Reason, platform.ReasonInvalid)
+	equal(t, "detail", w.deadLetters[0].Detail, "app_id is required")
+	equal(t, "body", w.deadLetters[0].Body, bad.Body)
 
 	w.sendFault = func(body string) bool { return body == bad.Body }
-	equalList(t, "back when it cannot be sent on", deliverAll(t, w.job(nil), bad, message("a")), "bad")
+	equalList(t, "returned when it cannot be sent on", deliverAll(t, w.job(nil), bad, message("a")), "bad")
 }
 
 func TestAHangingReceiverDelaysNobodysRecords(t *testing.T) {
@@ -516,7 +516,7 @@ func TestWhatTheTimeLeftCannotSeeThroughIsNotStarted(t *testing.T) {
 		w.register("a", platform.Internal, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second+afterwards)
 		defer cancel()
-		equalList(t, "back", w.job(nil).Deliver(ctx, []Message{message("a")}), message("a").ID)
+		equalList(t, "returned", w.job(nil).Deliver(ctx, []Message{message("a")}), message("a").ID)
 		equal(t, "requests", len(w.sent), 0)
 	})
 }

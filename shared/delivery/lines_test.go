@@ -43,8 +43,8 @@ func TestEveryLineAboutAMessageNamesItAndItsApp(t *testing.T) {
 	equal(t, "what comes again", w.named("message comes again", "message_id=sqs-evt_aissuecreated", "app_id=a", "webhook_id=evt_aissuecreated"), true)
 
 	w = newWorld()
-	counts := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: tally.Counts{Success: 1}, At: time.Now()}.later().Message
-	old := CountsMessage{Key: "a#org", Date: "2026-11-24", Counts: tally.Counts{Success: 1}, At: time.Now()}.later().Message
+	counts := countsOn("a#org#1", "2026-11-24", tally.Counts{Success: 1}, time.Now())
+	old := countsOn("a#org", "2026-11-24", tally.Counts{Success: 1}, time.Now())
 	old.ID, old.DueAt = "c", time.Now()
 	deliverAll(t, w.job(nil), old)
 	equal(t, "counts of no generation", w.named("counts of no generation dropped", "message_id=c", "app_id=a"), true)
@@ -59,6 +59,6 @@ func TestEveryLineAboutAMessageNamesItAndItsApp(t *testing.T) {
 
 func TestACountsMessageThatIsMalformedIsNamedToo(t *testing.T) {
 	w := newWorld()
-	deliverAll(t, w.job(nil), Message{ID: "c", Body: `{"pk":"a#o","day":"yesterday"}`, Counts: true})
+	deliverAll(t, w.job(nil), Message{ID: "c", Body: `{"pk":"a#o","day":"yesterday"}`, Kind: KindCounts})
 	equal(t, "a dead letter", w.named("dead letter", "message_id=c"), true)
 }

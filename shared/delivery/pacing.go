@@ -8,73 +8,82 @@ import (
 	"hookwarden/shared/pace"
 )
 
+// Warnings are what environments tell each other of apps that miss their deadlines.
+// They only save time: one that is lost, late or not read costs an environment as
+// much as finding out for itself. Nobody repeats a call.
+type Warnings interface {
+	// Warn says that nobody need try an app before then, which may be to come. It
+	// is durable after nil.
+	Warn(ctx context.Context, app string, next time.Time) error
+	// Warned returns the time in the newest warning of each of the apps, of
+	// which there is one.
+	Warned(ctx context.Context, apps []string) (map[string]time.Time, error)
+}
+
+// pacer is how this environment and others keep pace with the receivers.
+type pacer struct {
+	phase
+	pace     *pace.Pace
+	warnings Warnings
+}
+
+// readWarnings takes in what other environments found out about apps.
+func (p pacer) readWarnings(ctx context.Context, apps []string) {
+	ctx, cancel := context.WithTimeout(ctx, warnBudget)
+	defer cancel()
+	slices.Sort(apps)
+	warned, err := p.warnings.Warned(ctx, slices.Compact(apps))
+	if err != nil {
+		p.logger.WarnContext(ctx, "warnings of slow apps not read", "error", err)
+		return
+	}
+	p.pace.Hear(warned, p.now())
+}
+
 // begin tells pace of a batch: which queue it comes from, and for how long the newest
 // of its messages has waited there.
-func (j *Job) begin(items []*item) *pace.Batch {
-	lane, late, now := pace.First, time.Duration(0), j.Now()
-	for i, it := range items {
-		due := it.SentAt
-		if it.FromRetry {
-			lane, due = pace.Retry, it.DueAt
+func (p pacer) begin(webhooks []*known) *pace.Batch {
+	lane, late, now := pace.First, time.Duration(0), p.now()
+	for i, w := range webhooks {
+		due := w.SentAt
+		if w.FromRetry {
+			lane, due = pace.Retry, w.DueAt
 		}
 		if waited := now.Sub(due); i == 0 || waited < late {
 			late = waited
 		}
 	}
-	return j.pace.Begin(lane, late)
+	return p.pace.Begin(lane, late)
 }
 
-// keepPace takes in how the receivers of a wave answered, and warns the other
+// observe takes in how the receivers of a wave answered, and warns the other
 // environments of those that missed their deadlines.
-func (j *Job) keepPace(ctx context.Context, wave []*item, paced *pace.Batch) {
+func (p pacer) observe(ctx context.Context, batch *pace.Batch, wave []*attempted) {
 	answers := make([]pace.Answer, 0, len(wave))
-	for i, it := range wave {
-		app := it.webhook.AppID
-		if slices.ContainsFunc(wave[:i], func(before *item) bool { return before.webhook.AppID == app }) {
+	for i, w := range wave {
+		if slices.ContainsFunc(wave[:i], func(before *attempted) bool { return before.appID == w.appID }) {
 			continue
 		}
 		answers = answers[:0]
 		for _, of := range wave[i:] {
-			if of.webhook.AppID == app && of.request != nil && of.result.OfReceiver() {
+			if of.appID == w.appID && of.result.OfReceiver() {
 				answers = append(answers, pace.Answer{Took: of.result.Duration, Complete: of.result.Status > 0})
 			}
 		}
-		paced.Observe(app, answers, j.Now())
+		batch.Observe(w.appID, answers, p.now())
 	}
-	if told := j.pace.Tell(); len(told) > 0 {
-		j.warn(ctx, told)
+	if warnings := p.pace.Tell(); len(warnings) > 0 {
+		p.warn(ctx, warnings)
 	}
 }
 
-func (j *Job) warn(ctx context.Context, told map[string]time.Time) {
+func (p pacer) warn(ctx context.Context, warnings map[string]time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, warnBudget)
 	defer cancel()
-	for app, next := range told {
-		if err := j.Warnings.Warn(ctx, app, next); err != nil {
-			j.Logger.WarnContext(ctx, "no warning of a slow app given", "app_id", app, "error", err)
+	for app, next := range warnings {
+		if err := p.warnings.Warn(ctx, app, next); err != nil {
+			p.logger.WarnContext(ctx, "no warning of a slow app given", "app_id", app, "error", err)
 			return
-		}
-	}
-}
-
-// listen takes in what other environments found out about apps.
-func (j *Job) listen(ctx context.Context, apps []string) {
-	ctx, cancel := context.WithTimeout(ctx, warnBudget)
-	defer cancel()
-	warned, err := j.Warnings.Warned(ctx, apps)
-	if err != nil {
-		j.Logger.WarnContext(ctx, "warnings of slow apps not read", "error", err)
-		return
-	}
-	j.pace.Hear(warned, j.Now())
-}
-
-// hasten lets what waits for its turn wait no longer than it must, once its app
-// answers again.
-func (j *Job) hasten(items []*item) {
-	for _, it := range items {
-		if it.deferred == deferSlow && j.pace.Recovers(it.webhook.AppID) {
-			it.next.Wait = min(it.next.Wait, pace.Soon)
 		}
 	}
 }

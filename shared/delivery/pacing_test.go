@@ -88,7 +88,7 @@ func of(app string, n int) (batch []Message) {
 	return batch
 }
 
-func fromRetry(l Later) Message {
+func fromRetry(l Delayed) Message {
 	m := l.Message
 	m.FromRetry = true
 	return m
@@ -114,7 +114,7 @@ func TestAnAppThatHangsIsDeferredAndTheOthersAreNot(t *testing.T) {
 		if took := time.Since(start); took >= time.Second {
 			t.Errorf("the batch took %v", took)
 		}
-		for _, l := range w.later {
+		for _, l := range w.delayed {
 			equal(t, "attempts", l.Attempts, 0)
 			within(t, "wait", l.Wait, pace.Soon)
 		}
@@ -139,11 +139,11 @@ func TestAnAppThatAnswersSlowlyIsSentAllItHasOverRetryQueueAtOnce(t *testing.T) 
 		deliverAll(t, j, of("a", 10)...)
 		const asked = 1
 		for range 10 {
-			w.later = nil
+			w.delayed = nil
 			deliverAll(t, j, of("a", 10)...)
-			equal(t, "sent on", len(w.later), 10)
+			equal(t, "sent on", len(w.delayed), 10)
 			var retries []Message
-			for _, l := range w.later {
+			for _, l := range w.delayed {
 				equal(t, "wait", l.Wait, 0)
 				retries = append(retries, fromRetry(l))
 			}
@@ -201,7 +201,7 @@ func TestAThousandAppsThatHangHoldFewBatches(t *testing.T) {
 			t.Errorf("the batches were held for %v", held)
 		}
 		equal(t, "the healthy app's", w.successes("well"), 1+112)
-		for _, l := range w.later {
+		for _, l := range w.delayed {
 			equal(t, "an unknown app's wait", l.Wait, 0)
 		}
 
@@ -227,28 +227,28 @@ func TestAnAppThatHungIsProbedAndFlowsAgainWhenItAnswers(t *testing.T) {
 		j := w.job(nil)
 		deliverAll(t, j, of("a", 10)...)
 		deliverAll(t, j, of("a", 10)...)
-		equal(t, "deferred", len(w.later), 10)
+		equal(t, "deferred", len(w.delayed), 10)
 
 		var retries []Message
-		for _, l := range w.later {
+		for _, l := range w.delayed {
 			retries = append(retries, fromRetry(l))
 		}
-		w.later = nil
+		w.delayed = nil
 		time.Sleep(10 * time.Second)
 		sent := len(w.sent)
 		deliverAll(t, j, retries...)
 		equal(t, "requests of a batch over RetryQueue while it hangs", len(w.sent)-sent, 1)
 		deliverAll(t, j, retries[1:]...)
 		equal(t, "and of the next at once", len(w.sent)-sent, 1)
-		within(t, "wait", w.later[len(w.later)-1].Wait, 2*pace.Soon)
+		within(t, "wait", w.delayed[len(w.delayed)-1].Wait, 2*pace.Soon)
 
 		*recovered = true
 		time.Sleep(10 * time.Second)
 		for _, want := range []int{1, 2, 4, 8} {
-			sent, deferred := len(w.sent), len(w.later)
+			sent, deferred := len(w.sent), len(w.delayed)
 			deliverAll(t, j, retries...)
 			equal(t, "requests of a batch over RetryQueue when it answers", len(w.sent)-sent, want)
-			for _, l := range w.later[deferred:] {
+			for _, l := range w.delayed[deferred:] {
 				equal(t, "wait behind an answer", l.Wait, pace.Soon)
 			}
 		}
@@ -281,9 +281,9 @@ func TestAnAppThatAnswersAtTheLastMomentIsNotTakenForOneThatHangs(t *testing.T) 
 		j := w.job(nil)
 		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...) // they are recorded together
 		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...)
-		equal(t, "deferred", len(w.later), 10)
+		equal(t, "deferred", len(w.delayed), 10)
 		var late []Message
-		for _, l := range w.later {
+		for _, l := range w.delayed {
 			equal(t, l.GroupID+" waits", l.Wait > 0, l.GroupID == "hung")
 			if l.GroupID == "late" {
 				late = append(late, fromRetry(l))
@@ -304,8 +304,8 @@ func TestABatchIsNotLateForAMessageThatIsReceivedAgain(t *testing.T) {
 		deliverAll(t, w.job(nil), again, message("a"))
 		equal(t, "requests", len(w.sent), 2)
 		deliverAll(t, w.job(nil), again)
-		equal(t, "sent on when it is alone", len(w.later), 1)
-		equal(t, "wait", w.later[0].Wait, 0)
+		equal(t, "sent on when it is alone", len(w.delayed), 1)
+		equal(t, "wait", w.delayed[0].Wait, 0)
 	})
 }
 

@@ -63,7 +63,7 @@ func (p *tape) AddCounts(_ context.Context, key CounterKey, counts tally.Counts)
 	case refused:
 		return fmt.Errorf("%w: throttled", ErrNotAdded)
 	case applied, notApplied:
-		app, _, _ := strings.Cut(key.Key, "#")
+		app := appOf(key.Key)
 		p.lost[app] = p.lost[app].Plus(counts)
 	}
 	return errLost
@@ -82,20 +82,20 @@ func (p *tape) WriteEntries(_ context.Context, entries []Entry) []Entry {
 	return entries
 }
 
-func (p *tape) SendLater(_ context.Context, messages []Later) (unsent []Unsent) {
+func (p *tape) SendDelayed(_ context.Context, messages []Delayed) (unsent []Unsent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, m := range messages {
 		kind := p.fault()
 		if kind == 0 || kind == applied || kind == deadAfter {
-			p.later = append(p.later, m)
+			p.delayed = append(p.delayed, m)
 		}
 		if kind == 0 {
 			continue
 		}
 		unsent = append(unsent, Unsent{Index: i, MayBeQueued: kind != refused})
-		if c, err := decodeCounts([]byte(m.Body)); m.Counts && err == nil && kind != refused {
-			p.lost[c.appID()] = p.lost[c.appID()].Plus(c.Counts)
+		if c, err := decodeCounts([]byte(m.Body)); m.Kind == KindCounts && err == nil && kind != refused {
+			p.lost[appOf(c.Key)] = p.lost[appOf(c.Key)].Plus(c.Counts)
 		}
 	}
 	return unsent
@@ -121,9 +121,9 @@ func countOf(id string) tally.Counts {
 
 // run delivers all messages, and what is sent on, until nothing is left.
 func (p *tape) run(t *testing.T, messages []Message) {
-	needs := p.job(nil).Needs
-	needs.Counters, needs.Log, needs.Outbox, needs.Sender = p, p, p, p
-	fresh := func() *Job { return New(p.job(nil).Config, needs) }
+	deps := p.deps()
+	deps.Counters, deps.Log, deps.Outbox, deps.Sender = p, p, p, p
+	fresh := func() *Job { return New(config(), deps) }
 	j := fresh()
 	for round := 0; len(messages) > 0; round++ {
 		if round > 100 {
@@ -135,7 +135,7 @@ func (p *tape) run(t *testing.T, messages []Message) {
 			batch[i].FromRetry = true // whoever comes late over WebhookQueue may be sent on first
 		}
 		messages = messages[n:]
-		p.later = nil
+		p.delayed = nil
 		back := j.Deliver(t.Context(), batch)
 		again := make(map[string]bool)
 		for _, id := range back {
@@ -152,16 +152,16 @@ func (p *tape) run(t *testing.T, messages []Message) {
 			switch {
 			case again[m.ID]:
 				m.Receives++
-				if c, err := decodeCounts([]byte(m.Body)); m.Counts && err == nil {
-					p.lost[c.appID()] = p.lost[c.appID()].Plus(c.Counts) // its record comes again
+				if c, err := decodeCounts([]byte(m.Body)); m.Kind == KindCounts && err == nil {
+					p.lost[appOf(c.Key)] = p.lost[appOf(c.Key)].Plus(c.Counts) // its record comes again
 				}
 				messages = append(messages, m)
-			case !m.Counts:
+			case m.Kind == KindWebhook:
 				w, _ := platform.DecodeWebhook([]byte(m.Body))
 				p.counted[w.AppID] = p.counted[w.AppID].Plus(countOf(w.ID))
 			}
 		}
-		for i, l := range p.later {
+		for i, l := range p.delayed {
 			l.ID, l.Receives = fmt.Sprintf("hop-%d-%d", round, i), 1
 			messages = append(messages, l.Message)
 			time.Sleep(time.Until(l.DueAt))

@@ -49,22 +49,22 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 				w.answer, w.countFault = both, c.fault
 				w.register("a", platform.Internal, nil)
 				start := time.Now()
-				equalList(t, "back", deliverAll(t, w.job(nil), message("a"), webhookMessage("a", "installation", "created", "")))
+				equalList(t, "returned", deliverAll(t, w.job(nil), message("a"), webhookMessage("a", "installation", "created", "")))
 				equal(t, "counts", w.countsOf("a"), c.counted)
 				if c.queued == nil {
-					equal(t, "sent on", len(w.later), 0)
+					equal(t, "sent on", len(w.delayed), 0)
 					return
 				}
-				equal(t, "sent on", len(w.later), 1)
-				equal(t, "kind", w.later[0].Counts, true)
+				equal(t, "sent on", len(w.delayed), 1)
+				equal(t, "kind", w.delayed[0].Kind, KindCounts)
 				var body map[string]any
-				if err := json.Unmarshal([]byte(w.later[0].Body), &body); err != nil {
+				if err := json.Unmarshal([]byte(w.delayed[0].Body), &body); err != nil {
 					t.Fatal(err)
 				}
 				equal(t, "pk", body["pk"].(string), "a#org#1")
 				equal(t, "day", body["day"].(string), string(tally.DateOf(start)))
 				equal(t, "at", int64(body["at"].(float64)), start.UnixMilli())
-				m, err := decodeCounts([]byte(w.later[0].Body))
+				m, err := decodeCounts([]byte(w.delayed[0].Body))
 				if err != nil || m.Counts != *c.queued {
 					t.Errorf("queued %+v (%v), want %+v", m.Counts, err, *c.queued)
 				}
@@ -78,7 +78,7 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 			w.sendFault = func(string) bool { return true }
 			w.register("a", platform.Internal, nil)
 			success := webhookMessage("a", "installation", "created", "")
-			equalList(t, "back: the success is not done until it is counted",
+			equalList(t, "returned: the success is not done until it is counted",
 				deliverAll(t, w.job(nil), message("a"), success), success.ID)
 		})
 	})
@@ -112,10 +112,10 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 			w.register("a", platform.Internal, nil)
 			m := message("a")
 			j := w.job(nil)
-			equalList(t, "back", deliverAll(t, j, m))
+			equalList(t, "returned", deliverAll(t, j, m))
 			w.countFault = nil
 			time.Sleep(firstCountsWait)
-			for _, l := range w.later {
+			for _, l := range w.delayed {
 				l.ID, l.Receives = "counts", 1
 				equalList(t, "counts back", deliverAll(t, j, l.Message))
 			}
@@ -147,25 +147,25 @@ func TestQueuedCountsAreAddedToTheKeyThatTheyCarryWhateverBecameOfTheApp(t *test
 			if w.apps["a"].App.ID == "" {
 				delete(w.apps, "a")
 			}
-			m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: at}.later().Message
+			m := countsOn(key.Key, key.Date, both, at)
 			m.ID, m.Receives, m.DueAt = "c", c.receives, at
-			equalList(t, "back", deliverAll(t, w.job(nil), m))
+			equalList(t, "returned", deliverAll(t, w.job(nil), m))
 			equal(t, "counts", w.counts[key], c.want)
 			equal(t, "keys", len(w.counts), 1)
 			equal(t, "reads of the registry", w.reads, 0)
 			equal(t, "log entries", len(w.entries), 0)
-			equal(t, "dead letters", len(w.letters), 0)
+			equal(t, "dead letters", len(w.deadLetters), 0)
 		})
 	}
 	t.Run("those of a version before, which are of no generation, are dropped", func(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)
-		m := CountsMessage{Key: "a#org", Date: key.Date, Counts: both, At: at}.later().Message
+		m := countsOn("a#org", key.Date, both, at)
 		m.ID, m.Receives, m.DueAt = "c", 1, at
-		equalList(t, "back", deliverAll(t, w.job(nil), m))
+		equalList(t, "returned", deliverAll(t, w.job(nil), m))
 		equal(t, "keys", len(w.counts), 0)
-		equal(t, "sent on", len(w.later), 0)
-		equal(t, "dead letters", len(w.letters), 0)
+		equal(t, "sent on", len(w.delayed), 0)
+		equal(t, "dead letters", len(w.deadLetters), 0)
 		equal(t, "metric", w.figures["counts.dropped ="], 1)
 		equal(t, "in the log", strings.Contains(w.lines.String(), "counts of no generation dropped"), true)
 	})
@@ -174,14 +174,14 @@ func TestQueuedCountsAreAddedToTheKeyThatTheyCarryWhateverBecameOfTheApp(t *test
 			w := newWorld()
 			w.register("a", platform.Internal, nil)
 			w.countFault = always(notAdded)
-			m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: time.Now()}.later().Message
+			m := countsOn(key.Key, key.Date, both, time.Now())
 			m.DueAt = time.Now()
 			deliverAll(t, w.job(nil), m)
-			equal(t, "sent on", len(w.later), 1)
-			equal(t, "as counts", w.later[0].Counts, true)
-			equal(t, "hops", w.later[0].Hops, 1)
-			equal(t, "wait", w.later[0].Wait, 30*time.Second)
-			equal(t, "body", w.later[0].Body, m.Body)
+			equal(t, "sent on", len(w.delayed), 1)
+			equal(t, "as counts", w.delayed[0].Kind, KindCounts)
+			equal(t, "hops", w.delayed[0].Hops, 1)
+			equal(t, "wait", w.delayed[0].Wait, 30*time.Second)
+			equal(t, "body", w.delayed[0].Body, m.Body)
 		})
 	})
 	t.Run("they are given up, in the log, when they are as old as a webhook may be", func(t *testing.T) {
@@ -189,10 +189,10 @@ func TestQueuedCountsAreAddedToTheKeyThatTheyCarryWhateverBecameOfTheApp(t *test
 			w := newWorld()
 			w.register("a", platform.Internal, nil)
 			w.countFault = notAdded
-			m := CountsMessage{Key: key.Key, Date: key.Date, Counts: both, At: time.Now()}.later().Message
+			m := countsOn(key.Key, key.Date, both, time.Now())
 			m.DueAt, m.Hops = time.Now(), maxHops+1
-			equalList(t, "back", deliverAll(t, w.job(nil), m))
-			equal(t, "sent on", len(w.later), 0)
+			equalList(t, "returned", deliverAll(t, w.job(nil), m))
+			equal(t, "sent on", len(w.delayed), 0)
 			equal(t, "in the log", strings.Contains(w.lines.String(), "counts lost"), true)
 		})
 	})
@@ -205,8 +205,8 @@ func TestQueuedCountsAreAddedToTheKeyThatTheyCarryWhateverBecameOfTheApp(t *test
 			`{"pk":"a#o","day":"2026-11-24","counts":{"success":-1},"at":1}`:  "counts must not be below zero",
 		} {
 			w := newWorld()
-			deliverAll(t, w.job(nil), Message{ID: "c", Body: body, Counts: true})
-			equal(t, "detail", w.letters[0].Detail, detail)
+			deliverAll(t, w.job(nil), Message{ID: "c", Body: body, Kind: KindCounts})
+			equal(t, "detail", w.deadLetters[0].Detail, detail)
 		}
 	})
 }
@@ -219,7 +219,7 @@ func TestAFailingLogHoldsUpNothing(t *testing.T) {
 		batches := func() (n int) {
 			for start := time.Now(); time.Since(start) < time.Minute; n++ {
 				time.Sleep(50 * time.Millisecond) // SQS hands out a batch
-				equalList(t, "back", deliverAll(t, j, message("a"), message("a")))
+				equalList(t, "returned", deliverAll(t, j, message("a"), message("a")))
 			}
 			return n
 		}
@@ -285,7 +285,7 @@ func TestAnExpiredWebhookIsLoggedWhateverRequestLogSays(t *testing.T) {
 		w.register("a", platform.Published, nil)
 		m := message("a")
 		m.Attempts, m.SentAt = 2, time.Now().Add(-73*time.Hour)
-		equalList(t, "back", deliverAll(t, w.job(func(c *Config) { c.RequestLog = log }), m))
+		equalList(t, "returned", deliverAll(t, w.job(func(c *Config) { c.RequestLog = log }), m))
 		equalList(t, string(log), w.outcomes(), "a 2 expired")
 		equal(t, "metric", w.figures["webhook.skipped reason=expired"], 1)
 		if len(w.entries) == 1 {

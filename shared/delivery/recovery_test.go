@@ -16,10 +16,10 @@ type fleet struct {
 	w    *slowWorldOf
 	jobs []*Job
 	rand *rand.Rand
-	due  []delayed // what is on RetryQueue
+	due  []due // what is on RetryQueue
 }
 
-type delayed struct {
+type due struct {
 	Message
 	at time.Time
 }
@@ -27,9 +27,9 @@ type delayed struct {
 func newFleet(w *slowWorldOf, environments int, seed uint64) *fleet {
 	f := &fleet{w: w, rand: rand.New(rand.NewPCG(seed, 0))}
 	for range environments {
-		j := w.job(nil)
-		j.Logger = slog.New(slog.DiscardHandler)
-		f.jobs = append(f.jobs, j)
+		deps := w.deps()
+		deps.Logger = slog.New(slog.DiscardHandler)
+		f.jobs = append(f.jobs, New(config(), deps))
 	}
 	return f
 }
@@ -38,12 +38,12 @@ func newFleet(w *slowWorldOf, environments int, seed uint64) *fleet {
 // environment that is idle, and lets at least a second pass.
 func (f *fleet) second() {
 	began := time.Now()
-	for _, l := range f.w.later {
-		f.due = append(f.due, delayed{Message: fromRetry(l), at: began.Add(l.Wait)})
+	for _, l := range f.w.delayed {
+		f.due = append(f.due, due{Message: fromRetry(l), at: began.Add(l.Wait)})
 	}
-	f.w.later = nil
+	f.w.delayed = nil
 	var now []Message
-	f.due = slices.DeleteFunc(f.due, func(d delayed) bool {
+	f.due = slices.DeleteFunc(f.due, func(d due) bool {
 		if d.at.After(began) {
 			return false
 		}
@@ -84,7 +84,7 @@ func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {
 					f := newFleet(w, 20, seed)
 					arrives := func(webhooks int) {
 						for range webhooks {
-							f.due = append(f.due, delayed{Message: fromRetry(Later{Message: message("a")}), at: time.Now()})
+							f.due = append(f.due, due{Message: fromRetry(Delayed{Message: message("a")}), at: time.Now()})
 						}
 					}
 					arrives(1000)
@@ -96,7 +96,7 @@ func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {
 					}
 					*recovered = true
 					start, waiting := time.Now(), len(f.due)
-					for len(f.due)+len(w.later) > 0 && time.Since(start) < 10*longestFault {
+					for len(f.due)+len(w.delayed) > 0 && time.Since(start) < 10*longestFault {
 						f.second()
 					}
 					took := time.Since(start).Round(time.Second)

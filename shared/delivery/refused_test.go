@@ -21,22 +21,22 @@ func TestCountsThatAreRefusedForGoodAreADeadLetterAtOnceAndHoldUpNoWebhook(t *te
 		w.register("a", platform.Internal, nil)
 		w.countFault = neverAdded
 		start := time.Now()
-		equalList(t, "back", deliverAll(t, w.job(nil), message("a")))
+		equalList(t, "returned", deliverAll(t, w.job(nil), message("a")))
 		equal(t, "tried once", time.Since(start) < 500*time.Millisecond, true)
 		equal(t, "requests", w.requests(), 1)
-		equal(t, "sent on as counts", len(w.later) == 1 && w.later[0].Counts, true)
+		equal(t, "sent on as counts", len(w.delayed) == 1 && w.delayed[0].Kind == KindCounts, true)
 
-		counts := w.later[0].Message
+		counts := w.delayed[0].Message
 		counts.ID, counts.Receives, counts.DueAt = "c", 1, time.Now()
-		w.later = nil
-		equalList(t, "back", deliverAll(t, w.job(nil), counts))
-		equal(t, "sent on", len(w.later), 0)
-		if len(w.letters) != 1 {
-			t.Fatalf("%d letters", len(w.letters))
+		w.delayed = nil
+		equalList(t, "returned", deliverAll(t, w.job(nil), counts))
+		equal(t, "sent on", len(w.delayed), 0)
+		if len(w.deadLetters) != 1 {
+			t.Fatalf("%d letters", len(w.deadLetters))
 		}
-		equal(t, "reason", w.letters[0].Reason, "refused")
-		equal(t, "detail", w.letters[0].Detail, "the table refuses these counts for good")
-		equal(t, "body", w.letters[0].Body, counts.Body)
+		equal(t, "reason", w.deadLetters[0].Reason, "refused")
+		equal(t, "detail", w.deadLetters[0].Detail, "the table refuses these counts for good")
+		equal(t, "body", w.deadLetters[0].Body, counts.Body)
 	})
 }
 
@@ -51,14 +51,13 @@ func TestALetterOfCountsHasOnlyThoseThatAreNotAdded(t *testing.T) {
 			}
 			return neverAdded()
 		}
-		c := CountsMessage{Key: "a#org#1", Date: "2026-11-24", Counts: tally.Counts{Success: 2, Error: 1}, At: time.Now()}
-		m := c.later().Message
+		at := time.Now()
+		m := countsOn("a#org#1", "2026-11-24", tally.Counts{Success: 2, Error: 1}, at)
 		m.ID, m.Receives, m.DueAt = "c", 1, time.Now()
 		deliverAll(t, w.job(nil), m)
-		c.Counts = tally.Counts{Success: 2}
-		if len(w.letters) != 1 {
-			t.Fatalf("%d letters", len(w.letters))
+		if len(w.deadLetters) != 1 {
+			t.Fatalf("%d letters", len(w.deadLetters))
 		}
-		equal(t, "body", w.letters[0].Body, c.later().Body)
+		equal(t, "body", w.deadLetters[0].Body, countsOn("a#org#1", "2026-11-24", tally.Counts{Success: 2}, at).Body)
 	})
 }

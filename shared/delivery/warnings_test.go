@@ -48,8 +48,8 @@ func TestAFloodThatHasWaitedHoldsNobodyElse(t *testing.T) {
 			t.Errorf("others were held for %v", took)
 		}
 		equal(t, "the healthy app's", w.successes("well"), 20)
-		equal(t, "sent on", len(w.later), 200)
-		for _, l := range w.later {
+		equal(t, "sent on", len(w.delayed), 200)
+		for _, l := range w.delayed {
 			equal(t, "wait", l.Wait, 0)
 		}
 	})
@@ -61,8 +61,8 @@ func TestAnAppThatOthersWarnedOfIsTriedOverRetryQueueAndClearedByAnAnswer(t *tes
 		w.warned["a"] = time.Now()
 		j := w.job(nil)
 		deliverAll(t, j, of("a", 1)...)
-		equal(t, "deferred", len(w.later), 1)
-		deliverAll(t, j, fromRetry(w.later[0]))
+		equal(t, "deferred", len(w.delayed), 1)
+		deliverAll(t, j, fromRetry(w.delayed[0]))
 		equal(t, "requests", len(w.sent), 1)
 		time.Sleep(cacheFor) // the app is read again, and the warning with it
 		for _, want := range []int{2, 4, 8, 10} {
@@ -79,8 +79,8 @@ func TestAnAppThatIsDownForOthersWaits(t *testing.T) {
 		w.warned["a"] = time.Now().Add(time.Minute)
 		j := w.job(nil)
 		deliverAll(t, j, of("a", 1)...)
-		retry := fromRetry(w.later[0])
-		within(t, "wait", w.later[0].Wait, pace.Soon)
+		retry := fromRetry(w.delayed[0])
+		within(t, "wait", w.delayed[0].Wait, pace.Soon)
 		time.Sleep(time.Minute - time.Second)
 		deliverAll(t, j, retry)
 		equal(t, "requests before then", len(w.sent), 0)
@@ -136,7 +136,7 @@ func TestDeliveriesDoNotNeedWarnings(t *testing.T) {
 				deliverAll(t, j, append(of("hung", 3), of("well", 3)...)...)
 				deliverAll(t, j, append(of("hung", 3), of("well", 3)...)...)
 				equal(t, "requests", len(w.sent), 9)
-				equal(t, "deferred", len(w.later), 3)
+				equal(t, "deferred", len(w.delayed), 3)
 				equal(t, "entries", len(w.entries), 9)
 			})
 		})

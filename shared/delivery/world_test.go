@@ -22,20 +22,21 @@ import (
 // world is everything around the job, in memory. Its faults are asked before
 // each call: what they return is the call's error.
 type world struct {
-	mu      sync.Mutex
-	apps    map[string]Registered
-	reads   int
-	counts  map[CounterKey]tally.Counts
-	entries []Entry
-	later   []Later
-	letters []Letter
-	sent    []webhook.Request
-	warned  map[string]time.Time
-	claims  map[string]string // owners, by stop
-	marks   int               // given out
-	figures map[string]int
-	lines   bytes.Buffer
+	mu          sync.Mutex
+	apps        map[string]Registered
+	reads       int
+	counts      map[CounterKey]tally.Counts
+	entries     []Entry
+	delayed     []Delayed
+	deadLetters []DeadLetter
+	sent        []webhook.Request
+	warned      map[string]time.Time
+	claims      map[string]string // owners, by stop
+	marks       int               // given out
+	figures     map[string]int
+	lines       bytes.Buffer
 
+	now        func() time.Time
 	answer     func(webhook.Request) webhook.Result
 	readFault  func() error
 	countFault func() (err error, applied bool)
@@ -60,6 +61,7 @@ func newWorld() *world {
 		claims:  make(map[string]string),
 		figures: make(map[string]int),
 		answer:  status(http.StatusOK),
+		now:     time.Now,
 	}
 }
 
@@ -93,15 +95,28 @@ func (w *world) register(id string, s platform.Status, change func(*Registered))
 	w.apps[id] = r
 }
 
-// job makes a job of one environment in this world, with the defaults.
+// config is the defaults.
+func config() Config {
+	return Config{Timeout: time.Second, Guarded: []platform.Status{platform.Internal}, Subscribable: platform.Subscribable{"issue", "error", "comment"},
+		RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second}, MaxAge: 72 * time.Hour,
+		RequestLog: LogAll, HeaderPrefix: "Sentry-Hook-", DefaultActor: webhook.Application("sentry", "Sentry")}
+}
+
+// deps are this world, for one environment.
+func (w *world) deps() Deps {
+	return Deps{Registry: w, Warnings: w, Sender: w, Counters: w, Log: w, Outbox: w, Claims: w, Metrics: w,
+		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Now:    func() time.Time { return w.now() }, NewMark: w.newMark}
+}
+
+// job makes a job of one environment in this world, with the defaults; change may
+// alter them.
 func (w *world) job(change func(*Config)) *Job {
-	c := Config{Timeout: time.Second, Guarded: []platform.Status{platform.Internal}, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
-		MaxAge: 72 * time.Hour, RequestLog: LogAll, HeaderPrefix: "Sentry-Hook-", DefaultActor: webhook.Application("sentry", "Sentry")}
+	c := config()
 	if change != nil {
 		change(&c)
 	}
-	return New(c, Needs{Registry: w, Warnings: w, Sender: w, Counters: w, Log: w, Outbox: w, Claims: w, Metrics: w,
-		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: time.Now, NewMark: w.newMark})
+	return New(c, w.deps())
 }
 
 func (w *world) ReadApps(_ context.Context, ids []string) (map[string]Registered, []string, error) {
@@ -180,23 +195,23 @@ func (w *world) WriteEntries(_ context.Context, entries []Entry) []Entry {
 	return nil
 }
 
-func (w *world) SendLater(_ context.Context, messages []Later) (unsent []Unsent) {
+func (w *world) SendDelayed(_ context.Context, messages []Delayed) (unsent []Unsent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, m := range messages {
 		if w.sends(i, m.Body, &unsent) {
-			w.later = append(w.later, m)
+			w.delayed = append(w.delayed, m)
 		}
 	}
 	return unsent
 }
 
-func (w *world) SendLetters(_ context.Context, letters []Letter) (unsent []Unsent) {
+func (w *world) SendDeadLetters(_ context.Context, letters []DeadLetter) (unsent []Unsent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, l := range letters {
 		if w.sends(i, l.Body, &unsent) {
-			w.letters = append(w.letters, l)
+			w.deadLetters = append(w.deadLetters, l)
 		}
 	}
 	return unsent
@@ -271,6 +286,11 @@ func (w *world) countsOf(app string) tally.Counts {
 // out.
 func message(app string) Message { return webhookMessage(app, "issue", "created", "") }
 
+// countsOn is a message of ours for counts that could not be added.
+func countsOn(key string, date tally.Date, counts tally.Counts, at time.Time) Message {
+	return countsMessage{key, date, counts, at.UnixMilli()}.delayed().Message
+}
+
 func webhookMessage(app, resource, action, extra string) Message {
 	id := "evt_" + app + resource + strings.ReplaceAll(action, ".", "_")
 	return Message{ID: "sqs-" + id, SentAt: time.Now(), Receives: 1, Body: fmt.Sprintf(
@@ -299,7 +319,7 @@ func (w *world) requests() int {
 	return len(w.sent)
 }
 
-func deliverAll(t *testing.T, j *Job, messages ...Message) (back []string) {
+func deliverAll(t *testing.T, j *Job, messages ...Message) (returned []string) {
 	t.Helper()
 	return j.Deliver(t.Context(), messages)
 }

@@ -124,6 +124,27 @@ func (r *Reader) Statuses(name string, absent platform.Status) []platform.Status
 	return statuses
 }
 
+// Resources reads names of resources, separated by commas, or * for all but
+// installation, which no app subscribes to. A dot in an app's subscription is before
+// its action, so a name has none.
+func (r *Reader) Resources(name, absent string) platform.Subscribable {
+	value := r.Text(name, absent)
+	if value == platform.AllSubscribable {
+		return platform.Subscribable{value}
+	}
+	var resources platform.Subscribable
+	for field := range strings.SplitSeq(value, ",") {
+		resource := strings.TrimSpace(field)
+		odd := func(c rune) bool { return c <= ' ' || c > '~' || c == '.' || c == '*' }
+		if resource == "" || resource == "installation" || strings.ContainsFunc(resource, odd) {
+			r.wrong(name, "must be * or names of resources other than installation, without dots, separated by commas")
+			return nil
+		}
+		resources = append(resources, resource)
+	}
+	return resources
+}
+
 // Level reads LOG_LEVEL: DEBUG, INFO, WARN or ERROR, in any case.
 func (r *Reader) Level() slog.Level {
 	var level slog.Level

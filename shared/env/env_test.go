@@ -35,6 +35,7 @@ func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
 		PlatformID: "sentry", PlatformName: "Sentry", HeaderPrefix: "Sentry-Hook-",
 		Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
 		MaxAge: 72 * time.Hour, Guarded: []platform.Status{platform.Internal}, RequestLog: "all",
+		Subscribable: platform.Subscribable{"issue", "error", "comment"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -124,5 +125,20 @@ func TestDelaysMayBeNoneAndLevelsInAnyCase(t *testing.T) {
 	}
 	if l := r.Level(); l.String() != "WARN" || r.Err() != nil {
 		t.Errorf("level %v, %v", l, r.Err())
+	}
+}
+
+func TestResourcesAreAListOrAStar(t *testing.T) {
+	for value, want := range map[string]platform.Subscribable{
+		"invoice, payment_intent": {"invoice", "payment_intent"}, "*": {"*"}, "": {"issue"},
+		"installation": nil, "invoice,installation": nil, "invoice.created": nil, "invoice,*": nil, "invoice,": nil, "an invoice": nil, "facturé": nil,
+	} {
+		r := reader(map[string]string{"SUBSCRIBABLE_RESOURCES": value})
+		if diff := cmp.Diff(want, r.Resources("SUBSCRIBABLE_RESOURCES", "issue")); diff != "" {
+			t.Errorf("%q: %s", value, diff)
+		}
+		if err := r.Err(); (err == nil) == (want == nil) || err != nil && !strings.Contains(err.Error(), "SUBSCRIBABLE_RESOURCES must be") {
+			t.Errorf("%q: error %v", value, err)
+		}
 	}
 }

@@ -13,6 +13,10 @@ func readTargets(r *Reader) Targets {
 	return Targets{AllowPrivate: r.Bool("ALLOW_PRIVATE_TARGETS"), AllowHTTP: r.Bool("ALLOW_HTTP_TARGETS")}
 }
 
+func readSubscribable(r *Reader) platform.Subscribable {
+	return r.Resources("SUBSCRIBABLE_RESOURCES", "issue,error,comment")
+}
+
 // Rule holds the parameters of the rule that finds apps broken.
 type Rule struct {
 	WindowDays       int
@@ -37,6 +41,7 @@ type Register struct {
 	AppsTable, SecretsTable, OrganizationsTable, AuditTable string
 	NotificationQueueURL, RegistryDLQURL                    string
 	Targets                                                 Targets
+	Subscribable                                            platform.Subscribable
 }
 
 // ReadRegister reads it.
@@ -49,6 +54,7 @@ func ReadRegister(r *Reader) Register {
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		RegistryDLQURL:       r.Required("REGISTRY_DLQ_URL"),
 		Targets:              readTargets(r),
+		Subscribable:         readSubscribable(r),
 	}
 }
 
@@ -63,6 +69,7 @@ type Deliver struct {
 	MaxAge                                                             time.Duration
 	CountServerErrors                                                  bool
 	Guarded                                                            []platform.Status
+	Subscribable                                                       platform.Subscribable
 	RequestLog                                                         string
 	Targets                                                            Targets
 }
@@ -86,6 +93,7 @@ func ReadDeliver(r *Reader) Deliver {
 		MaxAge:            time.Duration(r.Int("MAX_AGE_HOURS", 72, 1, 96)) * time.Hour,
 		CountServerErrors: r.Bool("COUNT_SERVER_ERRORS"),
 		Guarded:           r.Statuses("GUARDED_STATUSES", platform.Internal),
+		Subscribable:      readSubscribable(r),
 		RequestLog:        r.Choice("REQUEST_LOG", "all", "failures", "off"),
 		Targets:           readTargets(r),
 	}

@@ -8,7 +8,6 @@ import (
 	"hookwarden/shared/tally"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -59,20 +58,6 @@ func (a App) Disabled() bool { return !a.DisabledAt.IsZero() }
 // Subscribed reports whether the app asked for resource.action.
 func (a App) Subscribed(resource, action string) bool {
 	return slices.Contains(a.Events, resource) || slices.Contains(a.Events, resource+"."+action)
-}
-
-// Subscribable reports whether webhooks of the resource are sent only to apps
-// that subscribed to them. All others need no subscription and reach a disabled
-// app too.
-func Subscribable(resource string) bool {
-	return resource == "issue" || resource == "error" || resource == "comment"
-}
-
-// KnownSubscription reports whether an entry of App.Events lets anything through:
-// a resource that is subscribable, alone or with an action.
-func KnownSubscription(entry string) bool {
-	resource, action, single := strings.Cut(entry, ".")
-	return Subscribable(resource) && (!single || action != "")
 }
 
 // Organization is a customer of the platform.

@@ -46,15 +46,6 @@ func TestAnAppIsSubscribedToResourcesOrToSingleEvents(t *testing.T) {
 	}
 }
 
-func TestOnlyIssuesErrorsAndCommentsNeedASubscription(t *testing.T) {
-	for resource, want := range map[string]bool{"issue": true, "error": true, "comment": true, "installation": false,
-		"event_alert": false, "metric_alert": false, "never_heard_of": false, "": false} {
-		if got := Subscribable(resource); got != want {
-			t.Errorf("%s: %v", resource, got)
-		}
-	}
-}
-
 func TestTimesAreUTCWithMillisecondsAndSortAsText(t *testing.T) {
 	at := time.Date(2026, 11, 24, 11, 0, 0, 1_999_999, time.FixedZone("", 3600))
 	text := FormatTime(at)

@@ -28,7 +28,7 @@ func BenchmarkDecodeEvent(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		if i%len(e.Records) == 0 {
-			if _, err := (Deliver{Retry: retryURL}).decode(payload); err != nil {
+			if _, err := (WebhookConsumer{Retry: retryURL}).decode(payload); err != nil {
 				b.Fatal(err)
 			}
 		}

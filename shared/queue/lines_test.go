@@ -54,11 +54,9 @@ func TestEveryLineAboutARegistryMessageNamesItAndItsApp(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, nil))
 		now := time.UnixMilli(1_000_000_000)
-		q := Registry{Job: &registry.Job{Apps: c.registry, Organizations: c.registry, Enabler: steered{}, Metrics: c.registry, Logger: logger, CheckURL: func(string) error { return nil }},
-			API: &fakeSQS{t: t}, DLQ: "https://sqs/1/dlq", Logger: logger, Now: func() time.Time { return now }, Flush: func() {}}
-		if _, err := q.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: c.body}}}); err != nil {
-			t.Fatal(err)
-		}
+		q := RegistryConsumer{Job: &registry.Job{Apps: c.registry, Organizations: c.registry, Enabler: steered{}, Metrics: c.registry, Logger: logger, CheckURL: func(string) error { return nil }},
+			DeadLetters: DeadLetters{API: &fakeSQS{t: t}, URL: "https://sqs/1/dlq", Logger: logger}, Logger: logger, Now: func() time.Time { return now }, Flush: func() {}}
+		invoke(t.Context(), t, q, events.SQSMessage{MessageId: "m-1", Body: c.body})
 		line := lineWith(t, &log, c.line)
 		c.want["message_id"] = "m-1"
 		for name, want := range c.want {

@@ -51,7 +51,7 @@ func (n Notices) SendNotices(ctx context.Context, notices []platform.Notice) err
 	left, last := 0, error(nil)
 	for _, f := range failed {
 		if errors.Is(f.err, platform.ErrRefused) {
-			n.giveUp(ctx, notices[f.Index], f.err)
+			n.giveUp(ctx, notices[f.index], f.err)
 			continue
 		}
 		left, last = left+1, f.err

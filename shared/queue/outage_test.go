@@ -119,17 +119,17 @@ func (p *post) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageV
 }
 
 // consumer is notify as its main wires it.
-func (p *post) consumer(random func() float64) Notify {
+func (p *post) consumer(random func() float64) NotificationConsumer {
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: notifyTimeout}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
 		Claims:   p, Apps: p, Mailer: p, Metrics: p, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: random}}
-	return Notify{Job: job, API: p, URL: "https://sqs/1/notices", DLQ: "https://sqs/1/dlq",
-		Logger: slog.New(slog.DiscardHandler), Now: time.Now, Flush: func() {}}
+	return NotificationConsumer{Job: job, API: p, URL: "https://sqs/1/notices",
+		DeadLetters: DeadLetters{API: p, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Flush: func() {}}
 }
 
 // run hands messages out as SQS and Lambda would, ten at once, until none is
 // left.
-func (p *post) run(q Notify) {
+func (p *post) run(q NotificationConsumer) {
 	for {
 		p.messages = slices.DeleteFunc(p.messages, p.gone)
 		if len(p.messages) == 0 {
@@ -160,22 +160,22 @@ func (p *post) gone(m *queued) bool {
 	return false
 }
 
-func (p *post) invoke(q Notify, batch []*queued) {
-	var e events.SQSEvent
+func (p *post) invoke(q NotificationConsumer, batch []*queued) {
+	var records []events.SQSMessage
 	for _, m := range batch {
 		m.receives++
 		m.received, m.visible = time.Now(), time.Now().Add(notifyVisibility)
-		e.Records = append(e.Records, events.SQSMessage{MessageId: m.handle, ReceiptHandle: m.handle, Body: m.body, Attributes: map[string]string{
+		records = append(records, events.SQSMessage{MessageId: m.handle, ReceiptHandle: m.handle, Body: m.body, Attributes: map[string]string{
 			"SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10), "ApproximateReceiveCount": strconv.Itoa(m.receives)}})
 	}
 	ctx, cancel := context.WithTimeout(p.t.Context(), notifyTimeout)
 	defer cancel()
-	answer, err := q.Handle(ctx, e)
-	if err != nil || ctx.Err() != nil {
-		p.t.Errorf("the invocation ended with %v, %v", err, ctx.Err())
+	returned := invoke(ctx, p.t, q, records...)
+	if ctx.Err() != nil {
+		p.t.Errorf("the invocation ended with %v", ctx.Err())
 	}
 	for _, m := range batch {
-		m.done = !slices.ContainsFunc(answer.BatchItemFailures, func(f events.SQSBatchItemFailure) bool { return f.ItemIdentifier == m.handle })
+		m.done = !slices.Contains(returned, m.handle)
 	}
 }
 

@@ -3,16 +3,13 @@ package queue
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"hookwarden/shared/delivery"
-	"hookwarden/shared/platform"
 )
 
 // Outbox is what deliver sends on: to RetryQueue and to the dead-letter queue.
@@ -25,15 +22,10 @@ type Outbox struct {
 
 var _ delivery.Outbox = Outbox{}
 
-const (
-	maxDelay        = 900 * time.Second // SQS's own limit
-	maxDetail       = 512               // bytes
-	carriedOn       = 6                 // of the producer's attributes, with four of ours; one less with a mark
-	carriedOnLetter = 8                 // beside two of ours
-)
+const maxDelay = 900 * time.Second // SQS's own limit
 
-// SendLater implements delivery.Outbox.
-func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []delivery.Unsent {
+// SendDelayed implements delivery.Outbox.
+func (o Outbox) SendDelayed(ctx context.Context, messages []delivery.Delayed) []delivery.Unsent {
 	entries := make([]types.SendMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
 		limit := carriedOn
@@ -48,8 +40,8 @@ func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []deli
 		if m.Mark != "" {
 			attributes[attrCopy] = textValue(m.Mark)
 		}
-		if m.Counts {
-			attributes[attrKind] = textValue(kindCounts)
+		if m.Kind != delivery.KindWebhook {
+			attributes[attrKind] = textValue(string(m.Kind))
 		}
 		entries[i] = types.SendMessageBatchRequestEntry{
 			MessageBody:       aws.String(m.Body),
@@ -67,37 +59,26 @@ func (o Outbox) SendLater(ctx context.Context, messages []delivery.Later) []deli
 	return unsent(failed)
 }
 
-// SendLetters implements delivery.Outbox.
-func (o Outbox) SendLetters(ctx context.Context, letters []delivery.Letter) []delivery.Unsent {
+// SendDeadLetters implements delivery.Outbox.
+func (o Outbox) SendDeadLetters(ctx context.Context, letters []delivery.DeadLetter) []delivery.Unsent {
 	entries := make([]types.SendMessageBatchRequestEntry, len(letters))
 	for i, l := range letters {
-		entries[i] = letter(l.Body, carried(l.Attributes, carriedOnLetter), l.Reason, l.Detail)
+		entries[i] = deadLetter(l.Body, carried(l.Attributes, carriedDead), l.Reason, l.Detail)
 	}
-	failed, err := sendLetters(ctx, o.API, o.DLQ, entries)
+	failed, err := sendDeadLetters(ctx, o.API, o.DLQ, entries)
 	if err != nil {
 		o.Logger.ErrorContext(ctx, "messages not sent to the dead-letter queue", "count", len(failed), "error", err)
 	}
 	return unsent(failed)
 }
 
-// letter is a message for a dead-letter queue.
-func letter(body string, attributes map[string]types.MessageAttributeValue, reason, detail string) types.SendMessageBatchRequestEntry {
-	attributes[attrReason] = textValue(reason)
-	attributes[attrDetail] = textValue(sendable(platform.Cut(detail, maxDetail)))
-	e := types.SendMessageBatchRequestEntry{MessageBody: aws.String(body), MessageAttributes: attributes}
-	return burial(e, reason)
-}
-
-// carried is the first few of the producer's attributes, by name.
-func carried(attributes map[string]delivery.Attribute, limit int) map[string]types.MessageAttributeValue {
-	kept := make(map[string]types.MessageAttributeValue, limit+carriedOn)
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		if len(kept) == limit {
-			break
-		}
-		kept[name] = value(attributes[name])
+// unsent are failures as the job wants them.
+func unsent(failed []failure) []delivery.Unsent {
+	var list []delivery.Unsent
+	for _, f := range failed {
+		list = append(list, delivery.Unsent{Index: f.index, MayBeQueued: f.mayBeQueued})
 	}
-	return kept
+	return list
 }
 
 // delaySeconds is the wait, rounded up, as far as SQS can delay a message.

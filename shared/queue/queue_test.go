@@ -14,12 +14,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
 	"hookwarden/shared/delivery"
+	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
 )
@@ -135,19 +137,19 @@ func outbox(f *fakeSQS) Outbox {
 	return Outbox{API: f, Retry: "https://sqs/1/retry", DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}
 }
 
-func later(body string) delivery.Later {
-	return delivery.Later{Message: delivery.Message{Body: body, SentAt: time.UnixMilli(1000), DueAt: time.UnixMilli(2000), Attempts: 2, Hops: 3},
+func later(body string) delivery.Delayed {
+	return delivery.Delayed{Message: delivery.Message{Body: body, SentAt: time.UnixMilli(1000), DueAt: time.UnixMilli(2000), Attempts: 2, Hops: 3},
 		GroupID: "17", Wait: 1500 * time.Millisecond}
 }
 
 func TestAMessageIsSentOnWithItsTrip(t *testing.T) {
 	f := &fakeSQS{t: t}
 	m := later("{}")
-	m.Attributes = map[string]delivery.Attribute{}
+	m.Attributes = map[string]platform.Attribute{}
 	for i := range 10 {
-		m.Attributes[fmt.Sprintf("producer%d", i)] = delivery.Attribute{Type: "Binary", Binary: []byte{byte(i)}}
+		m.Attributes[fmt.Sprintf("producer%d", i)] = platform.Attribute{Type: "Binary", Binary: []byte{byte(i)}}
 	}
-	if failed := outbox(f).SendLater(t.Context(), []delivery.Later{m}); failed != nil {
+	if failed := outbox(f).SendDelayed(t.Context(), []delivery.Delayed{m}); failed != nil {
 		t.Fatal(failed)
 	}
 	e := f.sent[0]
@@ -164,11 +166,11 @@ func TestAMessageIsSentOnWithItsTrip(t *testing.T) {
 func TestAMarkTravelsInPlaceOfAProducersAttribute(t *testing.T) {
 	f := &fakeSQS{t: t}
 	m := later("{}")
-	m.Mark, m.Attributes = "mark", map[string]delivery.Attribute{}
+	m.Mark, m.Attributes = "mark", map[string]platform.Attribute{}
 	for i := range 10 {
-		m.Attributes[fmt.Sprintf("producer%d", i)] = delivery.Attribute{Type: "String", Text: "x"}
+		m.Attributes[fmt.Sprintf("producer%d", i)] = platform.Attribute{Type: "String", Text: "x"}
 	}
-	outbox(f).SendLater(t.Context(), []delivery.Later{m})
+	outbox(f).SendDelayed(t.Context(), []delivery.Delayed{m})
 	e := f.sent[0]
 	_, sixth := e.MessageAttributes["producer5"]
 	if attribute(e, attrCopy) != "mark" || attribute(e, "producer4") != "x" || sixth || len(e.MessageAttributes) != 10 {
@@ -180,7 +182,7 @@ func TestAWaitIsCappedAtWhatSQSCanDelay(t *testing.T) {
 	f := &fakeSQS{t: t}
 	m := later("{}")
 	m.Wait = time.Hour
-	outbox(f).SendLater(t.Context(), []delivery.Later{m})
+	outbox(f).SendDelayed(t.Context(), []delivery.Delayed{m})
 	if got := f.sent[0].DelaySeconds; got != 900 {
 		t.Errorf("delay %d", got)
 	}
@@ -202,11 +204,11 @@ func TestMessagesArePackedIntoFewCalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fakeSQS{t: t}
-			var messages []delivery.Later
+			var messages []delivery.Delayed
 			for _, n := range c.sizes {
 				messages = append(messages, later(strings.Repeat("x", n)))
 			}
-			if failed := outbox(f).SendLater(t.Context(), messages); failed != nil || len(f.sent) != len(messages) {
+			if failed := outbox(f).SendDelayed(t.Context(), messages); failed != nil || len(f.sent) != len(messages) {
 				t.Errorf("failed %v, sent %d", failed, len(f.sent))
 			}
 			if f.calls != c.calls {
@@ -218,12 +220,12 @@ func TestMessagesArePackedIntoFewCalls(t *testing.T) {
 
 func TestALetterKeepsTheBodyAndEightAttributes(t *testing.T) {
 	f := &fakeSQS{t: t}
-	l := delivery.Letter{Message: delivery.Message{Body: "not json", Attributes: map[string]delivery.Attribute{}},
+	l := delivery.DeadLetter{Message: delivery.Message{Body: "not json", Attributes: map[string]platform.Attribute{}},
 		Reason: "invalid_message", Detail: strings.Repeat("é", 400)}
 	for i := range 10 {
-		l.Attributes[fmt.Sprint("a", i)] = delivery.Attribute{Type: "String", Text: "x"}
+		l.Attributes[fmt.Sprint("a", i)] = platform.Attribute{Type: "String", Text: "x"}
 	}
-	outbox(f).SendLetters(t.Context(), []delivery.Letter{l})
+	outbox(f).SendDeadLetters(t.Context(), []delivery.DeadLetter{l})
 	e := f.sent[0]
 	if *e.MessageBody != "not json" || len(e.MessageAttributes) != 10 || attribute(e, attrReason) != "invalid_message" ||
 		attribute(e, attrDetail) != strings.Repeat("é", 256) {
@@ -258,7 +260,7 @@ func messages(t testing.TB, records ...events.SQSMessage) []delivery.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, err := Deliver{Retry: retryURL}.decode(payload)
+	batch, err := WebhookConsumer{Retry: retryURL}.decode(payload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,10 +268,10 @@ func messages(t testing.TB, records ...events.SQSMessage) []delivery.Message {
 }
 
 func TestOurAttributesAreBelievedOnRetryQueueAlone(t *testing.T) {
-	producers := map[string]delivery.Attribute{"trace": {Type: "String", Text: "t"}, "seal": {Type: "Binary", Binary: []byte{1, 2}}}
+	producers := map[string]platform.Attribute{"trace": {Type: "String", Text: "t"}, "seal": {Type: "Binary", Binary: []byte{1, 2}}}
 	plain := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(5000), Receives: 2, Attributes: producers}
 	traveller := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(1000), Receives: 2, Attributes: producers,
-		FromRetry: true, Attempts: 3, Hops: 7, DueAt: time.UnixMilli(9000), Mark: "mark", Counts: true}
+		FromRetry: true, Attempts: 3, Hops: 7, DueAt: time.UnixMilli(9000), Mark: "mark", Kind: delivery.KindCounts}
 	for arn, want := range map[string]delivery.Message{
 		"arn:aws:sqs:us-east-1:000000000000:stack-RetryQueue-1":    traveller,
 		"arn:aws:sqs:us-east-1:000000000000:stack-WebhookQueue-1":  plain,
@@ -290,29 +292,34 @@ func TestOurAttributesAreBelievedOnRetryQueueAlone(t *testing.T) {
 	}
 }
 
-func TestAnEventThatIsNoneFailsAsAWhole(t *testing.T) {
-	flushed := false
-	q := Deliver{Retry: retryURL, Flush: func() { flushed = true }}
-	for _, payload := range []string{"", "[]", `{"Records":{}}`, `{"Records":[{"body":1}]}`} {
-		if answer, err := q.Invoke(t.Context(), []byte(payload)); err == nil || answer != nil {
-			t.Errorf("%q: answer %s, error %v", payload, answer, err)
+func TestConsumersFailAsAWholeForWhatIsNoEvent(t *testing.T) {
+	flushed := 0
+	flush := func() { flushed++ }
+	payloads := []string{"", "[]", `{"Records":{}}`, `{"Records":[{"body":1}]}`}
+	consumers := []lambda.Handler{WebhookConsumer{Retry: retryURL, Flush: flush}, RegistryConsumer{Flush: flush},
+		NotificationConsumer{Job: &notice.Job{}, Flush: flush}}
+	for _, consumer := range consumers {
+		for _, payload := range payloads {
+			if answer, err := consumer.Invoke(t.Context(), []byte(payload)); err == nil || answer != nil {
+				t.Errorf("%T, %q: answer %s, error %v", consumer, payload, answer, err)
+			}
 		}
 	}
-	if !flushed {
-		t.Error("the metrics were not flushed")
+	if want := len(consumers) * len(payloads); flushed != want {
+		t.Errorf("the metrics were flushed %d times, want %d", flushed, want)
 	}
 }
 
 func TestAnEventWithoutRecordsIsAnsweredWithoutFailures(t *testing.T) {
-	job := delivery.New(delivery.Config{}, delivery.Needs{Now: time.Now})
-	answer, err := Deliver{Job: job, Retry: retryURL, Flush: func() {}}.Invoke(t.Context(), []byte(`{"Records":[]}`))
+	job := delivery.New(delivery.Config{}, delivery.Deps{Now: time.Now})
+	answer, err := WebhookConsumer{Job: job, Retry: retryURL, Flush: func() {}}.Invoke(t.Context(), []byte(`{"Records":[]}`))
 	if err != nil || string(answer) != `{"batchItemFailures":[]}` {
 		t.Errorf("%s %v", answer, err)
 	}
 }
 
 func TestAnAnswerWithoutFailuresIsAnEmptyListAndNotNull(t *testing.T) {
-	text, err := json.Marshal(failures(nil))
+	text, err := answer(nil)
 	if err != nil || string(text) != `{"batchItemFailures":[]}` {
 		t.Errorf("%s %v", text, err)
 	}
@@ -345,22 +352,34 @@ const putApp = `{"type":"app.put","version":1,"app":{"id":"17","uuid":"u","slug"
 func handleRegistry(t *testing.T, f *fakeSQS, r *fakeRegistry, age time.Duration, receives int, bodies ...string) (failed []string) {
 	t.Helper()
 	now := time.UnixMilli(1_000_000_000)
-	q := Registry{Job: &registry.Job{Apps: r, Organizations: r, Metrics: r, Logger: slog.New(slog.DiscardHandler),
+	q := RegistryConsumer{Job: &registry.Job{Apps: r, Organizations: r, Metrics: r, Logger: slog.New(slog.DiscardHandler),
 		CheckURL: func(string) error { return nil }},
-		API: f, DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, Flush: func() {}}
-	var e events.SQSEvent
+		DeadLetters: DeadLetters{API: f, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, Flush: func() {}}
+	var records []events.SQSMessage
 	for i, body := range bodies {
-		e.Records = append(e.Records, events.SQSMessage{MessageId: strconv.Itoa(i), Body: body, Attributes: map[string]string{
+		records = append(records, events.SQSMessage{MessageId: strconv.Itoa(i), Body: body, Attributes: map[string]string{
 			"SentTimestamp": strconv.FormatInt(now.Add(-age).UnixMilli(), 10), "ApproximateReceiveCount": strconv.Itoa(receives)}})
 	}
-	answer, err := q.Handle(t.Context(), e)
+	return invoke(t.Context(), t, q, records...)
+}
+
+// invoke hands records to a consumer as Lambda does, and returns the ids of those that
+// are to be received again.
+func invoke(ctx context.Context, t *testing.T, consumer lambda.Handler, records ...events.SQSMessage) (returned []string) {
+	t.Helper()
+	payload, err := json.Marshal(events.SQSEvent{Records: records})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, item := range answer.BatchItemFailures {
-		failed = append(failed, item.ItemIdentifier)
+	text, err := consumer.Invoke(ctx, payload)
+	var answer events.SQSEventResponse
+	if err != nil || json.Unmarshal(text, &answer) != nil {
+		t.Fatalf("the answer is %s, %v", text, err)
 	}
-	return failed
+	for _, f := range answer.BatchItemFailures {
+		returned = append(returned, f.ItemIdentifier)
+	}
+	return returned
 }
 
 func TestABadRegistryMessageIsBuriedWithoutItsSecrets(t *testing.T) {

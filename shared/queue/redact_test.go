@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
 )
 
 // buried is the body of the letter that a registry message ends as.
@@ -110,14 +111,14 @@ func TestARegistryMessageOnTheWrongQueueShowsNoSecretEither(t *testing.T) {
 		`{"id":"a.b","data":{}} junk`: `{"id":"a.b","data":{}} junk`,
 	} {
 		f := &fakeSQS{t: t}
-		outbox(f).SendLetters(t.Context(), []delivery.Letter{{Message: delivery.Message{Body: body}, Reason: delivery.ReasonInvalid, Detail: "id is required"}})
+		outbox(f).SendDeadLetters(t.Context(), []delivery.DeadLetter{{Message: delivery.Message{Body: body}, Reason: platform.ReasonInvalid, Detail: "id is required"}})
 		if got := *f.sent[0].MessageBody; !strings.HasPrefix(got, want) || strings.Contains(got, "hush") {
 			t.Errorf("letter of %s: %s", body, got)
 		}
 	}
 	f := &fakeSQS{t: t}
-	valid := delivery.Letter{Message: delivery.Message{Body: `{"id":"1","data":{"secrets":"app.put"}}`}, Reason: delivery.ReasonUnknownApp, Detail: "x"}
-	outbox(f).SendLetters(t.Context(), []delivery.Letter{valid})
+	valid := delivery.DeadLetter{Message: delivery.Message{Body: `{"id":"1","data":{"secrets":"app.put"}}`}, Reason: platform.ReasonUnknownApp, Detail: "x"}
+	outbox(f).SendDeadLetters(t.Context(), []delivery.DeadLetter{valid})
 	if got := *f.sent[0].MessageBody; got != valid.Body {
 		t.Errorf("a webhook that will be redriven was changed: %s", got)
 	}

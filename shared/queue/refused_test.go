@@ -54,14 +54,14 @@ func TestANoticeWhoseClaimIsRefusedForGoodIsBuriedAtOnce(t *testing.T) {
 	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "P", PlatformURL: "https://platform.example"}),
 		Claims:   refusingClaims{}, Metrics: metricCounts{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0 }}}
-	q := Notify{Job: job, API: noVisibility{f}, DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler), Flush: func() {}}
+	q := NotificationConsumer{Job: job, API: noVisibility{f}, Logger: slog.New(slog.DiscardHandler), Flush: func() {},
+		DeadLetters: DeadLetters{API: f, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}}
 	body, err := encodeNotice(noticeTo("Ada"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := q.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
-	if err != nil || len(answer.BatchItemFailures) > 0 {
-		t.Errorf("answer %v, error %v", answer, err)
+	if returned := invoke(t.Context(), t, q, events.SQSMessage{MessageId: "1", Body: body}); returned != nil {
+		t.Errorf("returned are %v", returned)
 	}
 	if len(f.sent) != 1 || attribute(f.sent[0], attrReason) != "refused" || *f.sent[0].MessageBody != body {
 		t.Errorf("sent %+v", f.sent)

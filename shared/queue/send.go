@@ -15,11 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
 )
-
-var errPanicked = errors.New("the handler panicked")
 
 // API is what sending needs of SQS.
 type API interface {
@@ -54,22 +51,14 @@ const (
 
 // failure is an entry that is not known to be queued.
 type failure struct {
-	delivery.Unsent
-	err error // platform.ErrRefused if SQS never takes it
-}
-
-// unsent are failures as the job wants them.
-func unsent(failed []failure) []delivery.Unsent {
-	var list []delivery.Unsent
-	for _, f := range failed {
-		list = append(list, f.Unsent)
-	}
-	return list
+	index       int // among those to be sent
+	mayBeQueued bool
+	err         error // platform.ErrRefused if SQS never takes it
 }
 
 // send queues the entries, packed into as few calls as they fit in. What surely
-// failed is tried again in place, one by one. What may be queued is not: it goes
-// back, and to do both would make two of it. It returns the entries that are not
+// failed is tried again in place, one by one. What may be queued is not: it is
+// returned, and to do both would make two of it. It returns the entries that are not
 // known to be queued, and the last error; platform.ErrRefused comes first.
 func send(ctx context.Context, api API, url string, entries []types.SendMessageBatchRequestEntry) (failed []failure, last error) {
 	for start := 0; start < len(entries); {
@@ -84,7 +73,7 @@ func send(ctx context.Context, api API, url string, entries []types.SendMessageB
 			if fate == surelyQueued {
 				continue
 			}
-			failed = append(failed, failure{delivery.Unsent{Index: start + i, MayBeQueued: fate == mayBeQueued}, err})
+			failed = append(failed, failure{start + i, fate == mayBeQueued, err})
 			if !errors.Is(last, platform.ErrRefused) {
 				last = err
 			}
@@ -190,22 +179,4 @@ type sureRetryer struct{ aws.Retryer }
 // IsErrorRetryable implements aws.Retryer.
 func (r sureRetryer) IsErrorRetryable(err error) bool {
 	return fateOf(err) == notQueued && r.Retryer.IsErrorRetryable(err)
-}
-
-func textValue(s string) types.MessageAttributeValue {
-	return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
-}
-
-func numberValue(n int64) types.MessageAttributeValue {
-	return types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String(strconv.FormatInt(n, 10))}
-}
-
-func value(a delivery.Attribute) types.MessageAttributeValue {
-	v := types.MessageAttributeValue{DataType: aws.String(a.Type)}
-	if len(a.Binary) > 0 {
-		v.BinaryValue = a.Binary
-		return v
-	}
-	v.StringValue = aws.String(a.Text)
-	return v
 }

@@ -34,37 +34,37 @@ func answered(status int) error {
 }
 
 func TestAnEntryThatSurelyFailedIsTriedAgainAloneAndInPlace(t *testing.T) {
-	messages := []delivery.Later{later("a"), later("b"), later("c")}
+	messages := []delivery.Delayed{later("a"), later("b"), later("c")}
 	t.Run("and is sent", func(t *testing.T) {
 		f := &fakeSQS{t: t, batchFault: func(body string) bool { return body == "b" }}
-		if unsent := outbox(f).SendLater(t.Context(), messages); unsent != nil || len(f.sent) != 3 {
+		if unsent := outbox(f).SendDelayed(t.Context(), messages); unsent != nil || len(f.sent) != 3 {
 			t.Errorf("unsent %v, sent %d", unsent, len(f.sent))
 		}
 	})
 	t.Run("and fails for good", func(t *testing.T) {
 		b := func(body string) bool { return body == "b" }
 		f := &fakeSQS{t: t, batchFault: b, fault: b}
-		if diff := cmp.Diff([]delivery.Unsent{{Index: 1}}, outbox(f).SendLater(t.Context(), messages)); diff != "" {
+		if diff := cmp.Diff([]delivery.Unsent{{Index: 1}}, outbox(f).SendDelayed(t.Context(), messages)); diff != "" {
 			t.Error(diff)
 		}
 	})
 	t.Run("also when the whole call surely failed", func(t *testing.T) {
 		for _, err := range []error{noConnection, answered(http.StatusBadRequest), answered(http.StatusForbidden), answered(http.StatusTooManyRequests)} {
 			f := &fakeSQS{t: t, down: err, fault: func(body string) bool { return body == "c" }}
-			if diff := cmp.Diff([]delivery.Unsent{{Index: 2}}, outbox(f).SendLetters(t.Context(),
-				[]delivery.Letter{{Message: messages[0].Message}, {Message: messages[1].Message}, {Message: messages[2].Message}})); diff != "" {
+			if diff := cmp.Diff([]delivery.Unsent{{Index: 2}}, outbox(f).SendDeadLetters(t.Context(),
+				[]delivery.DeadLetter{{Message: messages[0].Message}, {Message: messages[1].Message}, {Message: messages[2].Message}})); diff != "" {
 				t.Errorf("%v: %s", err, diff)
 			}
 		}
 	})
 	t.Run("in whichever call it was", func(t *testing.T) {
-		var many []delivery.Later
+		var many []delivery.Delayed
 		for i := range 23 {
 			many = append(many, later(strconv.Itoa(i)))
 		}
 		bad := func(body string) bool { return body == "4" || body == "12" || body == "22" }
 		f := &fakeSQS{t: t, batchFault: bad, fault: bad}
-		if diff := cmp.Diff([]delivery.Unsent{{Index: 4}, {Index: 12}, {Index: 22}}, outbox(f).SendLater(t.Context(), many)); diff != "" {
+		if diff := cmp.Diff([]delivery.Unsent{{Index: 4}, {Index: 12}, {Index: 22}}, outbox(f).SendDelayed(t.Context(), many)); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -82,7 +82,7 @@ func TestWhatMayBeQueuedIsNotRepeatedInPlace(t *testing.T) {
 		"an answer that is no answer": answered(http.StatusOK),
 	} {
 		f := &fakeSQS{t: t, down: err}
-		if diff := cmp.Diff(both, outbox(f).SendLater(t.Context(), []delivery.Later{later("a"), later("b")})); diff != "" {
+		if diff := cmp.Diff(both, outbox(f).SendDelayed(t.Context(), []delivery.Delayed{later("a"), later("b")})); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if f.calls != 1 || f.single != 0 {
@@ -91,7 +91,7 @@ func TestWhatMayBeQueuedIsNotRepeatedInPlace(t *testing.T) {
 	}
 	t.Run("nor what an answer does not list", func(t *testing.T) {
 		f := &fakeSQS{t: t}
-		unsent := Outbox{API: forgetful{f}, Logger: outbox(f).Logger}.SendLater(t.Context(), []delivery.Later{later("a"), later("b")})
+		unsent := Outbox{API: forgetful{f}, Logger: outbox(f).Logger}.SendDelayed(t.Context(), []delivery.Delayed{later("a"), later("b")})
 		if diff := cmp.Diff(both[:1], unsent); diff != "" || f.single != 0 {
 			t.Errorf("%d of one message: %s", f.single, diff)
 		}
@@ -136,7 +136,7 @@ func TestTheSDKRepeatsOnlyWhatSurelyIsNotQueued(t *testing.T) {
 				})})
 			o := outbox(nil)
 			o.API = client
-			if unsent := o.SendLater(t.Context(), []delivery.Later{later("a")}); len(unsent) != 1 {
+			if unsent := o.SendDelayed(t.Context(), []delivery.Delayed{later("a")}); len(unsent) != 1 {
 				t.Errorf("unsent %v", unsent)
 			}
 			if calls.Load() != c.calls {
@@ -177,7 +177,7 @@ func TestALetterThatOnlyFailedIsNotMadeBareForOneThatIsRefused(t *testing.T) {
 		return body == "never" || body == "not now"
 	}
 	f.with = invalid
-	unsent := outbox(f).SendLetters(t.Context(), []delivery.Letter{{Message: delivery.Message{Body: "fine"}}, {Message: delivery.Message{Body: "never"}},
+	unsent := outbox(f).SendDeadLetters(t.Context(), []delivery.DeadLetter{{Message: delivery.Message{Body: "fine"}}, {Message: delivery.Message{Body: "never"}},
 		{Message: delivery.Message{Body: "not now"}}})
 	if diff := cmp.Diff([]delivery.Unsent{{Index: 2, MayBeQueued: true}}, unsent); diff != "" {
 		t.Errorf("unsent (-want +got)\n%s", diff)
@@ -188,15 +188,15 @@ func TestALetterThatOnlyFailedIsNotMadeBareForOneThatIsRefused(t *testing.T) {
 }
 
 func TestAttributesCountInTheSizeOfACall(t *testing.T) {
-	for name, a := range map[string]delivery.Attribute{
+	for name, a := range map[string]platform.Attribute{
 		"text":   {Type: "String", Text: strings.Repeat("x", 400_000)},
 		"binary": {Type: "Binary", Binary: make([]byte, 400_000)},
 		"type":   {Type: "String." + strings.Repeat("x", 400_000), Text: "x"},
 	} {
 		f := &fakeSQS{t: t}
 		m := later("{}")
-		m.Attributes = map[string]delivery.Attribute{"a": a}
-		if unsent := outbox(f).SendLater(t.Context(), []delivery.Later{m, m, m}); unsent != nil || f.calls != 2 {
+		m.Attributes = map[string]platform.Attribute{"a": a}
+		if unsent := outbox(f).SendDelayed(t.Context(), []delivery.Delayed{m, m, m}); unsent != nil || f.calls != 2 {
 			t.Errorf("%s: unsent %v, %d calls", name, unsent, f.calls)
 		}
 	}
@@ -205,7 +205,7 @@ func TestAttributesCountInTheSizeOfACall(t *testing.T) {
 func TestAnAnswerThatListsWhatWasNotSentIsHeededAsFarAsItGoes(t *testing.T) {
 	for _, id := range []string{"1", "-1", "x", ""} {
 		f := &fakeSQS{t: t}
-		if unsent := (Outbox{API: astray{f, id}, Logger: outbox(f).Logger}).SendLater(t.Context(), []delivery.Later{later("a")}); unsent != nil {
+		if unsent := (Outbox{API: astray{f, id}, Logger: outbox(f).Logger}).SendDelayed(t.Context(), []delivery.Delayed{later("a")}); unsent != nil {
 			t.Errorf("%q: unsent %v", id, unsent)
 		}
 	}

@@ -74,6 +74,7 @@ type Job struct {
 	Metrics       Metrics
 	Logger        *slog.Logger
 	CheckURL      func(url string) error // says why a webhook URL can never be called
+	Subscribable  platform.Subscribable  // events of other resources are warned of
 }
 
 // Handle does what one message of RegistryQueue asks for; sentAt is when it was
@@ -115,7 +116,7 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 			j.Logger.WarnContext(ctx, "app registered with a webhook URL that cannot be called", append(m.Names(), "error", err)...)
 		}
 	}
-	if unknown := unknownEvents(m.App.Events); len(unknown) > 0 {
+	if unknown := j.unknownEvents(m.App.Events); len(unknown) > 0 {
 		j.Metrics.Count("app.events_unknown", "", "")
 		j.Logger.WarnContext(ctx, "app registered with events that let nothing through", append(m.Names(), "unknown", unknown)...)
 	}
@@ -127,9 +128,9 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 
 // unknownEvents names the entries of an app's events that are misspelled, or of
 // resources that need no subscription.
-func unknownEvents(events []string) (unknown []string) {
+func (j *Job) unknownEvents(events []string) (unknown []string) {
 	for i, entry := range events {
-		if !platform.KnownSubscription(entry) {
+		if !j.Subscribable.Knows(entry) {
 			unknown = append(unknown, fmt.Sprintf("events[%d]", i))
 		}
 	}

@@ -48,7 +48,7 @@ func newTables() *tables {
 }
 
 func (s *tables) job() *registry.Job {
-	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Notices: s, Metrics: s, Logger: slog.New(slog.DiscardHandler),
+	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Notices: s, Metrics: s, Subscribable: platform.Subscribable{"issue", "error", "comment"}, Logger: slog.New(slog.DiscardHandler),
 		CheckURL: func(url string) error {
 			if url == "ftp://bot.example/" {
 				return errors.New("the scheme must be https")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -48,15 +49,16 @@ func TestANoticeThatMustWaitIsHiddenForAsLong(t *testing.T) {
 		"evidence":[{"day":"2026-11-24","success":0,"error":1,"timeout":0,"gone":0,"fatal":0}]}`
 	for _, err := range []error{nil, errors.New("the queue's own time-out holds then")} {
 		v := &visibility{fakeSQS: &fakeSQS{t: t}, err: err}
-		q := Notify{API: v, URL: "https://sqs/1/notices", DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler), Flush: func() {}, Now: func() time.Time { return now },
+		q := NotificationConsumer{API: v, URL: "https://sqs/1/notices",
+			DeadLetters: DeadLetters{API: v, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Flush: func() {}, Now: func() time.Time { return now },
 			Job: &notice.Job{Config: notice.Config{FunctionTimeout: time.Minute}, Needs: notice.Needs{
 				Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
 				Claims:   heldClaims{since: now.Add(-30 * time.Second)}, Metrics: noMetrics{}, Logger: slog.New(slog.DiscardHandler),
 				Now: func() time.Time { return now }, Random: func() float64 { return 0 }}}}
-		answer, handled := q.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", ReceiptHandle: "handle", Body: body,
-			Attributes: map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": strconv.FormatInt(now.UnixMilli(), 10)}}}})
-		if handled != nil || len(answer.BatchItemFailures) != 1 || answer.BatchItemFailures[0].ItemIdentifier != "m" {
-			t.Errorf("the answer is %+v, %v", answer, handled)
+		returned := invoke(t.Context(), t, q, events.SQSMessage{MessageId: "m", ReceiptHandle: "handle", Body: body,
+			Attributes: map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": strconv.FormatInt(now.UnixMilli(), 10)}})
+		if !slices.Equal(returned, []string{"m"}) {
+			t.Errorf("returned are %v", returned)
 		}
 		if len(v.asked) != 1 || aws.ToString(v.asked[0].QueueUrl) != q.URL || aws.ToString(v.asked[0].ReceiptHandle) != "handle" ||
 			v.asked[0].VisibilityTimeout != 91 { // what is left of two minutes, and a second

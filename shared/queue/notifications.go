@@ -8,30 +8,31 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"hookwarden/shared/delivery"
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 )
 
 // VisibilityAPI changes when a message is received again.
 type VisibilityAPI interface {
-	API
 	ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
 }
 
-// Notify is the consumer of NotificationQueue.
-type Notify struct {
-	Job    *notice.Job
-	API    VisibilityAPI
-	URL    string // of NotificationQueue
-	DLQ    string // URL
-	Logger *slog.Logger
-	Now    func() time.Time
-	Flush  func() // called after each event
+// NotificationConsumer consumes NotificationQueue.
+type NotificationConsumer struct {
+	Job         *notice.Job
+	API         VisibilityAPI
+	URL         string // of NotificationQueue
+	DeadLetters DeadLetters
+	Logger      *slog.Logger
+	Now         func() time.Time
+	Flush       func() // called after each event
 }
+
+var _ lambda.Handler = NotificationConsumer{}
 
 // A notice is given up with its reason just before SQS would move it without one,
 // at its 300th receive, or forget it after 14 days.
@@ -44,21 +45,24 @@ const (
 // SQS hides a message at most.
 const longestWait = 11 * time.Hour
 
-// Handle handles one event.
-func (q Notify) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+// Invoke implements lambda.Handler.
+func (q NotificationConsumer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer q.Flush()
 	batch := q.Job.NewBatch()
-	return each(ctx, e, q.Logger, func(ctx context.Context, r events.SQSMessage) error { return q.handle(ctx, batch, r) }), nil
+	return each(ctx, payload, q.Logger, func(ctx context.Context, r events.SQSMessage) error { return q.handle(ctx, batch, r) })
 }
 
-func (q Notify) handle(ctx context.Context, batch *notice.Batch, r events.SQSMessage) error {
+func (q NotificationConsumer) handle(ctx context.Context, batch *notice.Batch, r events.SQSMessage) error {
+	bury := func(reason platform.Reason, detail string) error {
+		return q.DeadLetters.bury(ctx, r, r.Body, reason, detail)
+	}
 	n, err := platform.DecodeNotice([]byte(r.Body))
 	if err != nil {
-		return q.bury(ctx, r, delivery.ReasonInvalid, err.Error())
+		return bury(platform.ReasonInvalid, err.Error())
 	}
 	err = batch.Handle(ctx, n, receives(r))
 	if errors.Is(err, platform.ErrRefused) {
-		return q.bury(ctx, r, delivery.ReasonRefused, refusedDetail(err))
+		return bury(platform.ReasonRefused, refusedDetail(err))
 	}
 	var later *notice.Later
 	if !errors.As(err, &later) {
@@ -66,7 +70,7 @@ func (q Notify) handle(ctx context.Context, batch *notice.Batch, r events.SQSMes
 	}
 	wait := min(later.After, longestWait)
 	if age := q.Now().Sub(sentAt(r)); receives(r) >= lastTry || age+wait >= lastDay {
-		return q.bury(ctx, r, "mail_"+later.Reason, fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
+		return bury(platform.Reason("mail_"+later.Reason), fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
 	}
 	if err := q.wait(ctx, r, wait); err != nil {
 		q.Logger.WarnContext(ctx, "visibility not changed", named(r, "error", err)...) // the queue's own time-out holds
@@ -74,13 +78,8 @@ func (q Notify) handle(ctx context.Context, batch *notice.Batch, r events.SQSMes
 	return later
 }
 
-func (q Notify) wait(ctx context.Context, r events.SQSMessage, d time.Duration) error {
+func (q NotificationConsumer) wait(ctx context.Context, r events.SQSMessage, d time.Duration) error {
 	_, err := q.API.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &q.URL, ReceiptHandle: aws.String(r.ReceiptHandle), VisibilityTimeout: int32(d.Round(time.Second).Seconds())})
 	return err
-}
-
-func (q Notify) bury(ctx context.Context, r events.SQSMessage, reason, detail string) error {
-	q.Logger.ErrorContext(ctx, "dead letter", named(r, "reason", reason, "detail", detail)...)
-	return bury(ctx, q.API, q.DLQ, r, r.Body, reason, detail)
 }

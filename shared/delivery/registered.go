@@ -6,6 +6,15 @@ import (
 	"hookwarden/shared/platform"
 )
 
+// Registered is what the registry knows of one app. One that is deleted has its
+// URL for as long as its secrets.
+type Registered struct {
+	App            platform.App
+	Secrets        []platform.Secret // newest first; empty if there are none
+	SecretsVersion int64
+	SecretsExpire  time.Time // from then on they are no more, even if they are here; zero: never
+}
+
 // deletionSlack is how much later than its app's deletion a webhook may have been
 // queued: the platform sends both at once, on two queues.
 const deletionSlack = 5 * time.Second

@@ -1,0 +1,97 @@
+package delivery
+
+import (
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// item is one message of a batch, until its fate is known.
+type item struct {
+	Message
+	appID     string // open: the app's id; empty if the body does not say
+	webhookID string // open: the webhook's id; empty if the body does not say
+	fate      fate   // the phase that settles the message; nil until then
+}
+
+func (it *item) settled() bool { return it.fate != nil }
+
+// fate is what becomes of a message: one of the types below, and never two. Only
+// returned may take the place of another: what the message did is not kept, so the
+// message comes again.
+type fate interface{ settles() }
+
+type (
+	done    struct{ settling } // no more to do; of a copy: another message does it
+	skipped struct {           // not to be sent
+		settling
+		reason string
+	}
+	expired struct{ settling } // too old to be sent
+	delayed struct {           // sent on to RetryQueue, its attempts as they are
+		settling
+		reason string
+		wait   time.Duration
+	}
+	retried struct { // sent on to RetryQueue after an attempt
+		settling
+		wait time.Duration
+	}
+	deadLettered struct {
+		settling
+		reason platform.Reason
+		detail string // a sentence that quotes no value
+	}
+	returned struct{ settling } // back to its queue, to be received again
+)
+
+type settling struct{}
+
+func (settling) settles() {}
+
+// Reasons for which a webhook is not sent.
+const (
+	skipDeleted       = "app_deleted"
+	skipNotSubscribed = "not_subscribed"
+	skipDisabled      = "app_disabled"
+	skipNoURL         = "no_url"
+)
+
+// Reasons for which a message is delayed, as the metric webhook.deferred has them.
+const (
+	delayNotDue     = "not_due"
+	delayUnknownApp = "unknown_app"
+	delayUnreadable = "unreadable"
+	delaySecrets    = "secrets"
+	delayLocalError = "local_error"
+	delayMoved      = "moved"
+	delaySlow       = "slow"
+	delayCounts     = "counts" // counts that still cannot be added
+)
+
+const (
+	firstFault   = 30 * time.Second
+	longestFault = 900 * time.Second
+)
+
+// delayedByFault waits for a fault of ours to pass: twice as long with each hop, so
+// that their number outlasts MaxAge.
+func delayedByFault(reason string, hops int) delayed {
+	return delayed{reason: reason, wait: min(firstFault<<min(hops, 10), longestFault)}
+}
+
+// names are the fields of a log line about a message: what names it, and more. It
+// reads the platform's body anew, so it is for lines that are rare.
+func (it *item) names(more ...any) []any {
+	names := []any{"message_id", it.ID, "app_id", it.appID}
+	if it.Kind == KindWebhook {
+		names = append(names[:2], platform.NamesIn([]byte(it.Body))...)
+	}
+	return append(names, more...)
+}
+
+// ids are the fields by which every line about a message whose body was read names
+// it, and more.
+func (it *item) ids(more ...any) []any {
+	return append([]any{"app_id", it.appID, "webhook_id", it.webhookID}, more...)
+}

@@ -1,0 +1,63 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// opener reads what the messages of a batch are.
+type opener struct {
+	phase
+	copies copies
+}
+
+// open decodes the items, each by its kind, and settles those that are bad, are
+// copies of others, or come early. It returns the rest.
+func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, counts []queuedCounts) {
+	for _, it := range items {
+		o.guard(ctx, it, func() {
+			switch it.Kind {
+			case KindCounts:
+				c, err := decodeCounts([]byte(it.Body))
+				it.appID = appOf(c.Key)
+				if valid(it, err) {
+					counts = append(counts, queuedCounts{it, c})
+				}
+			default:
+				w, err := platform.DecodeWebhook([]byte(it.Body))
+				it.appID, it.webhookID = w.AppID, w.ID
+				if valid(it, err) {
+					webhooks = append(webhooks, decoded{it, w})
+				}
+			}
+		})
+	}
+	o.copies.settle(ctx, items)
+	for _, it := range items {
+		o.settleEarly(it)
+	}
+	return slices.DeleteFunc(webhooks, func(w decoded) bool { return w.settled() }),
+		slices.DeleteFunc(counts, func(c queuedCounts) bool { return c.settled() })
+}
+
+// valid settles an item that could not be decoded.
+func valid(it *item, err error) bool {
+	if err != nil {
+		it.fate = deadLettered{reason: platform.ReasonInvalid, detail: err.Error()}
+	}
+	return err == nil
+}
+
+// dueTolerance is how early a message may be handled.
+const dueTolerance = time.Second
+
+// settleEarly sends on what comes before its time: SQS delays a message by 900 s at
+// most.
+func (o opener) settleEarly(it *item) {
+	if early := it.DueAt.Sub(o.now()); !it.settled() && early > dueTolerance && !o.expired(it.Message) {
+		it.fate = delayed{reason: delayNotDue, wait: early}
+	}
+}

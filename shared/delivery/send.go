@@ -1,0 +1,112 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"hookwarden/shared/pace"
+	"hookwarden/shared/platform"
+)
+
+// Outbox sends messages on. It returns those that are not known to be queued; all
+// others are durable. What surely failed it tries again by itself, and what may be
+// queued it does not.
+type Outbox interface {
+	SendDelayed(ctx context.Context, messages []Delayed) []Unsent
+	SendDeadLetters(ctx context.Context, letters []DeadLetter) []Unsent
+}
+
+// Delayed is a message for RetryQueue, which hands it out after a wait.
+type Delayed struct {
+	Message        // Attempts, Hops, DueAt and Mark as they are to be carried
+	GroupID string // the app's id
+	Wait    time.Duration
+}
+
+// DeadLetter is a message for the dead-letter queue.
+type DeadLetter struct {
+	Message
+	Reason platform.Reason
+	Detail string // a sentence that quotes no value
+}
+
+// Unsent is a message that is not known to be queued.
+type Unsent struct {
+	Index       int  // among those to be sent
+	MayBeQueued bool // the answer was lost; else it surely is not
+}
+
+// dispatcher sends on what is not done.
+type dispatcher struct {
+	phase
+	outbox  Outbox
+	pace    *pace.Pace
+	newMark func() string
+}
+
+// send queues what is to come later, and the dead letters. It returns the ids of the
+// records that are returned: those whose fate that is, and what could not be sent on.
+func (d dispatcher) send(ctx context.Context, items []*item) (returnedIDs []string) {
+	ctx, cancel := context.WithTimeout(ctx, sendBudget)
+	defer cancel()
+	var later []Delayed
+	var letters []DeadLetter
+	var laterOf, lettersOf []*item
+	for _, it := range items {
+		switch f := it.fate.(type) {
+		case delayed:
+			later, laterOf = append(later, d.delay(ctx, it, f)), append(laterOf, it)
+		case retried:
+			next := d.next(it, f.wait)
+			next.Attempts++
+			later, laterOf = append(later, next), append(laterOf, it)
+		case deadLettered:
+			d.logger.ErrorContext(ctx, "dead letter", it.names("reason", f.reason, "detail", f.detail)...)
+			letters, lettersOf = append(letters, DeadLetter{it.Message, f.reason, f.detail}), append(lettersOf, it)
+		}
+	}
+	if len(later) > 0 {
+		returnUnsent(laterOf, d.outbox.SendDelayed(ctx, later))
+	}
+	if len(letters) > 0 {
+		returnUnsent(lettersOf, d.outbox.SendDeadLetters(ctx, letters))
+	}
+	for _, it := range items {
+		if it.fate == (returned{}) {
+			d.logger.WarnContext(ctx, "message comes again", it.names()...)
+			returnedIDs = append(returnedIDs, it.ID)
+		}
+	}
+	return returnedIDs
+}
+
+func (d dispatcher) delay(ctx context.Context, it *item, f delayed) Delayed {
+	if f.reason == delaySlow && d.pace.Recovers(it.appID) {
+		f.wait = min(f.wait, pace.Soon) // its app answers again
+	}
+	d.metrics.Count("webhook.deferred", "reason", f.reason)
+	d.logger.InfoContext(ctx, "message deferred", it.ids("reason", f.reason, "wait_s", f.wait.Seconds(), "hops", it.Hops)...)
+	next := d.next(it, f.wait)
+	if f.reason == delayNotDue {
+		next.DueAt = it.DueAt
+	}
+	return next
+}
+
+// next is an item as it is sent on: with a wait of its own, whatever it waited for,
+// and a mark if there may be two of it from now on.
+func (d dispatcher) next(it *item, wait time.Duration) Delayed {
+	next := Delayed{Message: it.Message, GroupID: it.appID, Wait: wait}
+	next.Hops++
+	next.DueAt = d.now().Add(wait)
+	if it.mayBeCopy() {
+		next.Mark = d.newMark()
+	}
+	return next
+}
+
+func returnUnsent(items []*item, unsent []Unsent) {
+	for _, u := range unsent {
+		items[u.Index].fate = returned{}
+	}
+}

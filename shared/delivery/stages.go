@@ -1,0 +1,46 @@
+package delivery
+
+import (
+	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+	"hookwarden/shared/webhook"
+)
+
+// What a webhook is, phase by phase. Each type is made by one phase, which sets all
+// fields but those that name another.
+
+// decoded is a webhook whose body was read. Open makes it.
+type decoded struct {
+	*item
+	webhook platform.Webhook
+}
+
+// known is a webhook whose app was looked up. Lookup makes it.
+type known struct {
+	decoded
+	presence   presence
+	Registered // zero unless the app is present
+}
+
+// presence is what the registry says of an app.
+type presence int
+
+const (
+	unread  presence = iota // nobody knows whether it is there
+	absent                  // it was never registered
+	present                 // it is there, if only as deleted
+)
+
+// sendable is a webhook that is to be sent now. Decide makes it.
+type sendable struct {
+	*known
+	url string // the webhook's own, or the app's
+}
+
+// attempted is a webhook that was sent. Attempt makes it.
+type attempted struct {
+	sendable
+	request webhook.Request
+	result  webhook.Result
+	counts  tally.Counts // counts: what the result adds to the app's day
+}
