@@ -46,8 +46,8 @@ func BenchmarkDeliver(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if i%len(batch) == 0 {
-					if back := j.Deliver(b.Context(), batch); len(back) > 0 {
-						b.Fatal("webhooks came back")
+					if returned := j.Deliver(b.Context(), batch); len(returned) > 0 {
+						b.Fatal("webhooks were returned")
 					}
 				}
 			}

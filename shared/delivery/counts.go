@@ -130,18 +130,17 @@ type counted struct {
 
 func group(wave []*attempted) []*counted {
 	var groups []*counted
-	byKey := make(map[CounterKey]*counted)
 	for _, w := range wave {
 		if w.counts.IsZero() {
 			continue
 		}
 		key := CounterKey{tally.Key(w.App.ID, w.App.OrganizationID, w.App.Generation), tally.DateOf(w.result.Started)}
-		g := byKey[key]
-		if g == nil {
-			g = &counted{key: key, first: w.result.Started}
-			byKey[key] = g
-			groups = append(groups, g)
+		i := slices.IndexFunc(groups, func(g *counted) bool { return g.key == key })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &counted{key: key, first: w.result.Started})
 		}
+		g := groups[i]
 		g.counts = g.counts.Plus(w.counts)
 		g.of = append(g.of, w)
 		if w.result.Started.Before(g.first) {

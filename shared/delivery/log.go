@@ -65,11 +65,9 @@ func (r *recorder) record(ctx context.Context, unsent []*known, wave []*attempte
 	for _, w := range unsent {
 		switch f := w.fate.(type) {
 		case skipped:
-			keep(r.entryOf(w, outcomeSkipped, f.reason))
-			r.reportUnsent(ctx, slog.LevelInfo, w, outcomeSkipped, f.reason)
+			keep(r.reportUnsent(ctx, slog.LevelInfo, w, outcomeSkipped, f.reason))
 		case expired:
-			keep(r.entryOf(w, outcomeExpired, ""))
-			r.reportUnsent(ctx, slog.LevelWarn, w, outcomeExpired, "")
+			keep(r.reportUnsent(ctx, slog.LevelWarn, w, outcomeExpired, ""))
 		}
 	}
 	for _, w := range wave {
@@ -81,7 +79,7 @@ func (r *recorder) record(ctx context.Context, unsent []*known, wave []*attempte
 	r.write(ctx, entries)
 }
 
-// entryOf is the log entry of a webhook that was not sent.
+// entryOf is what all log entries say.
 func (r *recorder) entryOf(w *known, outcome, code string) Entry {
 	e := Entry{
 		Time:      r.now(),
@@ -154,10 +152,12 @@ func (r *recorder) tryToWrite(ctx context.Context, entries []Entry) (unwritten [
 	}
 }
 
-// reportUnsent writes the one line about a webhook that was not sent, and counts it.
-func (r *recorder) reportUnsent(ctx context.Context, level slog.Level, w *known, outcome, reason string) {
+// reportUnsent writes the one line about a webhook that was not sent, and counts it. It
+// returns its log entry.
+func (r *recorder) reportUnsent(ctx context.Context, level slog.Level, w *known, outcome, reason string) Entry {
 	r.metrics.Count("webhook.skipped", "reason", cmp.Or(reason, outcome))
 	r.logger.Log(ctx, level, "webhook not sent", w.ids("event", w.webhook.EventType(), "outcome", outcome, "reason", reason)...)
+	return r.entryOf(w, outcome, reason)
 }
 
 // reportAttempt writes the one line about an attempt, and counts it.

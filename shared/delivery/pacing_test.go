@@ -12,6 +12,33 @@ import (
 	"hookwarden/shared/webhook"
 )
 
+func TestPacingTakesNoAppForSlowByFaultsOfOurs(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer webhook.Outcome
+		slow   bool
+	}{
+		"ours":           {webhook.LocalError, false},
+		"the receiver's": {webhook.Timeout, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Published, nil)
+			w.answer = func(webhook.Request) webhook.Result {
+				return webhook.Result{Outcome: c.answer, Started: time.Now(), Duration: time.Second}
+			}
+			j := w.job(nil)
+			for range 4 {
+				deliverAll(t, j, message("a"))
+			}
+			before := w.requests()
+			deliverAll(t, j, message("a"))
+			equal(t, "nothing is sent while it is slow", w.requests()-before == 0, c.slow)
+			equal(t, "deferred as slow", w.figures["webhook.deferred reason=slow"] > 0, c.slow)
+			equal(t, "warnings of it", len(w.warned) > 0, c.slow)
+		})
+	}
+}
+
 // slowWorld has apps whose receivers take as long to answer as takes says, up to
 // the deadline of one second.
 func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slowWorldOf {
@@ -99,7 +126,7 @@ const (
 	hangs = time.Hour
 )
 
-func TestAnAppThatHangsIsDeferredAndTheOthersAreNot(t *testing.T) {
+func TestPacingDelaysAnAppThatHangsAndNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(app string, _ int) time.Duration {
 			return map[string]time.Duration{"hung": hangs, "well": quick}[app]
@@ -130,7 +157,7 @@ func within(t *testing.T, what string, got, most time.Duration) {
 	}
 }
 
-func TestAnAppThatAnswersSlowlyIsSentAllItHasOverRetryQueueAtOnce(t *testing.T) {
+func TestPacingSendsAnAppThatAnswersSlowlyAllItHasOverRetryQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(string, int) time.Duration { return 600 * time.Millisecond }, "a")
 		given := 0
@@ -156,7 +183,7 @@ func TestAnAppThatAnswersSlowlyIsSentAllItHasOverRetryQueueAtOnce(t *testing.T) 
 	})
 }
 
-func TestWhatSaysNothingOfAReceiverMakesNoAppSlow(t *testing.T) {
+func TestPacingTakesNoAppForSlowByWhatSaysNothingOfIt(t *testing.T) {
 	for name, code := range map[string]webhook.Code{"our own fault": "", "no look-up": webhook.CodeDNSTemporary, "no route": webhook.CodeUnreachable} {
 		for _, age := range []time.Duration{0, 2 * time.Hour} { // from an hour on the log has it as a failure
 			t.Run(name+" after "+age.String(), func(t *testing.T) {
@@ -184,7 +211,7 @@ func TestWhatSaysNothingOfAReceiverMakesNoAppSlow(t *testing.T) {
 	}
 }
 
-func TestAThousandAppsThatHangHoldFewBatches(t *testing.T) {
+func TestPacingLetsAThousandAppsThatHangHoldFewBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, apps := thousandThatHang()
 		j := w.job(nil)
@@ -221,7 +248,7 @@ func TestAThousandAppsThatHangHoldFewBatches(t *testing.T) {
 	})
 }
 
-func TestAnAppThatHungIsProbedAndFlowsAgainWhenItAnswers(t *testing.T) {
+func TestPacingProbesAnAppThatHungUntilItAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, recovered := worldThatRecovers()
 		j := w.job(nil)
@@ -258,7 +285,7 @@ func TestAnAppThatHungIsProbedAndFlowsAgainWhenItAnswers(t *testing.T) {
 	})
 }
 
-func TestAnAppThatNothingIsKnownOfFlowsNextToOneThatHangs(t *testing.T) {
+func TestPacingLetsANewAppFlowNextToOneThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(app string, _ int) time.Duration {
 			return map[string]time.Duration{"hung": hangs, "new": quick}[app]
@@ -273,7 +300,7 @@ func TestAnAppThatNothingIsKnownOfFlowsNextToOneThatHangs(t *testing.T) {
 	})
 }
 
-func TestAnAppThatAnswersAtTheLastMomentIsNotTakenForOneThatHangs(t *testing.T) {
+func TestPacingTellsAnswersAtTheLastMomentFromNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(app string, _ int) time.Duration {
 			return map[string]time.Duration{"hung": hangs, "late": 950 * time.Millisecond}[app]
@@ -295,7 +322,7 @@ func TestAnAppThatAnswersAtTheLastMomentIsNotTakenForOneThatHangs(t *testing.T) 
 	})
 }
 
-func TestABatchIsNotLateForAMessageThatIsReceivedAgain(t *testing.T) {
+func TestPacingTakesNoBatchForLateByAMessageThatIsReceivedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)
@@ -309,7 +336,7 @@ func TestABatchIsNotLateForAMessageThatIsReceivedAgain(t *testing.T) {
 	})
 }
 
-func TestAnAppThatDoesNotAnswerIsDownHoweverItsConnectionEnds(t *testing.T) {
+func TestPacingTakesAnAppForDownHoweverItsConnectionEnds(t *testing.T) {
 	for _, code := range []webhook.Code{webhook.CodeTimeoutConnect, webhook.CodeTimeoutResponse, webhook.CodeReset, webhook.CodeClosed} {
 		t.Run(string(code), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -327,4 +354,32 @@ func TestAnAppThatDoesNotAnswerIsDownHoweverItsConnectionEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestPacingLetsAFloodThatHasWaitedHoldNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, apps := thousandThatHang()
+		flooded := time.Now()
+		time.Sleep(time.Second) // the first deadline: others are held by it
+		start := time.Now()
+		for i := range 20 {
+			j := w.job(nil)
+			var batch []Message
+			for _, app := range apps[10*i : 10*i+10] {
+				m := message(app)
+				m.SentAt = flooded
+				batch = append(batch, m)
+			}
+			deliverAll(t, j, batch...)
+			deliverAll(t, j, message("well")) // came later
+		}
+		if took := time.Since(start); took >= time.Second {
+			t.Errorf("others were held for %v", took)
+		}
+		equal(t, "the healthy app's", w.successes("well"), 20)
+		equal(t, "sent on", len(w.delayed), 200)
+		for _, l := range w.delayed {
+			equal(t, "wait", l.Wait, 0)
+		}
+	})
 }

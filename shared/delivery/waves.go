@@ -27,48 +27,42 @@ func waves(send []sendable, attempt func(sendable) *attempted) iter.Seq[[]*attem
 		for _, w := range send {
 			open[w.appID]++
 			go func() {
-				var a *attempted
-				defer func() { endings <- ending{w.appID, a} }()
-				a = attempt(w)
+				e := ending{app: w.appID}
+				defer func() { endings <- e }()
+				e.attempted = attempt(w)
 			}()
 		}
-		var ended []*attempted // not recorded yet
+		quiet := time.NewTimer(lull)
+		defer quiet.Stop()
+		var wave, ended []*attempted // ended are not recorded yet
 		for {
-			ended = append(ended, untilLull(endings, open)...)
-			wave, rest := split(ended, open)
+			ended = append(ended, untilQuiet(endings, open, quiet)...)
+			wave, ended = split(ended, open)
 			if !yield(wave) || len(open) == 0 {
 				return
 			}
-			ended = take(rest, <-endings, open)
 		}
 	}
 }
 
-// untilLull takes what ends until nothing has for a lull, or nothing is open.
-func untilLull(endings <-chan ending, open map[string]int) (ended []*attempted) {
-	timer := time.NewTimer(lull)
-	defer timer.Stop()
+// untilQuiet takes what ends until nothing has for a lull, or nothing is open. A lull
+// that is over begins anew with the next end, and not before.
+func untilQuiet(endings <-chan ending, open map[string]int, quiet *time.Timer) (ended []*attempted) {
 	for len(open) > 0 {
 		select {
 		case e := <-endings:
-			ended = take(ended, e, open)
-			timer.Reset(lull)
-		case <-timer.C:
+			if open[e.app]--; open[e.app] == 0 {
+				delete(open, e.app)
+			}
+			if e.attempted != nil {
+				ended = append(ended, e.attempted)
+			}
+			quiet.Reset(lull)
+		case <-quiet.C:
 			return ended
 		}
 	}
 	return ended
-}
-
-// take closes a request.
-func take(ended []*attempted, e ending, open map[string]int) []*attempted {
-	if open[e.app]--; open[e.app] == 0 {
-		delete(open, e.app)
-	}
-	if e.attempted == nil {
-		return ended
-	}
-	return append(ended, e.attempted)
 }
 
 // split parts the webhooks whose app has no request open from the others.

@@ -74,6 +74,16 @@ func status(code int) func(webhook.Request) webhook.Result {
 	}
 }
 
+// errorFor answers 400 to requests that fails picks, and 200 to all others.
+func errorFor(fails func(webhook.Request) bool) func(webhook.Request) webhook.Result {
+	return func(r webhook.Request) webhook.Result {
+		if fails(r) {
+			return status(http.StatusBadRequest)(r)
+		}
+		return status(http.StatusOK)(r)
+	}
+}
+
 func outcome(o webhook.Outcome, code webhook.Code) func(webhook.Request) webhook.Result {
 	return func(webhook.Request) webhook.Result {
 		return webhook.Result{Outcome: o, Code: code, Started: time.Now()}
@@ -336,4 +346,27 @@ func equalList[T comparable](t *testing.T, what string, got []T, want ...T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+// deletedAt makes an app one that was deleted then, whose secrets expire.
+func deletedAt(at time.Time) func(*Registered) {
+	return func(r *Registered) {
+		r.App.Deleted, r.App.DeletedAt = true, at
+		r.SecretsExpire = at.Add(time.Hour)
+	}
+}
+
+func both(changes ...func(*Registered)) func(*Registered) {
+	return func(r *Registered) {
+		for _, change := range changes {
+			change(r)
+		}
+	}
+}
+
+// uninstalled is the last webhook of an app, queued at a time.
+func uninstalled(app string, at time.Time) Message {
+	m := webhookMessage(app, "installation", "deleted", "")
+	m.SentAt, m.FromRetry = at, true
+	return m
 }

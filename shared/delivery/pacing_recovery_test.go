@@ -74,7 +74,7 @@ func throughWithin(down time.Duration) time.Duration {
 	return probed + min(down+probed, longestFault) + 20*time.Second
 }
 
-func TestWhatWaitedForASlowAppIsThroughSoonAfterItRecovers(t *testing.T) {
+func TestPacingLetsWhatWaitedThroughSoonAfterARecovery(t *testing.T) {
 	for name, down := range map[string]time.Duration{"a minute": time.Minute, "twenty minutes": 20 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2) {

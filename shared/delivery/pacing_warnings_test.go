@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-func TestOneEnvironmentThatWasHeldSparesTheOthers(t *testing.T) {
+func TestWarningsSpareTheOtherEnvironments(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(app string, _ int) time.Duration {
 			return map[string]time.Duration{"hung": hangs, "well": quick}[app]
@@ -27,35 +27,7 @@ func TestOneEnvironmentThatWasHeldSparesTheOthers(t *testing.T) {
 	})
 }
 
-func TestAFloodThatHasWaitedHoldsNobodyElse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w, apps := thousandThatHang()
-		flooded := time.Now()
-		time.Sleep(time.Second) // the first deadline: others are held by it
-		start := time.Now()
-		for i := range 20 {
-			j := w.job(nil)
-			var batch []Message
-			for _, app := range apps[10*i : 10*i+10] {
-				m := message(app)
-				m.SentAt = flooded
-				batch = append(batch, m)
-			}
-			deliverAll(t, j, batch...)
-			deliverAll(t, j, message("well")) // came later
-		}
-		if took := time.Since(start); took >= time.Second {
-			t.Errorf("others were held for %v", took)
-		}
-		equal(t, "the healthy app's", w.successes("well"), 20)
-		equal(t, "sent on", len(w.delayed), 200)
-		for _, l := range w.delayed {
-			equal(t, "wait", l.Wait, 0)
-		}
-	})
-}
-
-func TestAnAppThatOthersWarnedOfIsTriedOverRetryQueueAndClearedByAnAnswer(t *testing.T) {
+func TestWarningsSendAnAppOverRetryQueueUntilItAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
 		w.warned["a"] = time.Now()
@@ -73,7 +45,7 @@ func TestAnAppThatOthersWarnedOfIsTriedOverRetryQueueAndClearedByAnAnswer(t *tes
 	})
 }
 
-func TestAnAppThatIsDownForOthersWaits(t *testing.T) {
+func TestWarningsLetAnAppThatIsDownForOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
 		w.warned["a"] = time.Now().Add(time.Minute)
@@ -90,7 +62,7 @@ func TestAnAppThatIsDownForOthersWaits(t *testing.T) {
 	})
 }
 
-func TestAnOldWarningIsNotHeeded(t *testing.T) {
+func TestWarningsThatAreOldAreNotHeeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := slowWorld(func(string, int) time.Duration { return quick }, "a")
 		w.warned["a"] = time.Now().Add(-time.Hour)
@@ -121,7 +93,7 @@ func TestWarningsAreFew(t *testing.T) {
 	})
 }
 
-func TestDeliveriesDoNotNeedWarnings(t *testing.T) {
+func TestWarningsAreNotNeeded(t *testing.T) {
 	for name, fault := range map[string]func() (error, bool){
 		"failed and not applied": func() (error, bool) { return errLost, false },
 		"failed but applied":     func() (error, bool) { return errLost, true },
