@@ -165,7 +165,7 @@ func (r *recorder) reportAttempt(ctx context.Context, w *attempted) {
 	a := w.result
 	r.metrics.Count("webhook.attempts", "outcome", string(a.Outcome))
 	r.metrics.Milliseconds("webhook.latency", a.Duration)
-	r.metrics.Detail("webhooks", detail{appLabel(w.App), w.webhook.EventType(), a.Status})
+	r.metrics.Detail("webhooks", attemptDetail{appLabel(w.App), w.webhook.EventType(), a.Status})
 	level := slog.LevelInfo
 	if a.Outcome == webhook.Success {
 		level = slog.LevelDebug // the log table has it
@@ -176,8 +176,8 @@ func (r *recorder) reportAttempt(ctx context.Context, w *attempted) {
 	}
 }
 
-// detail is what the metrics' line says of one attempt next to its figures.
-type detail struct {
+// attemptDetail is what the metrics' line says of one attempt next to its figures.
+type attemptDetail struct {
 	App          string `json:"app"`
 	Event        string `json:"event"`
 	ResponseCode int    `json:"response_code"` // 0 without a complete answer

@@ -88,6 +88,19 @@ func (r *Reader) Seconds(name string, absent, low, high float64) time.Duration {
 	return time.Duration(r.Float(name, absent, low, high) * float64(time.Second))
 }
 
+// list reads what is separated by commas, each by read, which says whether it is good.
+func list[T any](r *Reader, name, value, must string, read func(string) (T, bool)) (all []T) {
+	for field := range strings.SplitSeq(value, ",") {
+		one, good := read(strings.TrimSpace(field))
+		if !good {
+			r.wrong(name, "must be %s, separated by commas", must)
+			return nil
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // Delays reads a list of seconds, as in "300,300,300"; none if it is empty.
 func (r *Reader) Delays(name, absent string) []time.Duration {
 	value, ok := r.lookup(name)
@@ -97,52 +110,33 @@ func (r *Reader) Delays(name, absent string) []time.Duration {
 	if strings.TrimSpace(value) == "" {
 		return nil
 	}
-	var delays []time.Duration
-	for field := range strings.SplitSeq(value, ",") {
-		seconds, err := strconv.Atoi(strings.TrimSpace(field))
-		if err != nil || seconds < 0 || seconds > 999_999 {
-			r.wrong(name, "must be whole seconds from 0 to 999999, parted by commas")
-			return nil
-		}
-		delays = append(delays, time.Duration(seconds)*time.Second)
-	}
-	return delays
+	return list(r, name, value, "whole seconds from 0 to 999999", func(field string) (time.Duration, bool) {
+		seconds, err := strconv.Atoi(field)
+		return time.Duration(seconds) * time.Second, err == nil && seconds >= 0 && seconds <= 999_999
+	})
 }
 
-// Statuses reads statuses of apps, separated by commas.
+// Statuses reads statuses of apps.
 func (r *Reader) Statuses(name string, absent platform.Status) []platform.Status {
-	var statuses []platform.Status
-	for field := range strings.SplitSeq(r.Text(name, string(absent)), ",") {
-		switch status := platform.Status(strings.TrimSpace(field)); status {
-		case platform.Published, platform.Unpublished, platform.Internal:
-			statuses = append(statuses, status)
-		default:
-			r.wrong(name, "must be one or more of internal, unpublished, published, separated by commas")
-			return nil
-		}
-	}
-	return statuses
+	must := "one or more of internal, unpublished, published"
+	return list(r, name, r.Text(name, string(absent)), must, func(field string) (platform.Status, bool) {
+		status := platform.Status(field)
+		return status, status == platform.Published || status == platform.Unpublished || status == platform.Internal
+	})
 }
 
-// Resources reads names of resources, separated by commas, or * for all but
-// installation, which no app subscribes to. A dot in an app's subscription is before
-// its action, so a name has none.
+// Resources reads names of resources, or * for all but installation, which no app
+// subscribes to. A dot in an app's subscription is before its action, so a name has
+// none.
 func (r *Reader) Resources(name, absent string) platform.Subscribable {
 	value := r.Text(name, absent)
 	if value == platform.AllSubscribable {
 		return platform.Subscribable{value}
 	}
-	var resources platform.Subscribable
-	for field := range strings.SplitSeq(value, ",") {
-		resource := strings.TrimSpace(field)
-		odd := func(c rune) bool { return c <= ' ' || c > '~' || c == '.' || c == '*' }
-		if resource == "" || resource == "installation" || strings.ContainsFunc(resource, odd) {
-			r.wrong(name, "must be * or names of resources other than installation, without dots, separated by commas")
-			return nil
-		}
-		resources = append(resources, resource)
-	}
-	return resources
+	odd := func(c rune) bool { return c <= ' ' || c > '~' || c == '.' || c == '*' }
+	return list(r, name, value, "* or names of resources other than installation, without dots", func(field string) (string, bool) {
+		return field, field != "" && field != "installation" && !strings.ContainsFunc(field, odd)
+	})
 }
 
 // Level reads LOG_LEVEL: DEBUG, INFO, WARN or ERROR, in any case.

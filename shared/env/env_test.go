@@ -49,8 +49,8 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 	for variable, want := range map[string]string{
 		"WEBHOOK_TIMEOUT_SECONDS=0.05":  "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
 		"WEBHOOK_TIMEOUT_SECONDS=NaN":   "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
-		"RETRY_DELAYS=300,x":            "RETRY_DELAYS must be whole seconds from 0 to 999999, parted by commas",
-		"RETRY_DELAYS=-1":               "RETRY_DELAYS must be whole seconds from 0 to 999999, parted by commas",
+		"RETRY_DELAYS=300,x":            "RETRY_DELAYS must be whole seconds from 0 to 999999, separated by commas",
+		"RETRY_DELAYS=-1":               "RETRY_DELAYS must be whole seconds from 0 to 999999, separated by commas",
 		"RETRY_INTERNAL=yes":            `RETRY_INTERNAL is "yes" and must be false or true`,
 		"MAX_AGE_HOURS=97":              "MAX_AGE_HOURS must be a whole number from 1 to 96",
 		"REQUEST_LOG=some":              `REQUEST_LOG is "some" and must be all or failures or off`,

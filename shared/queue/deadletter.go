@@ -41,9 +41,9 @@ func deadLetter(body string, attributes map[string]types.MessageAttributeValue, 
 // maxMessage is SQS's own limit of one message with its attributes, in bytes.
 const maxMessage = 1 << 20
 
-// presentable makes a dead letter one that SQS takes and that shows no secrets, whatever its
-// body is: a letter that is refused comes back, and in the end SQS itself moves
-// the message as it was.
+// presentable makes a dead letter one that SQS takes and that shows no secrets,
+// whatever its body is: for one that is refused the message is returned, and in the
+// end SQS itself moves it as it was.
 func presentable(e types.SendMessageBatchRequestEntry, reason platform.Reason) types.SendMessageBatchRequestEntry {
 	body := aws.ToString(e.MessageBody)
 	if reason == platform.ReasonInvalid && strays(body) {
@@ -62,7 +62,7 @@ func presentable(e types.SendMessageBatchRequestEntry, reason platform.Reason) t
 // queue it was sent to.
 func strays(body string) bool { return strings.Contains(body, "app.put") && hasWordSecret(body) }
 
-// sendDeadLetters is send for letters. One that SQS refuses all the same is sent once
+// sendDeadLetters is send for dead letters. One that SQS refuses all the same is sent once
 // more, bare: length and hash of its body, reason and detail.
 func sendDeadLetters(ctx context.Context, api API, dlq string, letters []types.SendMessageBatchRequestEntry) (failed []failure, last error) {
 	all, _ := send(ctx, api, dlq, letters)

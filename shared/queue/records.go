@@ -2,9 +2,9 @@
 // and their answers into batch item failures, and it sends what the jobs send
 // on.
 //
-// What consumes a queue is a lambda.Handler, which is handed events as they came: for a
-// function of events.SQSEvent the Lambda library would read them through a
-// json.Decoder, which takes longer.
+// A consumer is a lambda.Handler, which is handed events as they came. For a function
+// of events.SQSEvent the Lambda library would read them through a json.Decoder, which
+// takes longer.
 package queue
 
 import (

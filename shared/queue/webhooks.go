@@ -14,8 +14,8 @@ import (
 	"hookwarden/shared/delivery"
 )
 
-// WebhookConsumer consumes WebhookQueue and RetryQueue. The
-// attributes of hookwarden are believed only on records of RetryQueue.
+// WebhookConsumer consumes WebhookQueue and RetryQueue. The attributes of hookwarden
+// are believed only on records of RetryQueue.
 type WebhookConsumer struct {
 	Job   *delivery.Job
 	Retry string // URL of RetryQueue
@@ -42,7 +42,13 @@ func (q WebhookConsumer) decode(payload []byte) ([]delivery.Message, error) {
 	batch := make([]delivery.Message, len(e.Records))
 	retryARN := arnSuffix(q.Retry)
 	for i, r := range e.Records {
-		batch[i] = r.message()
+		batch[i] = delivery.Message{
+			ID:         r.MessageID,
+			Body:       r.Body,
+			Attributes: producers(r.MessageAttributes),
+			SentAt:     parseMilliseconds(r.Attributes.SentTimestamp),
+			Receives:   parseReceives(r.Attributes.Receives),
+		}
 		if strings.HasSuffix(r.EventSourceARN, retryARN) {
 			readTrip(r.MessageAttributes, &batch[i])
 		}
@@ -53,28 +59,16 @@ func (q WebhookConsumer) decode(payload []byte) ([]delivery.Message, error) {
 // webhooksEvent is as much of events.SQSEvent as deliver needs: the rest would cost an
 // eighth of all CPU that a webhook takes.
 type webhooksEvent struct {
-	Records []webhookRecord `json:"Records"`
-}
-
-type webhookRecord struct {
-	MessageID         string                                `json:"messageId"`
-	Body              string                                `json:"body"`
-	EventSourceARN    string                                `json:"eventSourceARN"`
-	MessageAttributes map[string]events.SQSMessageAttribute `json:"messageAttributes"`
-	Attributes        struct {
-		SentTimestamp string `json:"SentTimestamp"`
-		Receives      string `json:"ApproximateReceiveCount"`
-	} `json:"attributes"`
-}
-
-func (r webhookRecord) message() delivery.Message {
-	return delivery.Message{
-		ID:         r.MessageID,
-		Body:       r.Body,
-		Attributes: producers(r.MessageAttributes),
-		SentAt:     parseMilliseconds(r.Attributes.SentTimestamp),
-		Receives:   parseReceives(r.Attributes.Receives),
-	}
+	Records []struct {
+		MessageID         string                                `json:"messageId"`
+		Body              string                                `json:"body"`
+		EventSourceARN    string                                `json:"eventSourceARN"`
+		MessageAttributes map[string]events.SQSMessageAttribute `json:"messageAttributes"`
+		Attributes        struct {
+			SentTimestamp string `json:"SentTimestamp"`
+			Receives      string `json:"ApproximateReceiveCount"`
+		} `json:"attributes"`
+	} `json:"Records"`
 }
 
 // readTrip reads what a record of RetryQueue carries from hop to hop.
