@@ -128,7 +128,7 @@ func valuesOf() map[string]values {
 	return map[string]values{
 		"webhook.attempts": {"webhook/outcome.go", `Outcome = "([a-z_]+)"`},
 		"webhook.skipped":  {"delivery/*.go", `\b(?:skip[A-Z]\w+|outcomeExpired) += "([a-z_]+)"`},
-		"webhook.deferred": {"delivery/*.go", `\bdefer[A-Z]\w+ += "([a-z_]+)"`},
+		"webhook.deferred": {"delivery/*.go", `\bdelay[A-Z]\w+ += "([a-z_]+)"`},
 		"app.disabled":     {"tally/rule.go", `Reason = "([a-z_]+)"`},
 		"notice.queued":    kinds,
 		"notice.sent":      kinds,
@@ -138,7 +138,7 @@ func valuesOf() map[string]values {
 	}
 }
 
-var call = regexp.MustCompile(`Metrics\.(?:Count|Milliseconds)\("([^"]+)", (?:"([^"]*)")?`) //nolint:gochecknoglobals // a constant
+var call = regexp.MustCompile(`[mM]etrics\.(?:Count|Milliseconds)\("([^"]+)", (?:"([^"]*)")?`) //nolint:gochecknoglobals // a constant
 
 // metricsOf are the metrics that the functions write, by the calls in their code.
 func metricsOf(root string) ([]cost.Metric, error) {

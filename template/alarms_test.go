@@ -314,7 +314,7 @@ func TestLostCountsAreCountedFromTheirLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(code), `Logger.ErrorContext(ctx, "counts lost"`) { // at ERROR, so that no LogLevel hides it
+	if !strings.Contains(string(code), `logger.ErrorContext(ctx, "counts lost"`) { // at ERROR, so that no LogLevel hides it
 		t.Error("deliver does not write the line that the filter looks for")
 	}
 }

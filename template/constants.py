@@ -61,11 +61,11 @@ NUMBERS: list[tuple[str, str, Callable[[Models], int]]] = [
     ("queue/outbox.go", "maxDelay", lambda m: m.words("sqs", "SendMessage", "DelaySeconds", r"Valid values: 0 to (\d+)")),
     ("queue/send.go", "maxEntries", lambda m: m.words("sqs", "SendMessageBatch", "", r"send up to (\d+) messages")),
     ("queue/send.go", "maxBatchBytes", lambda m: m.words("sqs", "SendMessageBatch", "", r"1 MiB ([\d,]+) bytes")),
-    ("queue/letter.go", "maxMessage", lambda m: m.words("sqs", "SendMessageBatch", "", r"1 MiB ([\d,]+) bytes")),
-    ("queue/notify.go", "longestWait", lambda m: m.words("sqs", "ChangeMessageVisibility", "VisibilityTimeout", r"Values range: 0 to (\d+)")),
-    # In no model, but in SQS's documents: ten attributes of a message; four of ours, or two in a letter.
-    ("queue/outbox.go", "carriedOn", lambda _: 10 - 4),
-    ("queue/outbox.go", "carriedOnLetter", lambda _: 10 - 2),
+    ("queue/deadletter.go", "maxMessage", lambda m: m.words("sqs", "SendMessageBatch", "", r"1 MiB ([\d,]+) bytes")),
+    ("queue/notifications.go", "longestWait", lambda m: m.words("sqs", "ChangeMessageVisibility", "VisibilityTimeout", r"Values range: 0 to (\d+)")),
+    # In no model, but in SQS's documents: ten attributes of a message; four of ours, or two in a dead letter.
+    ("queue/attributes.go", "carriedOn", lambda _: 10 - 4),
+    ("queue/attributes.go", "carriedDead", lambda _: 10 - 2),
     ("dynamo/apps.go", "appsPerRead", lambda m: m.most("dynamodb", "KeyList") // 2),  # two keys each
     ("dynamo/requests.go", "writesAtOnce", lambda m: m.most("dynamodb", "WriteRequests")),
     ("ses/address.go", "addressLimit", lambda m: m.most("sesv2", "InsightsEmailAddress")),
@@ -78,16 +78,16 @@ ATTRIBUTE = r"(?!AWS\.|Amazon\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
 
 # Each: the files, what finds the texts in them, the pattern that each text must have, as what it says.
 TEXTS: list[tuple[str, str, Callable[[Models], str]]] = [
-    ("queue/records.go", r'\battr[A-Z]\w* += ours \+ ("[^"]*")', lambda _: ATTRIBUTE),
-    ("queue/records.go", r'const ours = "([^"]*)\."', lambda _: ATTRIBUTE),
+    ("queue/attributes.go", r'\battr[A-Z]\w* += ours \+ ("[^"]*")', lambda _: ATTRIBUTE),
+    ("queue/attributes.go", r'const ours = "([^"]*)\."', lambda _: ATTRIBUTE),
     ("ses/ses.go", r'\btag\("([^"]*)"', lambda m: tag(m, "MessageTagName")),
     # A tag's value is a kind, whose dots become underscores, or a status.
     ("platform/notice.go", r'NoticeKind = "([^"]*)"', lambda m: tag(m, "MessageTagValue")),
     ("platform/app.go", r'Status\s*= "([^"]*)"', lambda m: tag(m, "MessageTagValue")),
     ("ses/ses.go", r'Name: aws\.String\("([^"]*)"\)', lambda m: m.pattern("sesv2", "MessageHeaderName")),
     ("metrics/metrics.go", r'Namespace = "([^"]*)"', lambda m: m.pattern("cloudwatch", "Namespace")),
-    ("*/*.go", r'Metrics\.(?:Count|Milliseconds)\("([^"]*)"', lambda m: f".{{1,{m.most('cloudwatch', 'MetricName')}}}"),
-    ("*/*.go", r'Metrics\.Count\("[^"]*", "([^"]+)"', lambda m: f"[^:].{{0,{m.most('cloudwatch', 'DimensionName') - 1}}}"),
+    ("*/*.go", r'[mM]etrics\.(?:Count|Milliseconds)\("([^"]*)"', lambda m: f".{{1,{m.most('cloudwatch', 'MetricName')}}}"),
+    ("*/*.go", r'[mM]etrics\.Count\("[^"]*", "([^"]+)"', lambda m: f"[^:].{{0,{m.most('cloudwatch', 'DimensionName') - 1}}}"),
 ]
 
 

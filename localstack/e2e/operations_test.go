@@ -36,10 +36,10 @@ func TestTheOperationsPageKnowsEachAlarm(t *testing.T) {
 }
 
 func TestTheOperationsPageKnowsEachReasonOfADeadLetter(t *testing.T) {
-	reasons := matchesIn(t, "shared/delivery/*.go", `(?m)^\t(Reason\w+) += "(\w+)"`)
+	reasons := matchesIn(t, "shared/platform/deadletter.go", `(?m)^\t(Reason\w+) +Reason = "(\w+)"`)
 	letters := map[string]map[string]string{"WebhookDLQ": reasons, "RegistryDLQ": {}, "NotificationDLQ": {}}
-	for queue, file := range map[string]string{"RegistryDLQ": "shared/queue/register.go", "NotificationDLQ": "shared/queue/notify.go"} {
-		for name := range matchesIn(t, file, `bury\(ctx, r, delivery\.(Reason\w+)`) {
+	for queue, file := range map[string]string{"RegistryDLQ": "shared/queue/registry.go", "NotificationDLQ": "shared/queue/notifications.go"} {
+		for name := range matchesIn(t, file, `bury\(platform\.(Reason\w+)`) {
 			letters[queue][name] = reasons[name]
 		}
 	}

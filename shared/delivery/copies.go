@@ -75,7 +75,7 @@ func (c copies) settleOne(ctx context.Context, it *item) {
 		return
 	}
 	if spare {
-		c.metrics.Count("webhook.skipped", "reason", "copy")
+		c.metrics.Count("webhook.skipped", "reason", skipCopy)
 		c.logger.InfoContext(ctx, "copy dropped", it.ids("hops", it.Hops)...)
 		it.fate = done{}
 	}

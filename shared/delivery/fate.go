@@ -16,9 +16,9 @@ type item struct {
 
 func (it *item) settled() bool { return it.fate != nil }
 
-// fate is what becomes of a message: one of the types below, and never two. Only
-// returned may take the place of another: what the message did is not kept, so the
-// message comes again.
+// fate is what becomes of a message: one of the types below, and never two. What an
+// attempt settled may still become delayed, for a 410 from a URL that is the app's no
+// more. Any fate may become returned, if what it needs could not be kept.
 type fate interface{ settles() }
 
 type (
@@ -55,6 +55,7 @@ const (
 	skipNotSubscribed = "not_subscribed"
 	skipDisabled      = "app_disabled"
 	skipNoURL         = "no_url"
+	skipCopy          = "copy" // another message of the same webhook is handled: it is not logged
 )
 
 // Reasons for which a message is delayed, as the metric webhook.deferred has them.

@@ -40,7 +40,7 @@ type Kind string
 // The kinds.
 const (
 	KindWebhook Kind = ""       // the platform's
-	KindCounts  Kind = "counts" // a QueuedCounts of ours
+	KindCounts  Kind = "counts" // a countsMessage of ours
 )
 
 // mayBeCopy reports whether the message, or one like it, may be on its way twice.

@@ -63,6 +63,8 @@ func (d dispatcher) send(ctx context.Context, items []*item) (returnedIDs []stri
 		case deadLettered:
 			d.logger.ErrorContext(ctx, "dead letter", it.names("reason", f.reason, "detail", f.detail)...)
 			letters, lettersOf = append(letters, DeadLetter{it.Message, f.reason, f.detail}), append(lettersOf, it)
+		case nil: // a defect: nothing is lost by it
+			it.fate = returned{}
 		}
 	}
 	if len(later) > 0 {
