@@ -126,16 +126,15 @@ func (r *Reader) Statuses(name string, absent platform.Status) []platform.Status
 }
 
 // Resources reads names of resources, or * for all but installation, which no app
-// subscribes to. A dot in an app's subscription is before its action, so a name has
-// none.
+// subscribes to.
 func (r *Reader) Resources(name, absent string) platform.Subscribable {
 	value := r.Text(name, absent)
 	if value == platform.AllSubscribable {
 		return platform.Subscribable{value}
 	}
-	odd := func(c rune) bool { return c <= ' ' || c > '~' || c == '.' || c == '*' }
-	return list(r, name, value, "* or names of resources other than installation, without dots", func(field string) (string, bool) {
-		return field, field != "" && field != "installation" && !strings.ContainsFunc(field, odd)
+	must := "* or names of resources, of letters, digits, _ and -, other than installation"
+	return list(r, name, value, must, func(field string) (string, bool) {
+		return field, field != "" && field != "installation" && onlyHas(field, "_-")
 	})
 }
 
@@ -153,16 +152,20 @@ func (r *Reader) Level() slog.Level {
 // one name, of which a receiver takes either.
 func (r *Reader) HeaderPrefix(name, absent string) string {
 	value := r.Text(name, absent)
-	for _, c := range value {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
-			r.wrong(name, "may only have letters, digits and -")
-			break
-		}
+	if !onlyHas(value, "-") {
+		r.wrong(name, "may only have letters, digits and -")
 	}
 	if strings.EqualFold(value, "webhook-") {
 		r.wrong(name, "must not be webhook-, with which the headers of Standard Webhooks begin")
 	}
 	return value
+}
+
+// onlyHas reports whether a text has nothing but ASCII letters, digits and marks.
+func onlyHas(text, marks string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(marks, c)
+	})
 }
 
 // URL reads the address of a web site, which must be set.
