@@ -14,10 +14,10 @@ import (
 
 // unsent is a mail that cannot be sent, its claims, and when it was put off.
 type unsent struct {
-	now    time.Time
-	answer error
-	unread error                  // of the app
-	putOff map[string][]time.Time // by reason
+	now     time.Time
+	answer  error
+	unread  error                  // of the app
+	delayed map[string][]time.Time // by reason
 }
 
 func (u *unsent) Claim(context.Context, string, time.Time, time.Duration) error { return nil }
@@ -29,25 +29,25 @@ func (u *unsent) ReadApp(context.Context, string) (platform.App, bool, error) {
 	return platform.App{EnabledAt: begun}, true, u.unread
 }
 func (u *unsent) Send(context.Context, notice.Mail) (string, error) { return "", u.answer }
-func (u *unsent) Count(_, _, reason string)                         { u.putOff[reason] = append(u.putOff[reason], u.now) }
+func (u *unsent) Count(_, _, reason string)                         { u.delayed[reason] = append(u.delayed[reason], u.now) }
 
 var begun = time.Date(2026, 11, 24, 10, 4, 30, 0, time.UTC)
 
 // mailThatWaits is one mail's three days.
 func mailThatWaits(t *testing.T, answer, unread error, random float64) *unsent {
 	t.Helper()
-	u := &unsent{now: begun, answer: answer, unread: unread, putOff: make(map[string][]time.Time)}
-	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
+	u := &unsent{now: begun, answer: answer, unread: unread, delayed: make(map[string][]time.Time)}
+	job := notice.New(notice.Config{FunctionTimeout: 30 * time.Second}, notice.Deps{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
 		Claims:   u, Apps: u, Mailer: u, Metrics: u, Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return u.now }, Random: func() float64 { return random }}}
+		Now: func() time.Time { return u.now }, Random: func() float64 { return random }})
 	n := platform.Notice{ID: "n", Kind: platform.AppEnabled, To: platform.Owner{Email: "ada@acme.example"}, EnabledAt: platform.FormatTime(begun)}
 	for receives := 1; u.now.Sub(begun) < 3*24*time.Hour; receives++ {
-		var later *notice.Later
-		if err := job.NewBatch().Handle(t.Context(), n, receives); !errors.As(err, &later) {
+		var delayed *notice.DelayedError
+		if err := job.NewBatch().Handle(t.Context(), n, receives); !errors.As(err, &delayed) {
 			t.Fatal(err)
 		}
-		u.now = u.now.Add(later.After)
+		u.now = u.now.Add(delayed.After)
 	}
 	return u
 }
@@ -71,9 +71,9 @@ func TestAnAlarmRingsForAsLongAsAMailCannotBeSent(t *testing.T) {
 		reason := At(List(a["Dimensions"])[0], "Value").(string)
 		for _, random := range []float64{0, 0.5, 0.999} {
 			u := mailThatWaits(t, fault.answer, fault.unread, random)
-			tries := u.putOff[reason]
+			tries := u.delayed[reason]
 			if len(tries) < 10 {
-				t.Fatalf("%s watches %s, and the mail was put off as %v", name, reason, u.putOff)
+				t.Fatalf("%s watches %s, and the mail was put off as %v", name, reason, u.delayed)
 			}
 			rings := ringing(a, tries)
 			for at := tries[0].Add(80 * time.Minute); at.Before(tries[len(tries)-1]); at = at.Add(time.Minute) {

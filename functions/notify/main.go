@@ -19,14 +19,14 @@ func main() {
 	e, logger, aws := env.Start(env.ReadNotify)
 	tables := dynamo.NewClient(aws)
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
-	job := &notice.Job{Config: notice.Config{FunctionTimeout: e.FunctionTimeout}, Needs: notice.Needs{
+	job := notice.New(notice.Config{FunctionTimeout: e.FunctionTimeout}, notice.Deps{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL}),
 		Claims:   dynamo.Notices{API: tables, Table: e.NoticesTable},
 		Apps:     dynamo.Apps{API: tables, Table: e.AppsTable},
 		Mailer: &ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
 			PreferenceURL: e.PreferenceURL, Now: env.Clock},
 		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,
-	}}
+	})
 	sqs := queue.NewClient(aws)
 	letters := queue.DeadLetters{API: sqs, URL: e.NotificationDLQURL, Logger: logger}
 	lambda.Start(queue.NotificationConsumer{Job: job, API: sqs, URL: e.NotificationQueueURL, DeadLetters: letters,

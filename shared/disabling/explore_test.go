@@ -99,12 +99,12 @@ func (w *walk) take(c choice) {
 		return
 	}
 	w.end(a)
-	later := (*notice.Later)(nil)
+	delayed := (*notice.DelayedError)(nil)
 	switch {
 	case a.err == nil:
 		a.done = true
-	case errors.As(a.err, &later):
-		a.wait = later.After
+	case errors.As(a.err, &delayed):
+		a.wait = delayed.After
 	}
 }
 

@@ -133,9 +133,9 @@ var composer = sync.OnceValue(func() *notice.Composer {
 const functionTimeout = 30 * time.Second
 
 func (w *world) notifierOver(s store, noticeID string) *notice.Batch {
-	job := notice.Job{Config: notice.Config{FunctionTimeout: functionTimeout}, Needs: notice.Needs{Composer: composer(), Claims: s, Apps: s,
+	job := notice.New(notice.Config{FunctionTimeout: functionTimeout}, notice.Deps{Composer: composer(), Claims: s, Apps: s,
 		Mailer: mailer{s, noticeID}, Metrics: &w.figures, Logger: w.logger(),
-		Now: w.clock, Random: func() float64 { return 0 }}}
+		Now: w.clock, Random: func() float64 { return 0 }})
 	return job.NewBatch()
 }
 
@@ -195,8 +195,8 @@ func (w *world) mail(t testing.TB, n platform.Notice) {
 			return
 		}
 		wait := 190 * time.Second // the queue's visibility time-out
-		if later := (*notice.Later)(nil); errors.As(err, &later) {
-			wait = later.After
+		if delayed := (*notice.DelayedError)(nil); errors.As(err, &delayed) {
+			wait = delayed.After
 		}
 		w.advance(wait)
 	}

@@ -69,28 +69,28 @@ type HeldError struct{ ClaimedAt time.Time }
 
 func (e *HeldError) Error() string { return "claimed at " + platform.FormatTime(e.ClaimedAt) }
 
-// Later says that a notice is to be handled again, when, and why. errors.As
-// finds it as a *Later.
-type Later struct {
+// DelayedError says that a notice is to be handled again, when, and why. errors.As
+// finds it as a *DelayedError.
+type DelayedError struct {
 	After  time.Duration
 	Reason string // stable: claimed, no_time, ours, throttled, unreadable, unknown
 	Err    error
 }
 
-func (l *Later) Error() string {
-	return fmt.Sprintf("%s, again in %s: %v", l.Reason, l.After.Round(time.Second), l.Err)
+func (d *DelayedError) Error() string {
+	return fmt.Sprintf("%s, again in %s: %v", d.Reason, d.After.Round(time.Second), d.Err)
 }
 
-func (l *Later) Unwrap() error { return l.Err }
+func (d *DelayedError) Unwrap() error { return d.Err }
 
-// Reasons of Later.
+// Reasons of DelayedError.
 const (
-	LaterClaimed    = "claimed"    // someone else is sending it
-	LaterNoTime     = "no_time"    // the invocation ends too soon
-	LaterOurs       = "ours"       // ErrOurs
-	LaterThrottled  = "throttled"  // ErrThrottled
-	LaterUnreadable = "unreadable" // whether it is true is not known
-	LaterUnknown    = "unknown"    // anything else
+	DelayClaimed    = "claimed"    // someone else is sending it
+	DelayNoTime     = "no_time"    // the invocation ends too soon
+	DelayOurs       = "ours"       // ErrOurs
+	DelayThrottled  = "throttled"  // ErrThrottled
+	DelayUnreadable = "unreadable" // whether it is true is not known
+	DelayUnknown    = "unknown"    // anything else
 )
 
 // Config of the job; all fields are required.
@@ -98,8 +98,8 @@ type Config struct {
 	FunctionTimeout time.Duration // no invocation lives longer
 }
 
-// Needs are what the job works with; all are required.
-type Needs struct {
+// Deps are what the job works with; all are required.
+type Deps struct {
 	Composer *Composer
 	Claims   Claims
 	Apps     Apps
@@ -113,8 +113,11 @@ type Needs struct {
 // Job mails notices.
 type Job struct {
 	Config
-	Needs
+	Deps
 }
+
+// New makes a Job.
+func New(config Config, deps Deps) *Job { return &Job{Config: config, Deps: deps} }
 
 // markTries is how often the mark of a mail that was sent is tried in place.
 const markTries = 4
@@ -140,20 +143,20 @@ func (j *Job) NewBatch() *Batch { return &Batch{job: j} }
 // Once an answer of SES or of the table is unknown, the rest of the batch is put
 // off untried: what hangs would use up the time of all.
 //
-// The error is a *Later where it is known when to try again.
+// The error is a *DelayedError where it is known when to try again.
 func (b *Batch) Handle(ctx context.Context, n platform.Notice, receives int) error {
 	if b.unanswered != nil {
-		return b.job.later(errors.New("not tried, since another of the batch had no answer: "+b.unanswered.Error()), receives)
+		return b.job.delayed(errors.New("not tried, since another of the batch had no answer: "+b.unanswered.Error()), receives)
 	}
 	err := b.job.handle(ctx, n)
 	if err == nil || errors.Is(err, errNoMail) {
 		return err
 	}
-	later := b.job.later(err, receives)
-	if later.Reason == LaterUnknown && !errors.Is(err, platform.ErrRefused) { // that is of this notice alone
+	delayed := b.job.delayed(err, receives)
+	if delayed.Reason == DelayUnknown && !errors.Is(err, platform.ErrRefused) { // that is of this notice alone
 		b.unanswered = err
 	}
-	return later
+	return delayed
 }
 
 func (j *Job) handle(ctx context.Context, n platform.Notice) error {

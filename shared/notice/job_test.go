@@ -74,12 +74,10 @@ func at(text string) time.Time {
 }
 
 func (w *world) job() *Job {
-	return &Job{
-		Config: Config{FunctionTimeout: functionTimeout},
-		Needs: Needs{Composer: composer(), Claims: w, Apps: w, Mailer: w, Metrics: w,
+	return New(Config{FunctionTimeout: functionTimeout},
+		Deps{Composer: composer(), Claims: w, Apps: w, Mailer: w, Metrics: w,
 			Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Random: func() float64 { return 0.5 },
-			Now: func() time.Time { return w.now }},
-	}
+			Now: func() time.Time { return w.now }})
 }
 
 func (w *world) write(name string, do func() error) error {
@@ -192,19 +190,19 @@ func (w *world) deliverUntilDone(t *testing.T, n platform.Notice) {
 			return
 		}
 		wait := 6 * functionTimeout
-		if later := (*Later)(nil); errors.As(err, &later) {
-			wait = later.After
+		if delayed := (*DelayedError)(nil); errors.As(err, &delayed) {
+			wait = delayed.After
 		}
 		w.now = w.now.Add(wait)
 	}
 	t.Fatalf("not through after 10 deliveries: %q", w.writes)
 }
 
-func later(t *testing.T, err error) *Later {
+func delayed(t *testing.T, err error) *DelayedError {
 	t.Helper()
-	var l *Later
+	var l *DelayedError
 	if !errors.As(err, &l) {
-		t.Fatalf("not a *Later: %v", err)
+		t.Fatalf("not a *DelayedError: %v", err)
 	}
 	return l
 }
@@ -261,7 +259,7 @@ func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
 			}
 			continue
 		}
-		if l := later(t, err); l.After != row.wait || l.Reason != LaterClaimed || len(w.mails) > 0 {
+		if l := delayed(t, err); l.After != row.wait || l.Reason != DelayClaimed || len(w.mails) > 0 {
 			t.Errorf("age %s: %v, %d mails", row.age, l, len(w.mails))
 		}
 		if diff := cmp.Diff(map[string]int{"notice.deferred reason=claimed": 1}, w.counted); diff != "" {
@@ -277,19 +275,19 @@ func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
 		reason string
 		after  time.Duration
 	}{
-		{ErrOurs, 0.5, LaterOurs, 15 * time.Minute},
-		{ErrThrottled, 0, LaterThrottled, time.Minute},
-		{ErrThrottled, 0.5, LaterThrottled, 5*time.Minute + 30*time.Second},
-		{ErrThrottled, 1, LaterThrottled, 10 * time.Minute},
-		{io.ErrUnexpectedEOF, 0, LaterUnknown, time.Minute},
-		{io.ErrUnexpectedEOF, 1, LaterUnknown, 75 * time.Second},
+		{ErrOurs, 0.5, DelayOurs, 15 * time.Minute},
+		{ErrThrottled, 0, DelayThrottled, time.Minute},
+		{ErrThrottled, 0.5, DelayThrottled, 5*time.Minute + 30*time.Second},
+		{ErrThrottled, 1, DelayThrottled, 10 * time.Minute},
+		{io.ErrUnexpectedEOF, 0, DelayUnknown, time.Minute},
+		{io.ErrUnexpectedEOF, 1, DelayUnknown, 75 * time.Second},
 	} {
 		w, n := newWorld(), disabled()
 		w.answer = fmt.Errorf("wrapped: %w", row.answer)
 		job := w.job()
 		job.Random = func() float64 { return row.random }
 		err := job.NewBatch().Handle(context.Background(), n, 1)
-		if l := later(t, err); l.After != row.after || l.Reason != row.reason || !errors.Is(err, row.answer) {
+		if l := delayed(t, err); l.After != row.after || l.Reason != row.reason || !errors.Is(err, row.answer) {
 			t.Errorf("%v: %v", row.answer, l)
 		}
 		if w.notices[n.ID].State != "claimed" {
@@ -331,7 +329,7 @@ func TestWaitsGrowWithTheReceivesToAnHour(t *testing.T) {
 	} {
 		job := newWorld().job()
 		job.FunctionTimeout, job.Random = clockSkew/2, func() float64 { return row.random }
-		if l := job.later(row.err, row.receives); l.After != row.after {
+		if l := job.delayed(row.err, row.receives); l.After != row.after {
 			t.Errorf("%v, received %d times: again in %s, want %s", row.err, row.receives, l.After, row.after)
 		}
 	}
@@ -342,12 +340,12 @@ func TestARestThatIsPutOffHasNotTheFirstOnesError(t *testing.T) {
 	w.answer = errFault
 	batch := w.job().NewBatch()
 	first := batch.Handle(context.Background(), n, 1)
-	if l := later(t, first); l.Reason != LaterUnknown || !errors.Is(first, errFault) {
+	if l := delayed(t, first); l.Reason != DelayUnknown || !errors.Is(first, errFault) {
 		t.Errorf("%v", l)
 	}
 	n.ID, w.answer = "another", nil
 	rest := batch.Handle(context.Background(), n, 3)
-	if l := later(t, rest); l.Reason != LaterUnknown || l.After != 4*time.Minute+30*time.Second || errors.Is(rest, errFault) || len(w.mails) > 0 {
+	if l := delayed(t, rest); l.Reason != DelayUnknown || l.After != 4*time.Minute+30*time.Second || errors.Is(rest, errFault) || len(w.mails) > 0 {
 		t.Errorf("%v, %d mails", l, len(w.mails))
 	}
 }
@@ -371,7 +369,7 @@ func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
 		w.answer = answer
 		job := w.job()
 		job.FunctionTimeout = 15 * time.Minute
-		if l := later(t, job.NewBatch().Handle(context.Background(), disabled(), 1)); l.After < 30*time.Minute {
+		if l := delayed(t, job.NewBatch().Handle(context.Background(), disabled(), 1)); l.After < 30*time.Minute {
 			t.Errorf("%v: again in %s, with a lease of 30 min", answer, l.After)
 		}
 	}
@@ -395,7 +393,7 @@ func TestRefusedRecipientIsMarkedCountedAndDone(t *testing.T) {
 func TestRefusalThatCannotBeMarkedIsTriedAgain(t *testing.T) {
 	w, n := newWorld(), disabled()
 	w.answer, w.at, w.fault = ErrRefused, 3, refusedCall
-	if l := later(t, w.deliver(n)); l.Reason != LaterUnknown {
+	if l := delayed(t, w.deliver(n)); l.Reason != DelayUnknown {
 		t.Errorf("%v", l)
 	}
 	w.deliverUntilDone(t, n)
@@ -409,7 +407,7 @@ func TestMarkIsTriedInPlaceAndThenTheMailMayRepeat(t *testing.T) {
 	job := w.job()
 	job.Claims = unmarkable{w}
 	err := job.NewBatch().Handle(context.Background(), n, 1)
-	if l := later(t, err); l.Reason != LaterUnknown || !errors.Is(err, errFault) {
+	if l := delayed(t, err); l.Reason != DelayUnknown || !errors.Is(err, errFault) {
 		t.Errorf("error %v", err)
 	}
 	if diff := cmp.Diff(append([]string{"claim", "look", "send"}, slices.Repeat([]string{"mark"}, markTries)...), w.writes); diff != "" {
@@ -432,7 +430,7 @@ func TestNoMailIsBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
 	w, n := newWorld(), disabled()
 	ctx, cancel := context.WithDeadline(context.Background(), w.now.Add(functionTimeout/2-time.Millisecond))
 	defer cancel()
-	if l := later(t, w.job().NewBatch().Handle(ctx, n, 1)); l.Reason != LaterNoTime || len(w.writes) > 0 || w.counted["notice.deferred reason=no_time"] != 1 {
+	if l := delayed(t, w.job().NewBatch().Handle(ctx, n, 1)); l.Reason != DelayNoTime || len(w.writes) > 0 || w.counted["notice.deferred reason=no_time"] != 1 {
 		t.Errorf("%v, %q, %v", l, w.writes, w.counted)
 	}
 }
@@ -446,7 +444,7 @@ func TestSilentMailServiceDoesNotUseUpTheTimeForTheMark(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), functionTimeout)
 		defer cancel()
 		err := job.NewBatch().Handle(ctx, n, 1)
-		if l := later(t, err); l.Reason != LaterUnknown || !errors.Is(err, context.DeadlineExceeded) {
+		if l := delayed(t, err); l.Reason != DelayUnknown || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 		if took := time.Since(begun); took != functionTimeout/3 {
@@ -509,7 +507,7 @@ func TestManyWorkersSendOneMail(t *testing.T) {
 				job := w.job()
 				job.Now = func() time.Time { return now }
 				err := job.NewBatch().Handle(t.Context(), n, 1)
-				if l := (*Later)(nil); err != nil && (!errors.As(err, &l) || l.Reason != LaterClaimed) {
+				if l := (*DelayedError)(nil); err != nil && (!errors.As(err, &l) || l.Reason != DelayClaimed) {
 					t.Errorf("seed %d: %v", seed, err)
 				}
 			})
@@ -567,7 +565,7 @@ func TestAMailOfAnAppThatCannotBeReadWaitsAndHoldsUpNoOther(t *testing.T) {
 		w, n := newWorld(), disabled()
 		lose(w)
 		batch := w.job().NewBatch()
-		if l := later(t, batch.Handle(context.Background(), n, 4)); l.Reason != LaterUnreadable || l.After != 9*time.Minute || len(w.mails) > 0 {
+		if l := delayed(t, batch.Handle(context.Background(), n, 4)); l.Reason != DelayUnreadable || l.After != 9*time.Minute || len(w.mails) > 0 {
 			t.Errorf("%s: %v, %d mails", name, l, len(w.mails))
 		}
 		w.apps["17"] = platform.App{DisabledAt: at(n.DisabledAt)}
@@ -623,7 +621,7 @@ func TestASlowLookDoesNotUseUpTheTimeOfTheMail(t *testing.T) {
 		job.Now, job.Apps, job.Claims = time.Now, unread{}, slowClaims{w}
 		ctx, cancel := context.WithTimeout(t.Context(), job.timeNeeded())
 		defer cancel()
-		if l := later(t, job.NewBatch().Handle(ctx, n, 1)); l.Reason != LaterUnreadable || ctx.Err() != nil {
+		if l := delayed(t, job.NewBatch().Handle(ctx, n, 1)); l.Reason != DelayUnreadable || ctx.Err() != nil {
 			t.Errorf("%v", l)
 		}
 		job.Apps = w
@@ -631,7 +629,7 @@ func TestASlowLookDoesNotUseUpTheTimeOfTheMail(t *testing.T) {
 		defer cancel()
 		other := n
 		other.ID = "another"
-		if l := later(t, job.NewBatch().Handle(ctx, other, 1)); l.Reason != LaterNoTime || len(w.mails) > 0 || l.After < job.lease() {
+		if l := delayed(t, job.NewBatch().Handle(ctx, other, 1)); l.Reason != DelayNoTime || len(w.mails) > 0 || l.After < job.lease() {
 			t.Errorf("%v, %d mails", l, len(w.mails))
 		}
 	})

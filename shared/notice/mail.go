@@ -37,22 +37,22 @@ func NewComposer(config MailConfig) *Composer {
 
 // Compose makes the mail of a notice. The same notice makes the same mail.
 func (c *Composer) Compose(n platform.Notice) (Mail, error) {
-	l := c.letter(n)
+	m := c.message(n)
 	var text string
 	var page markup
 	switch n.Kind {
 	case platform.AppDisabled:
-		text, page = l.disabledText(), l.disabledPage()
+		text, page = m.disabledText(), m.disabledPage()
 	case platform.AppEnabled:
-		text, page = l.enabledText(), l.enabledPage()
+		text, page = m.enabledText(), m.enabledPage()
 	default:
 		return Mail{}, fmt.Errorf("compose notice %s: no mail for kind %q", n.ID, n.Kind)
 	}
 	return Mail{
 		Kind:    n.Kind,
 		Status:  platform.Internal, // no other app is ever disabled, and only a disabled one is enabled
-		To:      platform.Owner{Email: n.To.Email, Name: l.Owner},
-		Subject: l.Subject,
+		To:      platform.Owner{Email: n.To.Email, Name: m.Owner},
+		Subject: m.Subject,
 		Text:    wrap(text, textWidth),
 		HTML:    string(page),
 	}, nil

@@ -3,7 +3,7 @@ package notice
 // page puts the content of a mail into the frame that all mails have: a card, as
 // wide as a screen allows, in light or dark colours. Outlook for Windows knows no
 // max-width, so it alone gets a table of 600 pixels around the card.
-func (l letter) page(content markup) markup {
+func (m message) page(content markup) markup {
 	return `<!DOCTYPE html>
 <html lang="en" dir="ltr">
 <head>
@@ -12,7 +12,7 @@ func (l letter) page(content markup) markup {
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
-<title>` + esc(l.Subject) + `</title>
+<title>` + esc(m.Subject) + `</title>
 <style>` + style + `</style>
 </head>
 <body class="page" style="margin:0;padding:0;background-color:#f3f4f6;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%;">
@@ -24,7 +24,7 @@ func (l letter) page(content markup) markup {
 ` + content + `
 </td></tr>
 <tr><td class="pad soft line" align="left" style="padding:18px 36px 24px;border-top:1px solid #e2e5ea;font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:13px;line-height:20px;color:#626976;text-align:left;word-wrap:break-word;overflow-wrap:anywhere;">
-You get this email because you are an owner of the organization <bdi>` + esc(l.Organization) + `</bdi> on ` + esc(l.Platform) + `.
+You get this email because you are an owner of the organization <bdi>` + esc(m.Organization) + `</bdi> on ` + esc(m.Platform) + `.
 </td></tr>
 </table>
 <!--[if mso]></td></tr></table><![endif]-->
@@ -59,50 +59,50 @@ const style markup = `
 }
 `
 
-func (l letter) disabledPage() markup {
-	return l.page(`
-<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(l.App) + `</bdi> was disabled</h1>
-` + l.greeting() + `
-<p style="margin:0 0 16px;">` + esc(l.Platform) + ` has disabled your integration <b><bdi>` + esc(l.App) + `</bdi></b> of the organization <bdi>` + esc(l.Organization) + `</bdi>, because its webhooks failed. That was on ` + esc(l.When) + `.</p>
-` + l.webhookURL() + `
+func (m message) disabledPage() markup {
+	return m.page(`
+<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(m.App) + `</bdi> was disabled</h1>
+` + m.greeting() + `
+<p style="margin:0 0 16px;">` + esc(m.Platform) + ` has disabled your integration <b><bdi>` + esc(m.App) + `</bdi></b> of the organization <bdi>` + esc(m.Organization) + `</bdi>, because its webhooks failed. That was on ` + esc(m.When) + `.</p>
+` + m.webhookURL() + `
 <h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">Why</h2>
-<p style="margin:0 0 16px;">` + esc(l.Happened) + ` ` + esc(l.Rule) + `</p>
-` + l.Days.html() + `
+<p style="margin:0 0 16px;">` + esc(m.Happened) + ` ` + esc(m.Rule) + `</p>
+` + m.Days.html() + `
 <h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">What to do</h2>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
-<tr><td class="ink" valign="top" width="26" style="width:26px;padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">1.</td><td class="ink" valign="top" style="padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">` + esc(l.Advice) + ` <a class="link" ` + href(l.DashboardURL) + ` style="color:#3355c4;">Open&nbsp;the&nbsp;dashboard</a></td></tr>
+<tr><td class="ink" valign="top" width="26" style="width:26px;padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">1.</td><td class="ink" valign="top" style="padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">` + esc(m.Advice) + ` <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">Open&nbsp;the&nbsp;dashboard</a></td></tr>
 <tr><td class="ink" valign="top" width="26" style="width:26px;font-size:16px;line-height:25px;color:#20242c;">2.</td><td class="ink" valign="top" style="font-size:16px;line-height:25px;color:#20242c;">Enable the integration again in its settings.</td></tr>
 </table>
-` + l.settingsButton() + `
+` + m.settingsButton() + `
 <p style="margin:22px 0 0;">Your subscriptions are kept: once it is enabled, the integration gets the same events as before. What happens until then is not sent to it, and is not made up for later.</p>
 `)
 }
 
-func (l letter) enabledPage() markup {
-	return l.page(`
-<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(l.App) + `</bdi> is enabled again</h1>
-` + l.greeting() + `
-<p style="margin:0 0 16px;">Your integration <b><bdi>` + esc(l.App) + `</bdi></b> of the organization <bdi>` + esc(l.Organization) + `</bdi> is enabled again. ` + esc(l.Platform) + ` has been sending its webhooks since ` + esc(l.When) + `.</p>
-` + l.webhookURL() + `
+func (m message) enabledPage() markup {
+	return m.page(`
+<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(m.App) + `</bdi> is enabled again</h1>
+` + m.greeting() + `
+<p style="margin:0 0 16px;">Your integration <b><bdi>` + esc(m.App) + `</bdi></b> of the organization <bdi>` + esc(m.Organization) + `</bdi> is enabled again. ` + esc(m.Platform) + ` has been sending its webhooks since ` + esc(m.When) + `.</p>
+` + m.webhookURL() + `
 <p style="margin:20px 0 0;">Your subscriptions were kept: the integration gets the same events as before it was disabled. What happened in the meantime is not sent to it any more. Earlier failures no longer count.</p>
 <h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">What to do</h2>
-<p style="margin:0 0 16px;">Nothing, if this is what you expect. Whether its webhooks arrive is shown on the integration's <a class="link" ` + href(l.DashboardURL) + ` style="color:#3355c4;">dashboard</a>.</p>
-` + l.settingsButton() + `
+<p style="margin:0 0 16px;">Nothing, if this is what you expect. Whether its webhooks arrive is shown on the integration's <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">dashboard</a>.</p>
+` + m.settingsButton() + `
 `)
 }
 
-func (l letter) greeting() markup {
+func (m message) greeting() markup {
 	var name markup
-	if l.Owner != "" {
-		name = ` <bdi>` + esc(l.Owner) + `</bdi>`
+	if m.Owner != "" {
+		name = ` <bdi>` + esc(m.Owner) + `</bdi>`
 	}
 	return `<p style="margin:0 0 16px;">Hello` + name + `,</p>`
 }
 
-func (l letter) webhookURL() markup {
+func (m message) webhookURL() markup {
 	var address markup = `none is set`
-	if l.WebhookURL != "" {
-		address = `<bdi dir="ltr">` + esc(l.WebhookURL) + `</bdi>`
+	if m.WebhookURL != "" {
+		address = `<bdi dir="ltr">` + esc(m.WebhookURL) + `</bdi>`
 	}
 	return `
 <p class="soft" style="margin:20px 0 6px;font-size:13px;line-height:18px;color:#626976;">Webhook URL</p>
@@ -112,10 +112,10 @@ func (l letter) webhookURL() markup {
 `
 }
 
-func (l letter) settingsButton() markup {
+func (m message) settingsButton() markup {
 	return `
 <table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:22px 0 14px;">
-<tr><td bgcolor="#3355c4" align="center" style="border-radius:6px;background-color:#3355c4;mso-padding-alt:12px 22px;"><a ` + href(l.SettingsURL) + ` style="display:inline-block;padding:12px 22px;font-size:15px;line-height:20px;font-weight:600;color:#ffffff;text-decoration:none;">Open the settings</a></td></tr>
+<tr><td bgcolor="#3355c4" align="center" style="border-radius:6px;background-color:#3355c4;mso-padding-alt:12px 22px;"><a ` + href(m.SettingsURL) + ` style="display:inline-block;padding:12px 22px;font-size:15px;line-height:20px;font-weight:600;color:#ffffff;text-decoration:none;">Open the settings</a></td></tr>
 </table>
 `
 }

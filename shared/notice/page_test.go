@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// hostileLetter has a value of its own in every field, one that does harm
+// hostileMessage has a value of its own in every field, one that does harm
 // wherever it is not escaped, and returns these values by the names of the fields.
-func hostileLetter() (letter, map[string]string) {
+func hostileMessage() (message, map[string]string) {
 	const harm = `<script>"'&amp;+`
-	var l letter
+	var m message
 	values := make(map[string]string)
-	for i, fields := 0, reflect.ValueOf(&l).Elem(); i < fields.NumField(); i++ {
+	for i, fields := 0, reflect.ValueOf(&m).Elem(); i < fields.NumField(); i++ {
 		name := fields.Type().Field(i).Name
 		if fields.Field(i).Kind() != reflect.String {
 			continue
@@ -26,18 +26,18 @@ func hostileLetter() (letter, map[string]string) {
 		fields.Field(i).SetString(values[name])
 	}
 	values["Column"], values["Row"] = "Column"+harm, "Row"+harm
-	l.Days = daysTable{Columns: []string{values["Column"]}, Rows: []dayRow{{Day: values["Row"], Cells: []int64{1}, Bar: bar{1, 2, 97}}}}
-	return l, values
+	m.Days = daysTable{Columns: []string{values["Column"]}, Rows: []dayRow{{Day: values["Row"], Cells: []int64{1}, Bar: bar{1, 2, 97}}}}
+	return m, values
 }
 
 func TestEveryValueStandsInItsMailsAndEscapedInHTML(t *testing.T) {
-	l, values := hostileLetter()
+	m, values := hostileMessage()
 	onlyDisabled := map[string]bool{"Happened": true, "Rule": true, "Advice": true, "Column": true, "Row": true}
 	// What would show if a raw string literal did not end where it should.
-	code := regexp.MustCompile(`\b(esc|href|isolate|orElse)\(|\bl\.\w|\{\{|" \+|\+ "`)
+	code := regexp.MustCompile(`\b(esc|href|isolate|orElse)\(|\bm\.\w|\{\{|" \+|\+ "`)
 	for kind, mail := range map[string]struct{ text, page string }{
-		"disabled": {l.disabledText(), string(l.disabledPage())},
-		"enabled":  {l.enabledText(), string(l.enabledPage())},
+		"disabled": {m.disabledText(), string(m.disabledPage())},
+		"enabled":  {m.enabledText(), string(m.enabledPage())},
 	} {
 		for name, value := range values {
 			if kind == "enabled" && onlyDisabled[name] {

@@ -1,46 +1,46 @@
 package notice
 
 // disabledText has each paragraph as one line, which wrap breaks.
-func (l letter) disabledText() string {
+func (m message) disabledText() string {
 	var table string
-	if len(l.Days.Rows) > 0 {
-		table = "\n" + l.Days.text() + "\n"
+	if len(m.Days.Rows) > 0 {
+		table = "\n" + m.Days.text() + "\n"
 	}
-	return l.hello() + `
+	return m.hello() + `
 
-` + l.Platform + ` has disabled your integration ` + isolate(l.App) + ` of the organization ` + isolate(l.Organization) + `, because its webhooks failed. That was on ` + l.When + `.
+` + m.Platform + ` has disabled your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + `, because its webhooks failed. That was on ` + m.When + `.
 
 Webhook URL:
-` + orElse(l.WebhookURL, "none is set") + `
+` + orElse(m.WebhookURL, "none is set") + `
 
 
 WHY
 
-` + l.Happened + ` ` + l.Rule + `
+` + m.Happened + ` ` + m.Rule + `
 ` + table + `
 
 WHAT TO DO
 
-1. ` + l.Advice + `
-   ` + l.DashboardURL + `
+1. ` + m.Advice + `
+   ` + m.DashboardURL + `
 
 2. Enable the integration again in its settings:
-   ` + l.SettingsURL + `
+   ` + m.SettingsURL + `
 
 Your subscriptions are kept: once it is enabled, the integration gets the same events as before. What happens until then is not sent to it, and is not made up for later.
 
-` + l.footer() + `
+` + m.footer() + `
 `
 }
 
 // So does enabledText.
-func (l letter) enabledText() string {
-	return l.hello() + `
+func (m message) enabledText() string {
+	return m.hello() + `
 
-Your integration ` + isolate(l.App) + ` of the organization ` + isolate(l.Organization) + ` is enabled again. ` + l.Platform + ` has been sending its webhooks since ` + l.When + `.
+Your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + ` is enabled again. ` + m.Platform + ` has been sending its webhooks since ` + m.When + `.
 
 Webhook URL:
-` + orElse(l.WebhookURL, "none is set") + `
+` + orElse(m.WebhookURL, "none is set") + `
 
 Your subscriptions were kept: the integration gets the same events as before it was disabled. What happened in the meantime is not sent to it any more. Earlier failures no longer count.
 
@@ -48,24 +48,24 @@ Your subscriptions were kept: the integration gets the same events as before it 
 WHAT TO DO
 
 Nothing, if this is what you expect. Whether its webhooks arrive is shown on the integration's dashboard:
-   ` + l.DashboardURL + `
+   ` + m.DashboardURL + `
 
 Its settings:
-   ` + l.SettingsURL + `
+   ` + m.SettingsURL + `
 
-` + l.footer() + `
+` + m.footer() + `
 `
 }
 
-func (l letter) hello() string {
-	if l.Owner == "" {
+func (m message) hello() string {
+	if m.Owner == "" {
 		return `Hello,`
 	}
-	return `Hello ` + isolate(l.Owner) + `,`
+	return `Hello ` + isolate(m.Owner) + `,`
 }
 
-func (l letter) footer() string {
+func (m message) footer() string {
 	return `------------------------------------------------------------------------
-You get this email because you are an owner of the organization ` + isolate(l.Organization) + ` on ` + l.Platform + `.
+You get this email because you are an owner of the organization ` + isolate(m.Organization) + ` on ` + m.Platform + `.
 `
 }

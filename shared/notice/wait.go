@@ -24,35 +24,35 @@ const (
 // waits of 1 to 10 minutes would be over before it is raised.
 const patience = 100
 
-// later says when to try again, by what went wrong and by how often the message
+// delayed says when to try again, by what went wrong and by how often the message
 // has been received, once at least. But for a claim of someone else's it waits
 // for at least a lease, since this notice's claim stays until then.
-func (j *Job) later(err error, receives int) *Later {
+func (j *Job) delayed(err error, receives int) *DelayedError {
 	var held *HeldError
 	switch {
 	case errors.As(err, &held):
 		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
 		left = min(left, j.lease()+waitOurs) // a clock is wrong, this one or the claimant's
-		return j.putOff(max(left, 0)+j.grown(clockSkew, receives), LaterClaimed, err)
+		return j.delay(max(left, 0)+j.grown(clockSkew, receives), DelayClaimed, err)
 	case errors.Is(err, errNoTime):
-		return j.putOff(j.unknown(receives), LaterNoTime, err)
+		return j.delay(j.unknown(receives), DelayNoTime, err)
 	case errors.Is(err, errUnreadable):
-		return j.putOff(j.unknown(receives), LaterUnreadable, err)
+		return j.delay(j.unknown(receives), DelayUnreadable, err)
 	case errors.Is(err, ErrOurs):
-		return j.putOff(max(waitOurs, j.lease()), LaterOurs, err)
+		return j.delay(max(waitOurs, j.lease()), DelayOurs, err)
 	case errors.Is(err, ErrThrottled) && receives < patience:
-		return j.putOff(max(j.between(waitThrottled, waitThrottledMax), j.lease()), LaterThrottled, err)
+		return j.delay(max(j.between(waitThrottled, waitThrottledMax), j.lease()), DelayThrottled, err)
 	case errors.Is(err, ErrThrottled):
-		return j.putOff(j.unknown(receives), LaterThrottled, err)
+		return j.delay(j.unknown(receives), DelayThrottled, err)
 	}
-	return j.putOff(j.unknown(receives), LaterUnknown, err)
+	return j.delay(j.unknown(receives), DelayUnknown, err)
 }
 
-// putOff counts every mail that is not sent now: nothing else shows one that
+// delay counts every mail that is not sent now: nothing else shows one that
 // waits, since SQS leaves messages that were received often out of its age.
-func (j *Job) putOff(d time.Duration, reason string, err error) *Later {
+func (j *Job) delay(d time.Duration, reason string, err error) *DelayedError {
 	j.Metrics.Count("notice.deferred", "reason", reason)
-	return &Later{After: d, Reason: reason, Err: err}
+	return &DelayedError{After: d, Reason: reason, Err: err}
 }
 
 func (j *Job) unknown(receives int) time.Duration {

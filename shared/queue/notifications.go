@@ -64,18 +64,18 @@ func (q NotificationConsumer) handle(ctx context.Context, batch *notice.Batch, r
 	if errors.Is(err, platform.ErrRefused) {
 		return bury(platform.ReasonRefused, refusedDetail(err))
 	}
-	var later *notice.Later
-	if !errors.As(err, &later) {
+	var delayed *notice.DelayedError
+	if !errors.As(err, &delayed) {
 		return err
 	}
-	wait := min(later.After, longestWait)
+	wait := min(delayed.After, longestWait)
 	if age := q.Now().Sub(sentAt(r)); receives(r) >= lastTry || age+wait >= lastDay {
-		return bury(platform.Reason("mail_"+later.Reason), fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
+		return bury(platform.Reason("mail_"+delayed.Reason), fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
 	}
 	if err := q.wait(ctx, r, wait); err != nil {
 		q.Logger.WarnContext(ctx, "visibility not changed", named(r, "error", err)...) // the queue's own time-out holds
 	}
-	return later
+	return delayed
 }
 
 func (q NotificationConsumer) wait(ctx context.Context, r events.SQSMessage, d time.Duration) error {

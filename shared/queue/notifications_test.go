@@ -51,10 +51,10 @@ func TestANoticeThatMustWaitIsHiddenForAsLong(t *testing.T) {
 		v := &visibility{fakeSQS: &fakeSQS{t: t}, err: err}
 		q := NotificationConsumer{API: v, URL: "https://sqs/1/notices",
 			DeadLetters: DeadLetters{API: v, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Flush: func() {}, Now: func() time.Time { return now },
-			Job: &notice.Job{Config: notice.Config{FunctionTimeout: time.Minute}, Needs: notice.Needs{
+			Job: notice.New(notice.Config{FunctionTimeout: time.Minute}, notice.Deps{
 				Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
 				Claims:   heldClaims{since: now.Add(-30 * time.Second)}, Metrics: noMetrics{}, Logger: slog.New(slog.DiscardHandler),
-				Now: func() time.Time { return now }, Random: func() float64 { return 0 }}}}
+				Now: func() time.Time { return now }, Random: func() float64 { return 0 }})}
 		returned := invoke(t.Context(), t, q, events.SQSMessage{MessageId: "m", ReceiptHandle: "handle", Body: body,
 			Attributes: map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": strconv.FormatInt(now.UnixMilli(), 10)}})
 		if !slices.Equal(returned, []string{"m"}) {

@@ -120,9 +120,9 @@ func (p *post) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageV
 
 // consumer is notify as its main wires it.
 func (p *post) consumer(random func() float64) NotificationConsumer {
-	job := &notice.Job{Config: notice.Config{FunctionTimeout: notifyTimeout}, Needs: notice.Needs{
+	job := notice.New(notice.Config{FunctionTimeout: notifyTimeout}, notice.Deps{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "Sentry", PlatformURL: "https://platform.example"}),
-		Claims:   p, Apps: p, Mailer: p, Metrics: p, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: random}}
+		Claims:   p, Apps: p, Mailer: p, Metrics: p, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: random})
 	return NotificationConsumer{Job: job, API: p, URL: "https://sqs/1/notices",
 		DeadLetters: DeadLetters{API: p, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Flush: func() {}}
 }

@@ -51,9 +51,9 @@ func TestARegistryMessageThatIsRefusedForGoodIsBuriedAtOnceWithItsReason(t *test
 
 func TestANoticeWhoseClaimIsRefusedForGoodIsBuriedAtOnce(t *testing.T) {
 	f := &fakeSQS{t: t}
-	job := &notice.Job{Config: notice.Config{FunctionTimeout: 30 * time.Second}, Needs: notice.Needs{
+	job := notice.New(notice.Config{FunctionTimeout: 30 * time.Second}, notice.Deps{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "P", PlatformURL: "https://platform.example"}),
-		Claims:   refusingClaims{}, Metrics: metricCounts{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0 }}}
+		Claims:   refusingClaims{}, Metrics: metricCounts{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: func() float64 { return 0 }})
 	q := NotificationConsumer{Job: job, API: noVisibility{f}, Logger: slog.New(slog.DiscardHandler), Flush: func() {},
 		DeadLetters: DeadLetters{API: f, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}}
 	body, err := encodeNotice(noticeTo("Ada"))

@@ -8,9 +8,9 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// letter is what a mail says, the same for text and HTML. Its texts are one line
+// message is what a mail says, the same for text and HTML. Its texts are one line
 // each and free of control characters; they are not escaped.
-type letter struct {
+type message struct {
 	Subject      string
 	Platform     string
 	Owner        string // may be empty
@@ -24,7 +24,7 @@ type letter struct {
 	// Of a disabling.
 	Happened string // what was counted
 	Rule     string // why that disables an app
-	Advice   string // how to mend it
+	Advice   string // how to fix it
 	Days     daysTable
 }
 
@@ -37,11 +37,11 @@ const (
 // referrer tells the platform where a visitor comes from.
 const referrer = "?referrer=disabled-sentry-app"
 
-func (c *Composer) letter(n platform.Notice) letter {
+func (c *Composer) message(n platform.Notice) message {
 	app := orElse(clean(n.App.Name, nameLimit), clean(n.App.Slug, nameLimit))
 	settings := c.config.PlatformURL + "/settings/" + url.PathEscape(n.Organization.Slug) +
 		"/developer-settings/" + url.PathEscape(n.App.Slug) + "/"
-	l := letter{
+	m := message{
 		Platform:     clean(c.config.PlatformName, nameLimit),
 		Owner:        clean(n.To.Name, nameLimit),
 		Organization: orElse(clean(n.Organization.Name, nameLimit), clean(n.Organization.Slug, nameLimit)),
@@ -51,15 +51,15 @@ func (c *Composer) letter(n platform.Notice) letter {
 		DashboardURL: settings + "dashboard/" + referrer,
 	}
 	if n.Kind == platform.AppEnabled {
-		l.Subject = "Webhooks of your " + app + " integration are flowing again"
-		l.When = moment(n.EnabledAt)
-		return l
+		m.Subject = "Webhooks of your " + app + " integration are flowing again"
+		m.When = moment(n.EnabledAt)
+		return m
 	}
-	l.Subject = "Action required: Fix your " + app + " integration"
-	l.When = moment(n.DisabledAt)
-	l.Days = c.daysTable(n)
-	l.Happened, l.Rule, l.Advice = c.explain(n)
-	return l
+	m.Subject = "Action required: Fix your " + app + " integration"
+	m.When = moment(n.DisabledAt)
+	m.Days = c.daysTable(n)
+	m.Happened, m.Rule, m.Advice = c.explain(n)
+	return m
 }
 
 func orElse(s, other string) string {
