@@ -75,18 +75,27 @@ func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secr
 	set.setText("name", app.Name)
 	set.setText("webhook_url", app.WebhookURL)
 	set.setText("webhook_url_error", app.WebhookURLError)
+	set.setText("kind", string(app.Kind))
+	set.setText("breaker", string(app.Breaker))
+	set.setText("settings_url", app.SettingsURL)
+	set.setText("dashboard_url", app.DashboardURL)
 	if len(app.Events) > 0 {
 		set["events"] = texts(app.Events)
 	}
 	remove := []string{"deleted", "deleted_at"}
-	for _, name := range []string{"webhook_url", "webhook_url_error", "events"} {
+	for _, name := range []string{"webhook_url", "webhook_url_error", "events", "kind", "breaker", "settings_url", "dashboard_url"} {
 		if set[name] == nil {
 			remove = append(remove, name)
 		}
 	}
 	change := t.update(app.ID, app.Version, set, remove)
-	signing := item{"secrets": texts(secrets)}
-	changeSecrets := t.updateSecrets(app.ID, app.Version, signing, []string{"expires_at", "webhook_url"}) // of a deletion
+	signing, over := item{}, []string{"expires_at", "webhook_url"} // of a deletion
+	if len(secrets) > 0 {
+		signing["secrets"] = texts(secrets)
+	} else {
+		over = append(over, "secrets")
+	}
+	changeSecrets := t.updateSecrets(app.ID, app.Version, signing, over)
 	if was["version"] != nil && was.number("version") >= app.Version {
 		return t.refusal(ctx, app.ID, was, set, remove, signing)
 	}
@@ -99,12 +108,12 @@ func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secr
 	return t.write(ctx, change, changeSecrets)
 }
 
-// another reports whether a put makes an app another receiver, or another
-// organization's. A tombstone has no URL: what comes back after a deletion is
-// another.
+// another reports whether a put makes an app another receiver, one of another
+// kind, or another organization's. A tombstone has no URL: what comes back after a
+// deletion is another.
 func another(was item, app platform.App) bool {
 	return was != nil && (was.bool("deleted") || was.text("webhook_url") != app.WebhookURL ||
-		was.text("organization_id") != app.OrganizationID)
+		was.text("kind") != string(app.Kind) || was.text("organization_id") != app.OrganizationID)
 }
 
 func (t Apps) update(id string, version int64, set item, remove []string) *types.Update {
@@ -151,6 +160,10 @@ func decodeApp(i item) platform.App {
 		WebhookURL:       i.text("webhook_url"),
 		WebhookURLError:  i.text("webhook_url_error"),
 		Events:           i.texts("events"),
+		Kind:             platform.Kind(i.text("kind")),
+		Breaker:          platform.Breaker(i.text("breaker")),
+		SettingsURL:      i.text("settings_url"),
+		DashboardURL:     i.text("dashboard_url"),
 		Deleted:          i.bool("deleted"),
 		DeletedAt:        i.time("deleted_at"),
 		Generation:       max(1, i.number("generation")),

@@ -12,16 +12,29 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// The events of the Audit table.
+// What the Audit table says was done to an app.
 const (
-	eventDisable      = "internal-integration.disable"
-	eventEnable       = "internal-integration.enable"
-	eventWouldDisable = "internal-integration.would-disable"
+	eventDisable      = "disable"
+	eventEnable       = "enable"
+	eventWouldDisable = "would-disable"
 )
+
+// eventOf is what was done to an app, as the Audit table names it: after what the
+// app is.
+func eventOf(app platform.App, done string) string {
+	switch {
+	case app.Kind.CalledByPlatform():
+		return "integration." + done
+	case app.Status == platform.Internal:
+		return "internal-integration." + done
+	}
+	return "app." + done
+}
 
 // auditEntry is what happened to an app at a time that is the identity of that
 // disabling or enabling: put twice, it is the same entry.
-func auditEntry(event string, app platform.App, at time.Time) item {
+func auditEntry(done string, app platform.App, at time.Time) item {
+	event := eventOf(app, done)
 	i := item{
 		"pk":     text(app.OrganizationID),
 		"sk":     text(platform.FormatTime(at) + "#" + event + "#" + app.ID),

@@ -60,11 +60,15 @@ func orElse(err, other error) error {
 func (t Apps) sameSecrets(ctx context.Context, id string, set item) (bool, error) {
 	u := update(t.Secrets, item{"app_id": text(id)}, item{"version": set["version"]}, nil)
 	u.ExpressionAttributeNames["#secrets"] = "secrets"
-	u.ExpressionAttributeValues[":secrets"] = set["secrets"]
+	same := "attribute_not_exists(#secrets)"
+	if set["secrets"] != nil {
+		u.ExpressionAttributeValues[":secrets"] = set["secrets"]
+		same = "#secrets = :secrets"
+	}
 	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
 		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
-		ConditionExpression: aws.String("#version = :version AND #secrets = :secrets"),
+		ConditionExpression: aws.String("#version = :version AND " + same),
 	})
 	if conditionFailed(err) {
 		return false, nil

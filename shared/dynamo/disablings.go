@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,8 +35,19 @@ var (
 // name #status, and adds what it needs to the expression's values.
 func asJudged(values item, app platform.App) string {
 	values[":read_status"] = text(string(app.Status))
-	return "#status = :read_status AND attribute_not_exists(deleted) AND attribute_not_exists(disabled_at) AND " +
-		sameGeneration(values, app)
+	return strings.Join([]string{"#status = :read_status", sameText(values, "kind", string(app.Kind)),
+		sameText(values, "breaker", string(app.Breaker)), sameGeneration(values, app),
+		"attribute_not_exists(deleted)", "attribute_not_exists(disabled_at)"}, " AND ")
+}
+
+// sameText is the condition that a text is the one that was read, which is empty if
+// there was none. It adds what it needs to the expression's values.
+func sameText(values item, name, read string) string {
+	if read == "" {
+		return "attribute_not_exists(" + name + ")"
+	}
+	values[":read_"+name] = text(read)
+	return name + " = :read_" + name
 }
 
 // Disable implements disabling.State.

@@ -14,9 +14,9 @@ import (
 // Status says who an app is for, and so whether it may be disabled.
 type Status string
 
-// The statuses. Only an Internal app, made by one organization for itself, has
-// its outcomes counted and can be disabled; only a Published one is sent a
-// failed webhook again by default.
+// The statuses. By default only an Internal app, made by one organization for
+// itself, has its outcomes counted and can be disabled; only a Published one is sent
+// a failed webhook again.
 const (
 	Published   Status = "published"
 	Unpublished Status = "unpublished"
@@ -36,6 +36,10 @@ type App struct {
 	WebhookURL      string
 	WebhookURLError string   // why WebhookURL can never be called; empty if it can
 	Events          []string // subscriptions: a resource, or resource.action
+	Kind            Kind
+	Breaker         Breaker
+	SettingsURL     string // where its owners change it; empty: where the platform's links say
+	DashboardURL    string // where they see how it does; empty: likewise
 	Deleted         bool
 	DeletedAt       time.Time // zero also for one that was deleted by an older version of hookwarden
 	Generation      int64     // from 1: grows with each change of WebhookURL or OrganizationID, and with each enabling

@@ -113,8 +113,14 @@ func decodeAppPut(o object) AppPut {
 			OrganizationID: a.platformID("organization_id"),
 			WebhookURL:     a.optionalURL("webhook_url"),
 			Events:         a.texts("events"),
+			Kind:           a.kind("kind"),
+			Breaker:        a.breaker("breaker"),
+			SettingsURL:    a.link("settings_url"),
+			DashboardURL:   a.link("dashboard_url"),
 		},
-		Secrets: a.secrets("secrets"),
+	}
+	if !put.App.Kind.CalledByPlatform() || put.App.WebhookURL != "" || a.has("secrets") {
+		put.Secrets = a.secrets("secrets") // without one nothing can be sent
 	}
 	switch put.App.Status {
 	case Published, Unpublished, Internal:
