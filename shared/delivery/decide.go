@@ -82,7 +82,7 @@ func (w *known) skipReason(subscribable platform.Subscribable, now time.Time) st
 		return skipNotSubscribed
 	case gated && w.App.Disabled():
 		return skipDisabled
-	case w.url() == "":
+	case w.url() == "", w.uncalled():
 		return skipNoURL
 	}
 	return ""

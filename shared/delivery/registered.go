@@ -34,9 +34,16 @@ func (r Registered) deletedFor(sentAt, now time.Time) bool {
 	return r.tooLate(sentAt, now) || r.App.Deleted && !r.signable(now)
 }
 
+// uncalled reports whether nothing is ever sent to the app: the platform calls it by
+// itself, and registered no URL.
+func (r Registered) uncalled() bool { return r.App.Kind.CalledByPlatform() && r.App.WebhookURL == "" }
+
 // signable reports whether the secrets are there, not older than the app, and not
-// over.
+// over. Those of an app that is never sent anything are not missing.
 func (r Registered) signable(now time.Time) bool {
+	if r.uncalled() {
+		return true
+	}
 	over := !r.SecretsExpire.IsZero() && !now.Before(r.SecretsExpire)
 	return len(r.Secrets) > 0 && !over && r.SecretsVersion >= r.App.Version
 }
