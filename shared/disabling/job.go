@@ -107,7 +107,7 @@ type Config struct {
 	Rule       tally.Rule
 	Mode       Mode
 	MaxPerHour int               // disablings in one clock hour
-	Guarded    []platform.Status // of apps that may be disabled
+	Guarded    []platform.Status // of sentry-apps that may be disabled
 }
 
 // Needs are what the job works with; all are required but Bookmark, and Standing.
@@ -231,7 +231,7 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) err
 		return nil
 	case app.Disabled(): // whatever became of it since, its owners are to know
 		return j.finish(ctx, app)
-	case !slices.Contains(j.Guarded, app.Status) || app.OrganizationID != organizationID || app.Generation != generation:
+	case !app.Guarded(j.Guarded) || app.OrganizationID != organizationID || app.Generation != generation:
 		return nil // what another URL answered, or what was before an enabling, is no reason
 	}
 	today := tally.DateOf(j.Now())
@@ -244,11 +244,11 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) err
 		if !failedOn(days, last) {
 			continue
 		}
-		if v := j.Rule.Judge(days, last); v.Broken {
+		if v := j.Rule.Judge(days, last); v.Broken && app.Breaker.BreaksFor(v.Reason) {
 			return j.disable(ctx, app, v)
 		}
 	}
-	if v := j.Rule.JudgeDead(days, today); v.Broken {
+	if v := j.Rule.JudgeDead(days, today); v.Broken && app.Breaker.BreaksFor(v.Reason) {
 		return j.disable(ctx, app, v)
 	}
 	return nil

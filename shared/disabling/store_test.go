@@ -253,11 +253,16 @@ const (
 	eventWouldDisable = "internal-integration.would-disable"
 )
 
+func asJudged(app, judged platform.App) bool {
+	return app.Status == judged.Status && app.Kind == judged.Kind && app.Breaker == judged.Breaker && app.Generation == judged.Generation &&
+		!app.Deleted && !app.Disabled()
+}
+
 func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int) error {
 	return s.write("Disable", func() error {
 		app, hour := s.Apps[d.App.ID], platform.FormatTime(d.At.Truncate(time.Hour))
 		switch {
-		case app.Status != d.App.Status, app.Deleted, app.Disabled(), app.Generation != d.App.Generation:
+		case !asJudged(app, d.App):
 			return disabling.ErrChanged
 		case s.Latch.Latched(d.At):
 			return disabling.ErrLatched
@@ -286,7 +291,7 @@ func (s store) WouldDisable(_ context.Context, d disabling.Disabling) error {
 		if _, there := s.Audit[key]; there {
 			return disabling.ErrAlready
 		}
-		if app := s.Apps[d.App.ID]; app.Status != d.App.Status || app.Deleted || app.Disabled() || app.Generation != d.App.Generation {
+		if !asJudged(s.Apps[d.App.ID], d.App) {
 			return disabling.ErrChanged
 		}
 		s.Audit[key] = entry{Event: eventWouldDisable, AppID: d.App.ID, Reason: string(d.Reason), Evidence: d.Evidence}
@@ -336,7 +341,7 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
 		put.NotifiedAt, put.EnabledAt, put.SteeredAt = app.NotifiedAt, app.EnabledAt, app.SteeredAt
 		put.Generation = max(1, app.Generation)
-		if there && (app.Deleted || app.WebhookURL != put.WebhookURL || app.OrganizationID != put.OrganizationID) {
+		if there && (app.Deleted || app.WebhookURL != put.WebhookURL || app.Kind != put.Kind || app.OrganizationID != put.OrganizationID) {
 			put.Generation++
 		}
 		s.Apps[put.ID], s.Secrets[put.ID] = put, secrets
