@@ -46,6 +46,20 @@ type NoticeApp struct {
 	Slug       string `json:"slug"`
 	Name       string `json:"name"`
 	WebhookURL string `json:"webhook_url"`
+
+	Status       Status `json:"status,omitempty"` // empty: internal
+	Kind         Kind   `json:"kind,omitempty"`
+	SettingsURL  string `json:"settings_url,omitempty"`
+	DashboardURL string `json:"dashboard_url,omitempty"`
+}
+
+func noticeApp(app App) NoticeApp {
+	n := NoticeApp{ID: app.ID, Slug: app.Slug, Name: nameOr(app.Name, app.Slug), WebhookURL: cleanURL(app.WebhookURL),
+		Kind: app.Kind, SettingsURL: app.SettingsURL, DashboardURL: app.DashboardURL}
+	if app.Status != Internal {
+		n.Status = app.Status
+	}
+	return n
 }
 
 // NoticeRule holds the numbers of the rule that a mail explains.
@@ -75,7 +89,7 @@ func Notices(kind NoticeKind, app App, org Organization, at time.Time) []Notice 
 			Kind:         kind,
 			To:           Owner{Email: owner.Email, Name: cleanName(owner.Name)},
 			Organization: NoticeOrganization{ID: org.ID, Slug: org.Slug, Name: nameOr(org.Name, org.Slug)},
-			App:          NoticeApp{ID: app.ID, Slug: app.Slug, Name: nameOr(app.Name, app.Slug), WebhookURL: cleanURL(app.WebhookURL)},
+			App:          noticeApp(app),
 		})
 	}
 	return notices
@@ -103,7 +117,9 @@ func DecodeNotice(body []byte) (Notice, error) {
 		To:           Owner{Email: address, Name: to.optionalName("name")},
 		Organization: NoticeOrganization{ID: org.text("id"), Slug: orgSlug, Name: org.name("name", orgSlug)},
 		App: NoticeApp{ID: app.text("id"), Slug: appSlug, Name: app.name("name", appSlug),
-			WebhookURL: app.optionalURL("webhook_url")},
+			WebhookURL: app.optionalURL("webhook_url"), Kind: app.kind("kind"),
+			Status:      Status(strings.TrimPrefix(app.choice("status", "internal", "published", "unpublished"), "internal")),
+			SettingsURL: app.link("settings_url"), DashboardURL: app.link("dashboard_url")},
 	}
 	switch n.Kind {
 	case AppDisabled:

@@ -3,6 +3,7 @@ package platform
 import (
 	"encoding/json"
 	"hookwarden/shared/tally"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 var noticed = time.Date(2026, 11, 24, 10, 0, 0, 5e6, time.UTC)
 
 func disabledApp() (App, Organization) {
-	return App{ID: "17", Slug: "ci-bot", Name: "CI Bot", WebhookURL: "https://receiver.example"},
+	return App{ID: "17", Slug: "ci-bot", Name: "CI Bot", Status: Internal, WebhookURL: "https://receiver.example"},
 		Organization{ID: "42", Slug: "acme", Name: "Acme", Owners: []Owner{{Email: "Ada@acme.example", Name: "Ada"}, {Email: "bob@acme.example"}}}
 }
 
@@ -63,6 +64,34 @@ func disabledNotice(t *testing.T) Notice {
 	return n
 }
 
+// providersNotice is of an app that the platform calls by itself.
+func providersNotice(t *testing.T) Notice {
+	t.Helper()
+	_, org := disabledApp()
+	n := Notices(AppEnabled, App{ID: "integration:77", Slug: "github", Name: "GitHub", Kind: Plugin, Status: Published,
+		SettingsURL: "https://platform.example/acme/github", DashboardURL: "https://platform.example/acme/calls"}, org, noticed)[0]
+	n.EnabledAt = FormatTime(noticed)
+	return n
+}
+
+func TestNoticesCarryWhatAMailNeedsToKnowOfTheKind(t *testing.T) {
+	want := NoticeApp{ID: "integration:77", Slug: "github", Name: "GitHub", Kind: Plugin, Status: Published,
+		SettingsURL: "https://platform.example/acme/github", DashboardURL: "https://platform.example/acme/calls"}
+	if got := providersNotice(t).App; got != want {
+		t.Errorf("%+v", got)
+	}
+	body := string(encode(t, disabledNotice(t)))
+	for _, absent := range []string{`"status"`, `settings_url`, `dashboard_url`, `"kind":"sentry-app"`, `"kind":""`} {
+		if strings.Contains(body, absent) {
+			t.Errorf("the default is in %s", body)
+		}
+	}
+	older, err := DecodeNotice([]byte(body))
+	if err != nil || older.App.Kind != SentryApp || older.App.Status != "" {
+		t.Errorf("of an older version: %+v, %v", older, err)
+	}
+}
+
 func enabledNotice(t *testing.T) Notice {
 	t.Helper()
 	app, org := disabledApp()
@@ -72,7 +101,7 @@ func enabledNotice(t *testing.T) Notice {
 }
 
 func TestANoticeIsReadAsItWasWritten(t *testing.T) {
-	for _, want := range []Notice{disabledNotice(t), enabledNotice(t)} {
+	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t)} {
 		body, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
@@ -101,6 +130,10 @@ func TestANoticeWithAWrongFieldIsInvalid(t *testing.T) {
 		{path: "app.slug", raws: notText()},
 		{path: "app.name", raws: notName()},
 		{path: "app.webhook_url", raws: notOptionalText},
+		{path: "app.kind", raws: []string{aNumber, `"hunter2"`}},
+		{path: "app.status", raws: []string{aNumber, `"hunter2"`}},
+		{path: "app.settings_url", raws: []string{aNumber, `"http://platform.example"`}},
+		{path: "app.dashboard_url", raws: []string{aNumber, `"javascript:hunter2"`}},
 	}
 	t.Run("app.disabled", func(t *testing.T) {
 		mustBeInvalid(t, DecodeNotice, string(encode(t, disabledNotice(t))), append(common, []bad{
