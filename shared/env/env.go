@@ -182,6 +182,19 @@ func (r *Reader) HeaderURL(name string) string {
 	return value
 }
 
+// HTTPS reads the address of something that mails show, which may be missing or
+// empty.
+func (r *Reader) HTTPS(name string) string {
+	value := r.Text(name, "")
+	if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https") {
+		r.wrong(name, "must be a URL that starts with https://")
+	}
+	if strings.ContainsAny(value, " \t\r\n<>\"") {
+		r.wrong(name, "must be a URL without spaces, quotes and angle brackets")
+	}
+	return value
+}
+
 // sevenBit says of a value that stands in a mail's header what SES would not: it
 // takes no other characters there, and calls them a bad request.
 func (r *Reader) sevenBit(name, value string) {

@@ -73,6 +73,13 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"FUNCTION_TIMEOUT_SECONDS=0":    "FUNCTION_TIMEOUT_SECONDS must be a number from 1 to 900",
 		"ALLOW_PRIVATE_TARGETS=1":       `ALLOW_PRIVATE_TARGETS is "1" and must be false or true`,
 		"REGISTRY_DLQ_URL=":             "REGISTRY_DLQ_URL is not set",
+		"PLATFORM_LINKS=no":             `PLATFORM_LINKS is "no" and must be true or false`,
+
+		"LOGO_URL=http://a.example/logo.png": "LOGO_URL must be a URL that starts with https://",
+		"LOGO_URL=logo.png":                  "LOGO_URL must be a URL that starts with https://",
+		"SUPPORT_URL=http://a.example/help":  "SUPPORT_URL must be a URL that starts with https://",
+		"SUPPORT_URL=mailto:help@a.example":  "SUPPORT_URL must be a URL that starts with https://",
+		"SUPPORT_URL=https://a.example/a b":  "SUPPORT_URL must be a URL without spaces, quotes and angle brackets",
 
 		"MAIL_FROM=hook@bücher.example":               "MAIL_FROM must be in 7-bit characters, an international domain in Punycode (xn--…)",
 		"MAIL_FROM=hööks@a.example":                   "MAIL_FROM must be in 7-bit characters",
@@ -105,6 +112,23 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})
+	}
+}
+
+func TestNotifyLeavesTheModelsLinksOutIfItIsTold(t *testing.T) {
+	variables := map[string]string{"APPS_TABLE": "a", "NOTICES_TABLE": "n", "NOTIFICATION_QUEUE_URL": "q", "NOTIFICATION_DLQ_URL": "d",
+		"MAIL_FROM": "a@b.example", "PLATFORM_URL": "https://platform.example"}
+	for links, want := range map[string]string{"": "https://platform.example", "true": "https://platform.example", "false": ""} {
+		variables["PLATFORM_LINKS"] = links
+		r := reader(variables)
+		if n := ReadNotify(r); n.PlatformURL != want || r.Err() != nil {
+			t.Errorf("PLATFORM_LINKS=%s: %q, %v", links, n.PlatformURL, r.Err())
+		}
+	}
+	variables["LOGO_URL"], variables["SUPPORT_URL"], variables["SUBSCRIBABLE_RESOURCES"] = "https://a.example/logo.png", "https://a.example/help", "*"
+	r := reader(variables)
+	if n := ReadNotify(r); n.LogoURL != "https://a.example/logo.png" || n.SupportURL != "https://a.example/help" || !n.Subscribable.All() || r.Err() != nil {
+		t.Errorf("%+v, %v", n, r.Err())
 	}
 }
 

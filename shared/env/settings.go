@@ -129,8 +129,11 @@ type Notify struct {
 	AppsTable, NoticesTable    string
 	NotificationQueueURL       string
 	NotificationDLQURL         string
-	PlatformName, PlatformURL  string
+	PlatformName               string
+	PlatformURL                string // empty: no links lead there
 	PreferenceURL              string // empty: none
+	LogoURL, SupportURL        string // empty: none
+	Subscribable               platform.Subscribable
 	MailFrom, ConfigurationSet string
 	FunctionTimeout            time.Duration
 }
@@ -143,10 +146,23 @@ func ReadNotify(r *Reader) Notify {
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		NotificationDLQURL:   r.Required("NOTIFICATION_DLQ_URL"),
 		PlatformName:         r.Text("PLATFORM_NAME", "Sentry"),
-		PlatformURL:          r.URL("PLATFORM_URL"),
+		PlatformURL:          readPlatformURL(r),
 		PreferenceURL:        r.HeaderURL("PREFERENCE_URL"),
+		LogoURL:              r.HTTPS("LOGO_URL"),
+		SupportURL:           r.HTTPS("SUPPORT_URL"),
+		Subscribable:         readSubscribable(r),
 		MailFrom:             r.MailAddress("MAIL_FROM"),
 		ConfigurationSet:     r.Text("CONFIGURATION_SET", ""),
 		FunctionTimeout:      r.Seconds("FUNCTION_TIMEOUT_SECONDS", 30, 1, 900),
 	}
+}
+
+// readPlatformURL is where the model's links lead; nowhere if an app has no links
+// but those that it was registered with.
+func readPlatformURL(r *Reader) string {
+	url := r.URL("PLATFORM_URL")
+	if r.Choice("PLATFORM_LINKS", "true", "false") == "false" {
+		return ""
+	}
+	return url
 }

@@ -13,6 +13,9 @@ type Subscribable []string
 // there.
 const AllSubscribable = "*"
 
+// All reports whether no resource is named.
+func (s Subscribable) All() bool { return slices.Equal(s, Subscribable{AllSubscribable}) }
+
 // Has reports whether the resource needs a subscription.
 func (s Subscribable) Has(resource string) bool {
 	return slices.Contains(s, resource) || resource != "installation" && slices.Contains(s, AllSubscribable)
