@@ -20,9 +20,10 @@ func main() {
 	tables := dynamo.NewClient(aws)
 	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
 	job := notice.New(notice.Config{FunctionTimeout: e.FunctionTimeout}, notice.Deps{
-		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL}),
-		Claims:   dynamo.Notices{API: tables, Table: e.NoticesTable},
-		Apps:     dynamo.Apps{API: tables, Table: e.AppsTable},
+		Composer: notice.NewComposer(notice.MailConfig{PlatformName: e.PlatformName, PlatformURL: e.PlatformURL,
+			LogoURL: e.LogoURL, SupportURL: e.SupportURL, Subscribable: e.Subscribable}),
+		Claims: dynamo.Notices{API: tables, Table: e.NoticesTable},
+		Apps:   dynamo.Apps{API: tables, Table: e.AppsTable},
 		Mailer: &ses.Mailer{API: ses.NewClient(aws), From: e.MailFrom, ConfigurationSet: e.ConfigurationSet,
 			PreferenceURL: e.PreferenceURL, Now: env.Clock},
 		Metrics: figures, Logger: logger, Now: env.Clock, Random: rand.Float64,

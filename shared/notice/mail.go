@@ -4,16 +4,20 @@
 package notice
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"hookwarden/shared/platform"
 )
 
-// MailConfig is what all mails have in common. All fields are required.
+// MailConfig is what all mails have in common.
 type MailConfig struct {
 	PlatformName string
-	PlatformURL  string // where links lead, http or https
+	PlatformURL  string                // where the links lead of an app that has none of its own, http or https; empty: it has none then
+	LogoURL      string                // https, of a picture 32 pixels high; empty: none
+	SupportURL   string                // https; empty: none
+	Subscribable platform.Subscribable // what is held back from a disabled app
 }
 
 // Mail is one mail to one person.
@@ -50,7 +54,7 @@ func (c *Composer) Compose(n platform.Notice) (Mail, error) {
 	}
 	return Mail{
 		Kind:    n.Kind,
-		Status:  platform.Internal, // no other app is ever disabled, and only a disabled one is enabled
+		Status:  cmp.Or(n.App.Status, platform.Internal),
 		To:      platform.Owner{Email: n.To.Email, Name: m.Owner},
 		Subject: m.Subject,
 		Text:    wrap(text, textWidth),

@@ -23,6 +23,7 @@ func config() MailConfig {
 	return MailConfig{
 		PlatformName: "Sentry",
 		PlatformURL:  "https://platform.example",
+		Subscribable: platform.Subscribable{"issue", "error", "comment"},
 	}
 }
 
@@ -216,14 +217,18 @@ func TestRecipientsNameIsOneLineAndTheAddressIsAsItCame(t *testing.T) {
 
 func TestNoMailHasControlCharactersOrOverlongLines(t *testing.T) {
 	for name, n := range samples() {
-		m := compose(t, n)
-		if i := strings.IndexFunc(strings.ReplaceAll(m.Text+m.HTML, "\n", "")+m.Subject, unicode.IsControl); i >= 0 {
-			t.Errorf("%s: control character at %d", name, i)
-		}
-		for line := range strings.Lines(m.Text) {
-			if words := strings.Fields(line); len(words) > 1 && utf8.RuneCountInString(line) > textWidth+1 {
-				t.Errorf("%s: line of %d characters: %s", name, utf8.RuneCountInString(line), line)
-			}
+		checkLines(t, name, compose(t, n))
+	}
+}
+
+func checkLines(t *testing.T, name string, m Mail) {
+	t.Helper()
+	if i := strings.IndexFunc(strings.ReplaceAll(m.Text+m.HTML, "\n", "")+m.Subject, unicode.IsControl); i >= 0 {
+		t.Errorf("%s: control character at %d", name, i)
+	}
+	for line := range strings.Lines(m.Text) {
+		if words := strings.Fields(line); len(words) > 1 && utf8.RuneCountInString(line) > textWidth+1 {
+			t.Errorf("%s: line of %d characters: %s", name, utf8.RuneCountInString(line), line)
 		}
 	}
 }
@@ -265,7 +270,7 @@ func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
 			"Sentry disables an integration when that happens 2,500 times or more in one day and to at least 12.5% of the webhooks of that day and the day before."},
 		{"gone", tally.Day{Counts: tally.Counts{Error: 1, Gone: 1}}, "On Tuesday, 24 November 2026, the webhook URL answered once with 410 Gone, " +
 			"which says that it is gone for good, and no webhook succeeded. Sentry disables an integration when that happens once or more in one day."},
-		{"fatal", tally.Day{Counts: tally.Counts{Fatal: 1}}, "On Tuesday, 24 November 2026, 1 webhook ended in a fatal error. " +
+		{"fatal", tally.Day{Counts: tally.Counts{Fatal: 1}}, "On Tuesday, 24 November 2026, 1 call to the integration ended in a fatal error. " +
 			"A single fatal error is enough for Sentry to disable an integration."},
 		{"error", tally.Day{Counts: tally.Counts{Error: 1}}, "On each of the 3 days up to Tuesday, 24 November 2026, webhooks were answered with errors, and not a single one succeeded. " +
 			"Sentry disables an integration when that is so for 3 days in a row."},

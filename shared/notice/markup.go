@@ -17,6 +17,9 @@ func esc(s string) markup { return markup(html.EscapeString(s)) }
 // digits writes a number anywhere.
 func digits(n int) markup { return markup(strconv.Itoa(n)) }
 
+// src is the attribute that shows a picture.
+func src(s string) markup { return `src="` + esc(s) + `"` }
+
 // href is the attribute that makes a link. A URL that is not of the web, which
 // no setting can be, leads nowhere.
 func href(s string) markup {

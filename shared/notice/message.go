@@ -1,7 +1,7 @@
 package notice
 
 import (
-	"net/url"
+	"strings"
 	"time"
 
 	"hookwarden/shared/platform"
@@ -16,16 +16,23 @@ type message struct {
 	Owner        string // may be empty
 	Organization string
 	App          string
-	WebhookURL   string // may be empty
-	When         string
-	SettingsURL  string
-	DashboardURL string
+	WebhookURL   string // what it is, or that there is none; empty if hookwarden calls no such app
+	SettingsURL  string // empty: no link
+	DashboardURL string // likewise
+	LogoURL      string // empty: none
+	SupportURL   string // likewise
+	Kept         string // what is as it was once the app is enabled, and what is not
 
 	// Of a disabling.
+	When     string
+	Cause    string // as it goes on after "because"
 	Happened string // what was counted
 	Rule     string // why that disables an app
 	Advice   string // how to fix it
 	Days     daysTable
+
+	// Of an enabling.
+	Since string // what is so since when
 }
 
 // Names are as long as a mail can show, URLs as long as anyone supports.
@@ -34,32 +41,60 @@ const (
 	urlLimit  = 2048
 )
 
-// referrer tells the platform where a visitor comes from.
-const referrer = "?referrer=disabled-sentry-app"
-
 func (c *Composer) message(n platform.Notice) message {
-	app := orElse(clean(n.App.Name, nameLimit), clean(n.App.Slug, nameLimit))
-	settings := c.config.PlatformURL + "/settings/" + url.PathEscape(n.Organization.Slug) +
-		"/developer-settings/" + url.PathEscape(n.App.Slug) + "/"
 	m := message{
 		Platform:     clean(c.config.PlatformName, nameLimit),
 		Owner:        clean(n.To.Name, nameLimit),
 		Organization: orElse(clean(n.Organization.Name, nameLimit), clean(n.Organization.Slug, nameLimit)),
-		App:          app,
-		WebhookURL:   clean(n.App.WebhookURL, urlLimit),
-		SettingsURL:  settings + referrer,
-		DashboardURL: settings + "dashboard/" + referrer,
+		App:          orElse(clean(n.App.Name, nameLimit), clean(n.App.Slug, nameLimit)),
+		LogoURL:      c.config.LogoURL,
+		SupportURL:   c.config.SupportURL,
 	}
-	if n.Kind == platform.AppEnabled {
-		m.Subject = "Webhooks of your " + app + " integration are flowing again"
-		m.When = moment(n.EnabledAt)
-		return m
+	m.SettingsURL, m.DashboardURL = c.links(n)
+	called := n.App.Kind.CalledByPlatform()
+	if !called {
+		m.WebhookURL = orElse(clean(n.App.WebhookURL, urlLimit), "none is set")
 	}
-	m.Subject = "Action required: Fix your " + app + " integration"
-	m.When = moment(n.DisabledAt)
-	m.Days = c.daysTable(n)
-	m.Happened, m.Rule, m.Advice = c.explain(n)
+	switch {
+	case n.Kind == platform.AppEnabled && called:
+		m.Subject = "Your " + m.App + " integration is enabled again"
+		m.Since = "That was on " + moment(n.EnabledAt) + "."
+		m.Kept = "Its settings and subscriptions were kept. Earlier failures no longer count."
+	case n.Kind == platform.AppEnabled:
+		m.Subject = "Webhooks of your " + m.App + " integration are flowing again"
+		m.Since = m.Platform + " has been sending its webhooks since " + moment(n.EnabledAt) + "."
+		m.Kept = "Your subscriptions were kept: the integration gets the same events as before it was disabled. " +
+			"What was held back in the meantime is not sent to it any more. Earlier failures no longer count."
+	case called:
+		m.Subject = "Action required: re-authenticate or fix your " + m.App + " integration"
+		m.Kept = "Its settings and subscriptions are kept: once it is enabled, the integration works as before."
+	default:
+		m.Subject = "Action required: Fix your " + m.App + " integration"
+		m.Kept = "Your subscriptions are kept: once it is enabled, the integration gets the same events as before." +
+			heldBack(c.config.Subscribable)
+	}
+	if n.Kind == platform.AppDisabled {
+		m.When = moment(n.DisabledAt)
+		m.Days = c.daysTable(n)
+		m.explain(n)
+	}
 	return m
+}
+
+// heldBack says what a disabled app does not get, and what comes all the same.
+func heldBack(resources platform.Subscribable) string {
+	switch {
+	case len(resources) == 0:
+		return ""
+	case resources.All():
+		return " Until then no webhooks are sent to it but those about its installation, and none are made up for later."
+	case len(resources) == 1:
+		return " Until then no webhooks of the resource " + resources[0] +
+			" are sent to it, and they are not made up for later. All others, such as those about its installation, are still sent."
+	}
+	last := len(resources) - 1
+	return " Until then no webhooks of the resources " + strings.Join(resources[:last], ", ") + " and " + resources[last] +
+		" are sent to it, and they are not made up for later. All others, such as those about its installation, are still sent."
 }
 
 func orElse(s, other string) string {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"hookwarden/shared/platform"
 	"hookwarden/shared/tally"
@@ -12,40 +11,38 @@ import (
 
 // explain says in a sentence each what was counted, why that disables an app,
 // and how to fix it.
-func (c *Composer) explain(n platform.Notice) (happened, rule, advice string) {
-	name, r := clean(c.config.PlatformName, nameLimit), ruleOf(n)
-	decided := deciding(n)
-	on, many := longDay(decided.Date), counted(decided, n.Reason)
+func (m *message) explain(n platform.Notice) {
 	reason := tally.Reason(n.Reason)
 	if len(n.Evidence) == 0 {
 		reason = "" // nothing to speak of
 	}
-	switch reason {
-	case tally.Fatal:
-		return fmt.Sprintf("On %s, %s ended in a fatal error.", on, webhooks(many)),
-			fmt.Sprintf("A single fatal error is enough for %s to disable an integration.", name),
-			"Look up the failed requests on the integration's dashboard and fix what went wrong."
-	case tally.Gone:
-		return fmt.Sprintf("On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded.",
-				on, times(many)),
-			fmt.Sprintf("%s disables an integration when that happens %s or more in one day.", name, times(max(r.GoneThreshold, 1))),
-			"Check the webhook URL. If your receiver has moved, enter its new address in the settings; if it is still there, find out why it answers 410."
-	case tally.Timeout:
-		return fmt.Sprintf("On %s, %s got no complete answer in time or lost the connection.", on, webhooks(many)),
-			fmt.Sprintf("%s disables an integration when that happens %s or more in one day%s.", name, times(r.TimeoutThreshold), share(r)),
-			"Make sure that your receiver is up and can be reached. Let it answer each webhook with a 2xx status right away, and do its work afterwards."
-	case tally.Error:
-		return fmt.Sprintf("On %s, webhooks were answered with errors, and not a single one succeeded.", allDays(n.Evidence)),
-			fmt.Sprintf("%s disables an integration when that is so %s.", name, inARow(len(n.Evidence))),
-			"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
-	case tally.Dead:
-		return fmt.Sprintf("Since %s, %s failed, and not a single one succeeded.", longDay(n.Evidence[0].Date), webhooks(failures(n.Evidence))),
-			fmt.Sprintf("%s disables an integration when nothing but failures came back for %s.", name, atLeastDays(r.DeadDays)),
-			"Check the webhook URL, and make sure that your receiver is up and answers webhooks with a 2xx status. The dashboard shows what came back instead."
+	w := wordsOf(n.App.Kind)
+	m.Cause, m.Happened, m.Rule = w.cause, w.tooMany, m.Platform+" disables an integration that keeps failing, to spare both sides."
+	if n.App.Kind.CalledByPlatform() {
+		m.Advice = m.adviceOnProvider(reason)
+	} else {
+		m.Advice = m.adviceOnReceiver(reason)
 	}
-	return "Too many of its webhooks failed.",
-		fmt.Sprintf("%s disables an integration whose webhooks keep failing, to spare both sides.", name),
-		"Look up the failed requests on the integration's dashboard, and let your receiver answer webhooks with a 2xx status again."
+	r, decided := ruleOf(n), deciding(n)
+	on, many := longDay(decided.Date), counted(decided, n.Reason)
+	switch reason {
+	case tally.Fatal: // only the platform's own calls are called that
+		m.Cause = "of a fatal error"
+		m.Happened = fmt.Sprintf("On %s, %s to the integration ended in a fatal error.", on, calls().of(many))
+		m.Rule = fmt.Sprintf("A single fatal error is enough for %s to disable an integration.", m.Platform)
+	case tally.Gone:
+		m.Happened = fmt.Sprintf(w.gone, on, times(many))
+		m.Rule = fmt.Sprintf("%s disables an integration when that happens %s or more in one day.", m.Platform, times(max(r.GoneThreshold, 1)))
+	case tally.Timeout:
+		m.Happened = fmt.Sprintf("On %s, %s got no complete answer in time or lost the connection.", on, w.of(many))
+		m.Rule = fmt.Sprintf("%s disables an integration when that happens %s or more in one day%s.", m.Platform, times(r.TimeoutThreshold), w.share(r))
+	case tally.Error:
+		m.Happened = fmt.Sprintf("On %s, %ss were answered with errors, and not a single one succeeded.", allDays(n.Evidence), w.one)
+		m.Rule = fmt.Sprintf("%s disables an integration when that is so %s.", m.Platform, inARow(len(n.Evidence)))
+	case tally.Dead:
+		m.Happened = fmt.Sprintf("Since %s, %s failed, and not a single one succeeded.", longDay(n.Evidence[0].Date), w.of(failures(n.Evidence)))
+		m.Rule = fmt.Sprintf("%s disables an integration when nothing but failures came back for %s.", m.Platform, atLeastDays(r.DeadDays))
+	}
 }
 
 // ruleOf is the rule by which the app was judged. Notices that an older version
@@ -124,21 +121,6 @@ func inARow(days int) string {
 		return "on one day"
 	}
 	return fmt.Sprintf("for %d days in a row", days)
-}
-
-func share(r platform.NoticeRule) string {
-	if r.TimeoutMinShare == 0 {
-		return ""
-	}
-	percent := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*r.TimeoutMinShare), "0"), ".")
-	return fmt.Sprintf(" and to at least %s%% of the webhooks of that day and the day before", percent)
-}
-
-func webhooks(n int64) string {
-	if n == 1 {
-		return "1 webhook"
-	}
-	return count(n) + " webhooks"
 }
 
 func times(n int64) string {

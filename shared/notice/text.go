@@ -8,11 +8,8 @@ func (m message) disabledText() string {
 	}
 	return m.hello() + `
 
-` + m.Platform + ` has disabled your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + `, because its webhooks failed. That was on ` + m.When + `.
-
-Webhook URL:
-` + orElse(m.WebhookURL, "none is set") + `
-
+` + m.Platform + ` has disabled your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + `, because ` + m.Cause + `. That was on ` + m.When + `.
+` + m.webhookURLText() + `
 
 WHY
 
@@ -22,12 +19,10 @@ WHY
 WHAT TO DO
 
 1. ` + m.Advice + `
-   ` + m.DashboardURL + `
+` + indented(m.DashboardURL) + `
+2. Enable the integration again in its settings` + m.settingsText() + `
 
-2. Enable the integration again in its settings:
-   ` + m.SettingsURL + `
-
-Your subscriptions are kept: once it is enabled, the integration gets the same events as before. What happens until then is not sent to it, and is not made up for later.
+` + m.Kept + `
 
 ` + m.footer() + `
 `
@@ -35,24 +30,24 @@ Your subscriptions are kept: once it is enabled, the integration gets the same e
 
 // So does enabledText.
 func (m message) enabledText() string {
+	var dashboard, settings string
+	if m.DashboardURL != "" {
+		dashboard = " The integration's dashboard shows how it is doing:\n   " + m.DashboardURL
+	}
+	if m.SettingsURL != "" {
+		settings = "\nIts settings:\n" + indented(m.SettingsURL)
+	}
 	return m.hello() + `
 
-Your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + ` is enabled again. ` + m.Platform + ` has been sending its webhooks since ` + m.When + `.
-
-Webhook URL:
-` + orElse(m.WebhookURL, "none is set") + `
-
-Your subscriptions were kept: the integration gets the same events as before it was disabled. What happened in the meantime is not sent to it any more. Earlier failures no longer count.
+Your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + ` is enabled again. ` + m.Since + `
+` + m.webhookURLText() + `
+` + m.Kept + `
 
 
 WHAT TO DO
 
-Nothing, if this is what you expect. Whether its webhooks arrive is shown on the integration's dashboard:
-   ` + m.DashboardURL + `
-
-Its settings:
-   ` + m.SettingsURL + `
-
+Nothing, if this is what you expect.` + dashboard + `
+` + settings + `
 ` + m.footer() + `
 `
 }
@@ -64,8 +59,36 @@ func (m message) hello() string {
 	return `Hello ` + isolate(m.Owner) + `,`
 }
 
+// webhookURLText is a paragraph of its own; nothing if there is none to show.
+func (m message) webhookURLText() string {
+	if m.WebhookURL == "" {
+		return ""
+	}
+	return "\nWebhook URL:\n" + m.WebhookURL + "\n"
+}
+
+// settingsText goes on after a sentence about the settings.
+func (m message) settingsText() string {
+	if m.SettingsURL == "" {
+		return " on " + m.Platform + "."
+	}
+	return ":\n   " + m.SettingsURL
+}
+
+// indented is a link on a line of its own; nothing if there is none.
+func indented(link string) string {
+	if link == "" {
+		return ""
+	}
+	return "   " + link + "\n"
+}
+
 func (m message) footer() string {
-	return `------------------------------------------------------------------------
+	footer := `------------------------------------------------------------------------
 You get this email because you are an owner of the organization ` + isolate(m.Organization) + ` on ` + m.Platform + `.
 `
+	if m.SupportURL != "" {
+		footer += "\nDo you need help? Ask the support of " + m.Platform + ":\n" + m.SupportURL + "\n"
+	}
+	return footer
 }

@@ -1,0 +1,87 @@
+package notice
+
+import (
+	"fmt"
+	"strings"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+)
+
+// words are how a mail speaks of what was counted: webhooks, which hookwarden sent,
+// or calls, which the platform made by itself.
+type words struct {
+	one     string
+	cause   string
+	tooMany string
+	gone    string // of a day, and how often
+}
+
+func webhooks() words {
+	return words{one: "webhook", cause: "its webhooks failed", tooMany: "Too many of its webhooks failed.",
+		gone: "On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded."}
+}
+
+func calls() words {
+	return words{one: "call", cause: "calls to the integration failed", tooMany: "Too many calls to the integration failed.",
+		gone: "On %s, calls were answered %s with 410 Gone, which says that what they asked for is gone for good, and no call succeeded."}
+}
+
+func wordsOf(kind platform.Kind) words {
+	if kind.CalledByPlatform() {
+		return calls()
+	}
+	return webhooks()
+}
+
+// of is so many of them.
+func (w words) of(n int64) string {
+	if n == 1 {
+		return "1 " + w.one
+	}
+	return count(n) + " " + w.one + "s"
+}
+
+// share is which part of them the rule asks for; empty if for none.
+func (w words) share(r platform.NoticeRule) string {
+	if r.TimeoutMinShare == 0 {
+		return ""
+	}
+	percent := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*r.TimeoutMinShare), "0"), ".")
+	return fmt.Sprintf(" and to at least %s%% of the %ss of that day and the day before", percent, w.one)
+}
+
+// adviceOnReceiver is what the owner of a receiver can do. It speaks of a dashboard
+// only if the mail leads to one.
+func (m *message) adviceOnReceiver(reason tally.Reason) string {
+	findOut, more := "Find out why the requests failed", ""
+	if m.DashboardURL != "" {
+		findOut, more = "Look up the failed requests on the integration's dashboard", " The dashboard shows what came back instead."
+	}
+	switch reason {
+	case tally.Fatal:
+		return findOut + ", and fix what went wrong."
+	case tally.Gone:
+		return "Check the webhook URL. If your receiver has moved, enter its new address in the settings; if it is still there, find out why it answers 410."
+	case tally.Timeout:
+		return "Make sure that your receiver is up and can be reached. Let it answer each webhook with a 2xx status right away, and do its work afterwards."
+	case tally.Dead:
+		return "Check the webhook URL, and make sure that your receiver is up and answers webhooks with a 2xx status." + more
+	}
+	return findOut + ", and let your receiver answer webhooks with a 2xx status again."
+}
+
+// adviceOnProvider is what the owner of an integration with another service can do.
+func (m *message) adviceOnProvider(reason tally.Reason) string {
+	switch reason {
+	case tally.Fatal:
+		return "Often this means that its access was revoked or has expired: authorize the integration again in its settings. If that is not it, fix what went wrong there."
+	case tally.Gone:
+		return "Check that what the integration is connected to is still there. If it has moved, connect the integration again in its settings."
+	case tally.Timeout:
+		return "Make sure that the service behind the integration is up, and that " + m.Platform + " can reach it."
+	case tally.Dead:
+		return "Make sure that the service behind the integration is up, and authorize the integration again in its settings."
+	}
+	return "Authorize the integration again in its settings, or fix what makes its service answer with errors."
+}
