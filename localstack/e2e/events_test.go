@@ -21,7 +21,7 @@ func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
 	app, err := receiver.Start(sample.Secret, sample.Answer)
 	must(t, err)
 	defer app.Close()
-	own := map[string]string{"17": unique("app"), "18": unique("app"), "19": unique("app"), noticeID: unique("notice")}
+	own := map[string]string{"17": unique("app"), "18": unique("app"), "19": unique("app"), "integration:77": unique("integration"), noticeID: unique("notice")}
 	events := []struct {
 		name string
 		did  func(*testing.T, *scene)
@@ -29,6 +29,7 @@ func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
 		{"register-organization-put", func(t *testing.T, s *scene) { s.has(t, "ORGANIZATIONS_TABLE", "42", "slug", "acme") }},
 		{"register-app-put", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "status", "internal") }},
 		{"register-app-put-published", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "18", "status", "published") }},
+		{"register-app-put-integration", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "integration:77", "kind", "integration") }},
 		{"deliver-success", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_success", "1 success 200") }},
 		{"deliver-installation", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_installation", "1 success 200") }},
 		{"deliver-400", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_400", "1 error 400") }},
