@@ -134,7 +134,7 @@ func valuesOf() map[string]values {
 		"notice.sent":      kinds,
 		"notice.outdated":  kinds,
 		"notice.refused":   kinds,
-		"notice.deferred":  {"notice/job.go", `\bLater[A-Z]\w+ += "([a-z_]+)"`},
+		"notice.deferred":  {"notice/job.go", `\bDelay[A-Z]\w+ += "([a-z_]+)"`},
 	}
 }
 

@@ -43,8 +43,8 @@ func TestTheOperationsPageKnowsEachReasonOfADeadLetter(t *testing.T) {
 			letters[queue][name] = reasons[name]
 		}
 	}
-	for name, later := range matchesIn(t, "shared/notice/*.go", `(?m)^\t(Later\w+) += "(\w+)"`) {
-		letters["NotificationDLQ"][name] = "mail_" + later
+	for name, delay := range matchesIn(t, "shared/notice/*.go", `(?m)^\t(Delay\w+) += "(\w+)"`) {
+		letters["NotificationDLQ"][name] = "mail_" + delay
 	}
 	rows := rowsOf(t)
 	for queue, reasons := range letters {
