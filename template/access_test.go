@@ -104,6 +104,18 @@ func TestDisableAndSweepReplaceNoApp(t *testing.T) {
 	}
 }
 
+func TestOnlyRegisterDeletesItemsAndOfTheAuditAlone(t *testing.T) {
+	t.Parallel()
+	template := expand(t)
+	for name, role := range template.OfType("AWS::IAM::Role") {
+		for table := range template.OfType("AWS::DynamoDB::Table") {
+			if touches(role, table, "dynamodb:DeleteItem") != (name == "RegisterRole" && table == "AuditTable") {
+				t.Errorf("%s deletes items of %s, or does not", name, table)
+			}
+		}
+	}
+}
+
 // touches reports whether a role may do one of the actions on a table.
 func touches(role Object, table string, actions ...string) bool {
 	return slices.ContainsFunc(Statements(role), func(s Object) bool {

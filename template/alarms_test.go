@@ -61,7 +61,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 		"NotificationDLQAlarm":      "AWS/SQS ApproximateNumberOfMessagesVisible NotificationDLQ >0 1x60",
 		"StreamDLQAlarm":            "AWS/SQS ApproximateNumberOfMessagesVisible StreamDLQ >0 1x60",
 		"WebhookQueueAgeAlarm":      "AWS/SQS ApproximateAgeOfOldestMessage WebhookQueue >300 5x60",
-		"RegistryQueueAgeAlarm":     "AWS/SQS ApproximateAgeOfOldestMessage RegistryQueue >900 3x300",
+		"RegistryQueueAgeAlarm":     "AWS/SQS ApproximateAgeOfOldestMessage RegistryQueue >1200 3x300",
 		"NotificationQueueAgeAlarm": "AWS/SQS ApproximateAgeOfOldestMessage NotificationQueue >3600 3x300",
 		"EventsQueueAgeAlarm":       "AWS/SQS ApproximateAgeOfOldestMessage EventsQueue >86400 3x300",
 		"RetryQueueShareAlarm": "IF(NumberOfMessagesReceived RetryQueue > 5 * FILL(NumberOfMessagesReceived WebhookQueue, 0) AND " +
