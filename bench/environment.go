@@ -69,7 +69,7 @@ func functionEnvironment(runtimeAPI string, s settings) []string {
 		"APPS_TABLE=" + appsTable, "SECRETS_TABLE=" + secretsTable, "SLOW_APPS_TABLE=" + slowAppsTable, "BUFFER_TABLE=" + bufferTable, "REQUESTS_TABLE=" + requestsTable,
 		"ORGANIZATIONS_TABLE=organizations", "AUDIT_TABLE=audit", "NOTICES_TABLE=notices",
 		"RETRY_QUEUE_URL=" + queueURL(retryQueue), "WEBHOOK_DLQ_URL=" + queueURL(deadQueue), "REGISTRY_DLQ_URL=" + queueURL(deadQueue),
-		"NOTIFICATION_QUEUE_URL=" + queueURL("notification"), "NOTIFICATION_DLQ_URL=" + queueURL(deadQueue),
+		"REGISTRY_QUEUE_URL=" + queueURL("registry"), "NOTIFICATION_QUEUE_URL=" + queueURL("notification"), "NOTIFICATION_DLQ_URL=" + queueURL(deadQueue),
 		fmt.Sprintf("WEBHOOK_TIMEOUT_SECONDS=%g", cmp.Or(s.timeout, time.Second).Seconds()), "RETRY_DELAYS=300,300,300",
 		"REQUEST_LOG=" + cmp.Or(s.requestLog, "all"), "ALLOW_PRIVATE_TARGETS=true", "ALLOW_HTTP_TARGETS=true",
 		"PLATFORM_URL=http://platform.example", "MAIL_FROM=hookwarden@platform.example", "CONFIGURATION_SET=hookwarden", "FUNCTION_TIMEOUT_SECONDS=30",

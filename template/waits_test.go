@@ -10,6 +10,7 @@ import (
 
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
 )
 
 // unsent is a mail that cannot be sent, its claims, and when it was put off.
@@ -86,6 +87,16 @@ func TestAnAlarmRingsForAsLongAsAMailCannotBeSent(t *testing.T) {
 				t.Errorf("%s rings after five minutes", name)
 			}
 		}
+	}
+}
+
+// The message of an organization's deletion is kept on its queue until the second look.
+func TestRegistryQueueAgeAlarmIsQuietUntilTheSecondLookOfAnErasure(t *testing.T) {
+	t.Parallel()
+	var threshold int
+	_, err := fmt.Sscan(fmt.Sprint(expand(t).Resources["RegistryQueueAgeAlarm"].Properties["Threshold"]), &threshold)
+	if kept := registry.SecondLook + 2*time.Minute; err != nil || time.Duration(threshold)*time.Second < kept {
+		t.Errorf("it rings after %d s (%v), and messages are kept for %s", threshold, err, kept)
 	}
 }
 

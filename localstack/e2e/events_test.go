@@ -44,6 +44,7 @@ func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
 		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"register-brake-open", braked},
 		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
+		{"register-organization-delete", func(t *testing.T, s *scene) { s.has(t, "ORGANIZATIONS_TABLE", "43", "deleted", true) }},
 		{"sweep-schedule", func(*testing.T, *scene) {}}, // it judges whatever the other tests left: the answer is all
 	}
 	seen := make(map[string]bool)
@@ -96,8 +97,11 @@ func (s *scene) take(t *testing.T, name, receiver string) {
 	answer, err := running.Invoke(t.Context(), strings.ToUpper(function)+"_FUNCTION", json.RawMessage(event))
 	must(t, err)
 	want := `{"batchItemFailures":[]}`
-	if function == "sweep" {
+	switch {
+	case function == "sweep":
 		want = `{}`
+	case name == "register-organization-delete": // it is to come again
+		want = `{"batchItemFailures":[{"itemIdentifier":"19dd0b57-b21e-4ac1-bd88-01bbb068cb78"}]}`
 	}
 	var compact bytes.Buffer
 	must(t, json.Compact(&compact, []byte(answer)))

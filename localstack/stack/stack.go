@@ -235,7 +235,7 @@ func (s *Stack) Scan(ctx context.Context, table string) ([]Item, error) {
 	return items, nil
 }
 
-// Put writes an item of strings and int64s.
+// Put writes an item of strings, int64s and bools.
 func (s *Stack) Put(ctx context.Context, table string, i Item) error {
 	item := make(map[string]dynamotypes.AttributeValue, len(i))
 	for name, value := range i {
@@ -244,6 +244,8 @@ func (s *Stack) Put(ctx context.Context, table string, i Item) error {
 			item[name] = &dynamotypes.AttributeValueMemberS{Value: v}
 		case int64:
 			item[name] = &dynamotypes.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
+		case bool:
+			item[name] = &dynamotypes.AttributeValueMemberBOOL{Value: v}
 		default:
 			return fmt.Errorf("put into %s: %s is a %T", table, name, value)
 		}

@@ -38,6 +38,18 @@ func TestCountsOfADeletedAppAreSuccessesOnly(t *testing.T) {
 			equal(t, "counts", w.countsOf("a"), c.want)
 		})
 	}
+	t.Run("none of one that was erased with its organization", func(t *testing.T) {
+		w := newWorld()
+		at := time.Now()
+		w.register("a", platform.Internal, func(r *Registered) {
+			deletedAt(at)(r)
+			r.App.OrganizationID = ""
+		})
+		w.answer = status(http.StatusOK)
+		deliverAll(t, w.job(nil), uninstalled("a", at))
+		equal(t, "requests", len(w.sent), 1)
+		equal(t, "keys that are counted", len(w.counts), 0) // there is no key for it
+	})
 	t.Run("gone, deleted meanwhile", func(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)

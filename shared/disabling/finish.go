@@ -26,8 +26,8 @@ func (j *Job) finish(ctx context.Context, app platform.App) error {
 		return fmt.Errorf("read organization %s: %w", app.OrganizationID, err)
 	}
 	notices := platform.Notices(platform.AppDisabled, app, org, app.DisabledAt)
-	if len(notices) == 0 && app.DisabledAt.Before(j.Now().Add(-nobodyFor)) {
-		return nil // said often enough; whoever becomes an owner is told all the same
+	if len(notices) == 0 && (org.Deleted || app.DisabledAt.Before(j.Now().Add(-nobodyFor))) {
+		return nil // there is nobody, or it was said often enough; whoever becomes an owner is told all the same
 	}
 	if len(notices) == 0 {
 		j.Metrics.Count("notice.nobody", "", "")

@@ -32,7 +32,7 @@ func sameContent(stored, set item, remove []string) bool {
 // or a newer one.
 func (t Apps) refusal(ctx context.Context, id string, stored, set item, remove []string, secrets item) error {
 	switch {
-	case !sameVersion(stored, set):
+	case !sameVersion(stored, set), erased(stored):
 		return registry.ErrStale
 	case !sameContent(stored, set, remove):
 		return registry.ErrConflict
@@ -46,6 +46,13 @@ func (t Apps) refusal(ctx context.Context, id string, stored, set item, remove [
 		return orElse(err, registry.ErrStale)
 	}
 	return registry.ErrConflict
+}
+
+// erased reports whether an app was erased with its organization: what was put with
+// its version is not known any more. A tombstone of an app that was never seen has no
+// status.
+func erased(app item) bool {
+	return app.bool("deleted") && app["organization_id"] == nil && app["status"] != nil
 }
 
 func orElse(err, other error) error {

@@ -26,16 +26,31 @@ func (t Apps) entomb(ctx context.Context, id string, version int64, at time.Time
 	case was["version"] != nil && was.number("version") >= version:
 		return registry.ErrStale
 	}
-	set, secrets := item{"deleted": &types.AttributeValueMemberBOOL{Value: true}}, item{}
+	return t.write(ctx, t.tombstone(id, version, at, was), t.expiring(id, version, at, was))
+}
+
+// tombstone is what a deletion as of a time leaves of an app that was read, without the
+// attributes of the given names.
+func (t Apps) tombstone(id string, version int64, at time.Time, was item, without ...string) *types.Update {
+	set := item{"deleted": &types.AttributeValueMemberBOOL{Value: true}}
+	if !was.bool("deleted") {
+		set["deleted_at"] = timestamp(at)
+	}
+	app := t.update(id, version, set, append([]string{"webhook_url", "webhook_url_error"}, without...))
+	asRead(app, was)
+	return app
+}
+
+// expiring is what becomes of its secrets. Of an app that is deleted already the hour
+// is not begun anew.
+func (t Apps) expiring(id string, version int64, at time.Time, was item) *types.Update {
+	set := item{}
 	switch deletedAt := was.time("deleted_at"); {
 	case !was.bool("deleted"):
-		set["deleted_at"] = timestamp(at)
-		secrets.setText("webhook_url", was.text("webhook_url"))
-	case !deletedAt.IsZero(): // deleted already: the hour is not begun anew
+		set.setText("webhook_url", was.text("webhook_url"))
+	case !deletedAt.IsZero():
 		at = deletedAt
 	}
-	secrets["expires_at"] = number(at.Add(platform.KeptAfterDeletion).Unix())
-	app := t.update(id, version, set, []string{"webhook_url", "webhook_url_error"})
-	asRead(app, was)
-	return t.write(ctx, app, t.updateSecrets(id, version, secrets, nil))
+	set["expires_at"] = number(at.Add(platform.KeptAfterDeletion).Unix())
+	return t.updateSecrets(id, version, set, nil)
 }

@@ -141,7 +141,8 @@ func (e *engine) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dy
 		x.holds(*in.KeyConditionExpression, nil) // so that all of it is used
 		items := e.tables[*in.TableName]
 		for _, key := range slices.Sorted(maps.Keys(items)) {
-			if x.holds(*in.KeyConditionExpression, items[key]) {
+			full := in.Limit != nil && len(out.Items) == int(*in.Limit)
+			if !full && x.holds(*in.KeyConditionExpression, items[key]) {
 				out.Items = append(out.Items, maps.Clone(items[key]))
 			}
 		}
@@ -241,6 +242,11 @@ func newPrepared(w types.TransactWriteItem) *prepared {
 }
 
 func (p *prepared) check(e *engine) (ok bool, err error) {
+	for _, name := range keyNames[p.table] {
+		if textOf(p.keys[name]) == "" {
+			return false, fmt.Errorf("a key of %s has no %s", p.table, name)
+		}
+	}
 	ok = p.condition == nil || p.x.holds(*p.condition, e.tables[p.table][p.key])
 	if p.update != nil {
 		p.item = p.x.updated(*p.update, p.keys, e.tables[p.table][p.key])

@@ -33,14 +33,15 @@ func (t Enablings) Enable(ctx context.Context, app platform.App, at time.Time, a
 	raiseGeneration(u, 1)
 	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)
 	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameGeneration(u.ExpressionAttributeValues, app))
-	entry := auditEntry(eventEnable, app, at)
-	if a := actorValue(actor); a != nil {
-		entry["actor"] = a
+	writes := []types.TransactWriteItem{{Update: u}}
+	if app.OrganizationID != "" { // erased with its organization, of which no more is to be known
+		entry := auditEntry(eventEnable, app, at)
+		if a := actorValue(actor); a != nil {
+			entry["actor"] = a
+		}
+		writes = append(writes, types.TransactWriteItem{Put: &types.Put{TableName: &t.Audit, Item: entry}})
 	}
-	err := transact(ctx, t.API, []types.TransactWriteItem{
-		{Update: u},
-		{Put: &types.Put{TableName: &t.Audit, Item: entry}},
-	})
+	err := transact(ctx, t.API, writes)
 	if len(refusedAt(err)) > 0 {
 		return registry.ErrChanged
 	}

@@ -33,7 +33,7 @@ func (t Organizations) PutOrganization(ctx context.Context, org platform.Organiz
 		owners[i] = &types.AttributeValueMemberM{Value: owner}
 	}
 	set := item{"version": number(org.Version), "slug": text(org.Slug), "name": text(org.Name)}
-	var remove []string
+	remove := []string{"deleted", "deleted_at"}
 	if len(owners) > 0 {
 		set["owners"] = &types.AttributeValueMemberL{Value: owners}
 	} else {
@@ -65,7 +65,7 @@ func (t Organizations) ReadOrganization(ctx context.Context, id string) (platfor
 	}
 	i := item(out.Item)
 	org := platform.Organization{ID: id, Version: i.number("version"), Slug: i.text("slug"), Name: i.text("name"),
-		OwnerErrors: i.texts("owner_errors")}
+		OwnerErrors: i.texts("owner_errors"), Deleted: i.bool("deleted")}
 	for _, v := range i.list("owners") {
 		if m, ok := v.(*types.AttributeValueMemberM); ok {
 			o := item(m.Value)

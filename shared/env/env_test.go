@@ -80,6 +80,7 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"SUPPORT_URL=http://a.example/help":  "SUPPORT_URL must be a URL that starts with https://",
 		"SUPPORT_URL=mailto:help@a.example":  "SUPPORT_URL must be a URL that starts with https://",
 		"SUPPORT_URL=https://a.example/a b":  "SUPPORT_URL must be a URL without spaces, quotes and angle brackets",
+		"REGISTRY_QUEUE_URL=":                "REGISTRY_QUEUE_URL is not set",
 
 		"MAIL_FROM=hook@bücher.example":               "MAIL_FROM must be in 7-bit characters, an international domain in Punycode (xn--…)",
 		"MAIL_FROM=hööks@a.example":                   "MAIL_FROM must be in 7-bit characters",
@@ -90,7 +91,7 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 	} {
 		t.Run(variable, func(t *testing.T) {
 			variables := deliver()
-			for _, name := range []string{"ORGANIZATIONS_TABLE", "AUDIT_TABLE", "NOTICES_TABLE", "NOTIFICATION_QUEUE_URL", "NOTIFICATION_DLQ_URL", "REGISTRY_DLQ_URL"} {
+			for _, name := range []string{"ORGANIZATIONS_TABLE", "AUDIT_TABLE", "NOTICES_TABLE", "NOTIFICATION_QUEUE_URL", "REGISTRY_QUEUE_URL", "NOTIFICATION_DLQ_URL", "REGISTRY_DLQ_URL"} {
 				variables[name] = "x"
 			}
 			variables["MAIL_FROM"], variables["PLATFORM_URL"] = "a@b.example", "https://platform.example"

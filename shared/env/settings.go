@@ -39,7 +39,7 @@ func readRule(r *Reader) Rule {
 // Register is the environment of the register function.
 type Register struct {
 	AppsTable, SecretsTable, OrganizationsTable, AuditTable string
-	NotificationQueueURL, RegistryDLQURL                    string
+	RegistryQueueURL, NotificationQueueURL, RegistryDLQURL  string
 	Targets                                                 Targets
 	Subscribable                                            platform.Subscribable
 }
@@ -51,6 +51,7 @@ func ReadRegister(r *Reader) Register {
 		SecretsTable:         r.Required("SECRETS_TABLE"),
 		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
 		AuditTable:           r.Required("AUDIT_TABLE"),
+		RegistryQueueURL:     r.Required("REGISTRY_QUEUE_URL"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		RegistryDLQURL:       r.Required("REGISTRY_DLQ_URL"),
 		Targets:              readTargets(r),

@@ -73,6 +73,8 @@ type Organization struct {
 	Owners  []Owner
 
 	OwnerErrors []string // what is wrong with the owners that were left out: index and problem
+
+	Deleted bool // a tombstone: of all the rest only ID and Version are left
 }
 
 // Owner is a person who answers for an organization's apps.

@@ -81,6 +81,10 @@ func FuzzDecodeRegistry(f *testing.F) {
 			if m.Hours < 1 || m.Hours > maxOpenHours || m.At.Nanosecond()%1e6 != 0 {
 				t.Errorf("got %+v", m)
 			}
+		case OrganizationDelete:
+			if !validID.MatchString(m.OrganizationID) || m.Version < 1 {
+				t.Errorf("got %+v", m)
+			}
 		case OrganizationPut:
 			o := m.Organization
 			if !validID.MatchString(o.ID) || o.Version < 1 || !validWord.MatchString(o.Slug) || o.Name == "" {

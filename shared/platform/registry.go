@@ -10,7 +10,7 @@ import (
 )
 
 // A RegistryMessage is one message of RegistryQueue: AppPut, AppDelete,
-// AppEnable, BrakeOpen or OrganizationPut.
+// AppEnable, BrakeOpen, OrganizationPut or OrganizationDelete.
 type RegistryMessage interface {
 	// Names are the fields by which a log line names the message: its type, the app
 	// or organization, and its version if it has one.
@@ -70,6 +70,8 @@ const (
 	typeAppEnable       = "app.enable"
 	typeBrakeOpen       = "brake.open"
 	typeOrganizationPut = "organization.put"
+
+	typeOrganizationDelete = "organization.delete"
 )
 
 // DecodeRegistry reads the body of a message of RegistryQueue. The error is an
@@ -92,8 +94,11 @@ func DecodeRegistry(body []byte) (RegistryMessage, error) {
 	case typeOrganizationPut:
 		m := decodeOrganizationPut(o)
 		return m, o.err()
+	case typeOrganizationDelete:
+		m := OrganizationDelete{OrganizationID: o.platformID("organization_id"), Version: o.version("version")}
+		return m, o.err()
 	default:
-		o.wrong("type", "must be app.put, app.delete, app.enable, brake.open or organization.put")
+		o.wrong("type", "must be app.put, app.delete, app.enable, brake.open, organization.put or organization.delete")
 		return nil, o.err()
 	}
 }

@@ -72,14 +72,16 @@ func (q NotificationConsumer) handle(ctx context.Context, batch *notice.Batch, r
 	if age := q.Now().Sub(sentAt(r)); receives(r) >= lastTry || age+wait >= lastDay {
 		return bury(platform.Reason("mail_"+delayed.Reason), fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
 	}
-	if err := q.wait(ctx, r, wait); err != nil {
-		q.Logger.WarnContext(ctx, "visibility not changed", named(r, "error", err)...) // the queue's own time-out holds
-	}
+	hide(ctx, q.API, q.URL, r, wait, q.Logger)
 	return delayed
 }
 
-func (q NotificationConsumer) wait(ctx context.Context, r events.SQSMessage, d time.Duration) error {
-	_, err := q.API.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: &q.URL, ReceiptHandle: aws.String(r.ReceiptHandle), VisibilityTimeout: int32(d.Round(time.Second).Seconds())})
-	return err
+// hide keeps a record that comes again from being received for a while. If that fails
+// the queue's own time-out holds.
+func hide(ctx context.Context, api VisibilityAPI, url string, r events.SQSMessage, d time.Duration, logger *slog.Logger) {
+	_, err := api.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: &url, ReceiptHandle: aws.String(r.ReceiptHandle), VisibilityTimeout: int32(d.Round(time.Second).Seconds())})
+	if err != nil {
+		logger.WarnContext(ctx, "visibility not changed", named(r, "error", err)...)
+	}
 }

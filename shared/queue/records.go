@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
 )
 
 // sentAt is when the record was queued.
@@ -57,7 +58,9 @@ func each(ctx context.Context, payload []byte, logger *slog.Logger, handle func(
 	var returned []string
 	for _, r := range e.Records {
 		if err := guarded(ctx, r, logger, handle); err != nil {
-			logger.ErrorContext(ctx, "message not handled", named(r, "receives", receives(r), "error", err)...)
+			if !errors.As(err, new(*registry.DelayedError)) { // that is said, and is no fault
+				logger.ErrorContext(ctx, "message not handled", named(r, "receives", receives(r), "error", err)...)
+			}
 			returned = append(returned, r.MessageId)
 		}
 	}

@@ -16,6 +16,8 @@ import (
 // RegistryConsumer consumes RegistryQueue.
 type RegistryConsumer struct {
 	Job         *registry.Job
+	API         VisibilityAPI
+	URL         string // of RegistryQueue
 	DeadLetters DeadLetters
 	Logger      *slog.Logger
 	Now         func() time.Time
@@ -52,6 +54,10 @@ func (q RegistryConsumer) handle(ctx context.Context, r events.SQSMessage) error
 	}
 	if errors.Is(err, registry.ErrUnknownApp) && receives(r) >= unknownTries && q.Now().Sub(sentAt(r)) >= unknownGrace {
 		return bury(platform.ReasonUnknownApp, registry.ErrUnknownApp.Error())
+	}
+	var delayed *registry.DelayedError
+	if errors.As(err, &delayed) {
+		hide(ctx, q.API, q.URL, r, delayed.After, q.Logger)
 	}
 	return err
 }

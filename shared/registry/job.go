@@ -1,6 +1,6 @@
 // Package registry is the job of the register function: it keeps the apps and
-// organizations that the platform sends, lifts disablings and opens the brake when
-// the platform says so. It never disables anyone.
+// organizations that the platform sends, erases them, lifts disablings and opens the
+// brake when the platform says so. It never disables anyone.
 package registry
 
 import (
@@ -68,19 +68,21 @@ var (
 type Job struct {
 	Apps          Apps
 	Organizations Organizations
+	Erasures      Erasures
 	Enabler       Enabler
 	Brake         Brake
 	Notices       Notices
 	Metrics       Metrics
 	Logger        *slog.Logger
+	Now           func() time.Time
 	CheckURL      func(url string) error // says why a webhook URL can never be called
 	Subscribable  platform.Subscribable  // events of other resources are warned of
 }
 
 // Handle does what one message of RegistryQueue asks for; sentAt is when it was
 // queued. It may be called again with the same message, at any time. The error
-// is ErrUnknownApp when the app may still come, anything else is to be tried
-// again.
+// is ErrUnknownApp when the app may still come, a *DelayedError when the message is
+// to come again at a certain time, anything else is to be tried again.
 func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sentAt time.Time) error {
 	var err error
 	switch m := message.(type) {
@@ -90,6 +92,8 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 		err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, sentAt)
 	case platform.OrganizationPut:
 		err = j.putOrganization(ctx, m)
+	case platform.OrganizationDelete:
+		err = j.eraseOrganization(ctx, m, sentAt)
 	case platform.AppEnable:
 		err = j.enable(ctx, m, sentAt)
 	case platform.BrakeOpen:
