@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
@@ -17,6 +18,7 @@ import (
 )
 
 type bufferAPI interface {
+	transactAPI
 	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
@@ -28,8 +30,9 @@ type Buffer struct {
 }
 
 var (
-	_ delivery.Counters = Buffer{}
-	_ disabling.Days    = Buffer{}
+	_ delivery.Counters         = Buffer{}
+	_ delivery.OutcomesRecorder = Buffer{}
+	_ disabling.Days            = Buffer{}
 )
 
 // bufferLife is how long a day's counts are kept.
@@ -58,6 +61,14 @@ func dayKey(key string, date tally.Date) item {
 
 // AddCounts implements delivery.Counters with one atomic UpdateItem.
 func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts tally.Counts) error {
+	u := t.adding(key, counts)
+	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: u.TableName, Key: u.Key,
+		UpdateExpression: u.UpdateExpression, ExpressionAttributeValues: u.ExpressionAttributeValues}, once)
+	return notAdded(err)
+}
+
+// adding is the update that adds counts.
+func (t Buffer) adding(key delivery.CounterKey, counts tally.Counts) *types.Update {
 	values := item{":expires_at": number(key.Date.End().Add(bufferLife).Unix())}
 	set := "SET expires_at = :expires_at"
 	if counts.Failed() {
@@ -71,12 +82,12 @@ func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts t
 			values[":"+countNames[n]] = number(count)
 		}
 	}
-	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                 &t.Table,
-		Key:                       dayKey(key.Key, key.Date),
-		UpdateExpression:          aws.String("ADD " + strings.Join(adds, ", ") + " " + set),
-		ExpressionAttributeValues: values,
-	}, once)
+	return &types.Update{TableName: &t.Table, Key: dayKey(key.Key, key.Date),
+		UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ") + " " + set), ExpressionAttributeValues: values}
+}
+
+// notAdded marks an error after which the counts are surely not there.
+func notAdded(err error) error {
 	if err != nil && surelyNotApplied(err) {
 		return fmt.Errorf("%w: %w", delivery.ErrNotAdded, err)
 	}

@@ -25,10 +25,15 @@ func (w Webhook) AlertRule() bool {
 	return event == "event_alert.triggered" || event == "event.alert" || w.Action == "event.alert"
 }
 
-// DecodeWebhook reads the body of a message of WebhookQueue or RetryQueue. The
-// error is an *InvalidError.
+// DecodeWebhook reads the body of a message that is a webhook. The error is an
+// *InvalidError.
 func DecodeWebhook(body []byte) (Webhook, error) {
 	o := openBody(body)
+	w := o.webhook()
+	return w, o.err()
+}
+
+func (o object) webhook() Webhook {
 	w := Webhook{
 		ID:               o.id("id", 128, "_:-"), // no dot: Standard Webhooks signs "id.timestamp.body"
 		AppID:            o.platformID("app_id"),
@@ -43,5 +48,5 @@ func DecodeWebhook(body []byte) (Webhook, error) {
 	if w.Resource == "installation" && w.Action != "created" && w.Action != "deleted" {
 		o.wrong("action", "of the resource installation must be created or deleted")
 	}
-	return w, o.err()
+	return w
 }
