@@ -29,6 +29,7 @@ func main() {
 		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
 			Targets: webhook.TargetPolicy(e.Targets), Now: env.Clock}),
 		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},
+		Outcomes: dynamo.Outcomes{API: db, Buffer: e.BufferTable, Table: e.SlowAppsTable, Now: env.Clock},
 		Log:      dynamo.Requests{API: db, Table: e.RequestsTable, Logger: logger},
 		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
 		Claims:   dynamo.Claims{API: db, Table: e.SlowAppsTable},

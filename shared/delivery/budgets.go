@@ -17,7 +17,8 @@ const (
 	sendBudget  = 8 * time.Second        // RetryQueue and the dead-letter queue, with repeats
 
 	// afterwards is what may follow the last answer.
-	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + countBudget + sendBudget
+	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget +
+		countBudget + readBudget + countBudget + sendBudget
 )
 
 // firstPause is the first wait before a write is repeated; it doubles.

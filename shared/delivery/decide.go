@@ -32,12 +32,6 @@ func (d decider) decide(ctx context.Context, webhooks []*known, paced *pace.Batc
 	return send, unsent
 }
 
-const (
-	unknownWait  = 15 * time.Second
-	unknownGrace = 5 * time.Minute
-	unknownHops  = 2 // the third try has two hops behind it
-)
-
 // fateOf settles a webhook by the first line that fits; nil if it is to be sent.
 func (d decider) fateOf(ctx context.Context, w *known, paced *pace.Batch, batch string) fate {
 	now := d.now()
@@ -52,10 +46,8 @@ func (d decider) fateOf(ctx context.Context, w *known, paced *pace.Batch, batch 
 		return expired{}
 	case w.presence == unread:
 		return delayedByFault(delayUnreadable, w.Hops)
-	case w.presence == absent && w.Hops >= unknownHops && now.Sub(w.SentAt) >= unknownGrace:
-		return deadLettered{reason: platform.ReasonUnknownApp, detail: "app_id names an app that was never registered"}
 	case w.presence == absent:
-		return delayed{reason: delayUnknownApp, wait: unknownWait}
+		return d.unknownApp(w.Message)
 	case reason != "":
 		return skipped{reason: reason}
 	case !signable:

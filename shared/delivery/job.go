@@ -30,6 +30,7 @@ type Deps struct {
 	Warnings Warnings
 	Sender   Sender
 	Counters Counters
+	Outcomes OutcomesRecorder
 	Log      Log
 	Outbox   Outbox
 	Claims   Claims
@@ -47,6 +48,7 @@ type Job struct {
 	decider    decider
 	attempter  attempter
 	counter    counter
+	reporter   reporter
 	recorder   recorder
 	dispatcher dispatcher
 }
@@ -65,6 +67,7 @@ func New(c Config, d Deps) *Job {
 			retryDelays: c.RetryDelays, retryInternal: c.RetryInternal},
 		counter: counter{phase: p, counters: d.Counters, outbox: d.Outbox, apps: apps,
 			guarded: c.Guarded, serverErrors: c.CountServerErrors},
+		reporter:   reporter{p, d.Outcomes, apps, c.Guarded},
 		recorder:   recorder{phase: p, log: d.Log, requestLog: c.RequestLog, headerPrefix: c.HeaderPrefix},
 		dispatcher: dispatcher{p, d.Outbox, pacer.pace, d.NewMark},
 	}
@@ -77,7 +80,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []strin
 	for i, m := range batch {
 		items[i] = &item{Message: m}
 	}
-	webhooks, counts := j.opener.open(ctx, items)
+	webhooks, outcomes, counts := j.opener.open(ctx, items)
 	known := j.lookup.find(ctx, webhooks)
 	paced := j.pacer.begin(known)
 	send, unsent := j.decider.decide(ctx, known, paced)
@@ -88,5 +91,6 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []strin
 		unsent = nil
 	}
 	j.counter.addQueued(ctx, counts)
+	j.reporter.add(ctx, outcomes)
 	return j.dispatcher.send(ctx, items)
 }

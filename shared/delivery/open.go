@@ -16,7 +16,7 @@ type opener struct {
 
 // open decodes the items, each by its kind, and settles those that are bad, are
 // copies of others, or come early. It returns the rest.
-func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, counts []queuedCounts) {
+func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, outcomes []reported, counts []queuedCounts) {
 	for _, it := range items {
 		o.guard(ctx, it, func() {
 			switch it.Kind {
@@ -27,9 +27,16 @@ func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, co
 					counts = append(counts, queuedCounts{it, c})
 				}
 			default:
-				w, err := platform.DecodeWebhook([]byte(it.Body))
+				w, of, err := platform.DecodeDelivery([]byte(it.Body), it.SentAt)
 				it.appID, it.webhookID = w.AppID, w.ID
-				if valid(it, err) {
+				if of != nil {
+					it.appID = of.AppID
+				}
+				switch {
+				case !valid(it, err):
+				case of != nil:
+					outcomes = append(outcomes, reported{it, *of})
+				default:
 					webhooks = append(webhooks, decoded{it, w})
 				}
 			}
@@ -40,6 +47,7 @@ func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, co
 		o.settleEarly(it)
 	}
 	return slices.DeleteFunc(webhooks, func(w decoded) bool { return w.settled() }),
+		slices.DeleteFunc(outcomes, func(r reported) bool { return r.settled() }),
 		slices.DeleteFunc(counts, func(c queuedCounts) bool { return c.settled() })
 }
 

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"time"
+
+	"hookwarden/shared/platform"
 )
 
 // phase is what every phase has.
@@ -33,6 +35,21 @@ func (p phase) guard(ctx context.Context, it *item, step func()) {
 		}
 	}()
 	step()
+}
+
+const (
+	unknownWait  = 15 * time.Second
+	unknownGrace = 5 * time.Minute
+	unknownHops  = 2 // the third try has two hops behind it
+)
+
+// unknownApp is the fate of a message whose app was never registered: its registration
+// may come yet.
+func (p phase) unknownApp(m Message) fate {
+	if m.Hops >= unknownHops && p.now().Sub(m.SentAt) >= unknownGrace {
+		return deadLettered{reason: platform.ReasonUnknownApp, detail: "app_id names an app that was never registered"}
+	}
+	return delayed{reason: delayUnknownApp, wait: unknownWait}
 }
 
 // maxHops is so high that what waits for a fault of ours runs out of time first.

@@ -26,6 +26,7 @@ type world struct {
 	apps        map[string]Registered
 	reads       int
 	counts      map[CounterKey]tally.Counts
+	reports     map[string]platform.Outcomes // by id
 	entries     []Entry
 	delayed     []Delayed
 	deadLetters []DeadLetter
@@ -57,6 +58,7 @@ func newWorld() *world {
 	return &world{
 		apps:    make(map[string]Registered),
 		counts:  make(map[CounterKey]tally.Counts),
+		reports: make(map[string]platform.Outcomes),
 		warned:  make(map[string]time.Time),
 		claims:  make(map[string]string),
 		figures: make(map[string]int),
@@ -114,7 +116,7 @@ func config() Config {
 
 // deps are this world, for one environment.
 func (w *world) deps() Deps {
-	return Deps{Registry: w, Warnings: w, Sender: w, Counters: w, Log: w, Outbox: w, Claims: w, Metrics: w,
+	return Deps{Registry: w, Warnings: w, Sender: w, Counters: w, Outcomes: w, Log: w, Outbox: w, Claims: w, Metrics: w,
 		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return w.now() }, NewMark: w.newMark}
 }
@@ -193,6 +195,27 @@ func (w *world) AddCounts(_ context.Context, key CounterKey, counts tally.Counts
 	}
 	w.counts[key] = w.counts[key].Plus(counts)
 	return nil
+}
+
+func (w *world) AddOutcomes(_ context.Context, key CounterKey, counts tally.Counts, of platform.Outcomes) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var err error
+	applied := true
+	if w.countFault != nil {
+		if err, applied = w.countFault(); err == nil {
+			applied = true
+		}
+	}
+	before, ok := w.reports[of.ID]
+	switch {
+	case ok && err == nil && before != of:
+		return ErrOtherContent
+	case !ok && applied:
+		w.reports[of.ID] = of
+		w.counts[key] = w.counts[key].Plus(counts)
+	}
+	return err
 }
 
 func (w *world) WriteEntries(_ context.Context, entries []Entry) []Entry {

@@ -24,10 +24,6 @@ func (takesAll) UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*
 	return &dynamodb.UpdateItemOutput{}, nil
 }
 
-func (takesAll) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	return &dynamodb.TransactWriteItemsOutput{}, nil
-}
-
 func (takesAll) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	return &dynamodb.QueryOutput{}, nil
 }

@@ -18,7 +18,6 @@ import (
 )
 
 type bufferAPI interface {
-	transactAPI
 	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
@@ -30,9 +29,8 @@ type Buffer struct {
 }
 
 var (
-	_ delivery.Counters         = Buffer{}
-	_ delivery.OutcomesRecorder = Buffer{}
-	_ disabling.Days            = Buffer{}
+	_ delivery.Counters = Buffer{}
+	_ disabling.Days    = Buffer{}
 )
 
 // bufferLife is how long a day's counts are kept.
@@ -61,14 +59,14 @@ func dayKey(key string, date tally.Date) item {
 
 // AddCounts implements delivery.Counters with one atomic UpdateItem.
 func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts tally.Counts) error {
-	u := t.adding(key, counts)
+	u := adding(t.Table, key, counts)
 	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: u.TableName, Key: u.Key,
 		UpdateExpression: u.UpdateExpression, ExpressionAttributeValues: u.ExpressionAttributeValues}, once)
 	return notAdded(err)
 }
 
 // adding is the update that adds counts.
-func (t Buffer) adding(key delivery.CounterKey, counts tally.Counts) *types.Update {
+func adding(table string, key delivery.CounterKey, counts tally.Counts) *types.Update {
 	values := item{":expires_at": number(key.Date.End().Add(bufferLife).Unix())}
 	set := "SET expires_at = :expires_at"
 	if counts.Failed() {
@@ -82,7 +80,7 @@ func (t Buffer) adding(key delivery.CounterKey, counts tally.Counts) *types.Upda
 			values[":"+countNames[n]] = number(count)
 		}
 	}
-	return &types.Update{TableName: &t.Table, Key: dayKey(key.Key, key.Date),
+	return &types.Update{TableName: &table, Key: dayKey(key.Key, key.Date),
 		UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ") + " " + set), ExpressionAttributeValues: values}
 }
 

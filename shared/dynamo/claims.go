@@ -48,13 +48,26 @@ var errUnprocessed = errors.New("the table did not answer for the key")
 
 // Claimed implements delivery.Claims.
 func (t Claims) Claimed(ctx context.Context, hop delivery.Hop) (bool, error) {
-	out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-		t.Table: {Keys: []map[string]types.AttributeValue{{"app_id": claimKey(hop)}}, ConsistentRead: aws.Bool(true)}}})
-	if err != nil {
-		return false, err
+	claim, err := readOne(ctx, t.API, t.Table, item{"app_id": claimKey(hop)})
+	return claim != nil, err
+}
+
+type batchGetAPI interface {
+	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+}
+
+// readOne reads one item, consistently, by the call that the role has; nil if there is
+// none.
+func readOne(ctx context.Context, api batchGetAPI, table string, key item) (item, error) {
+	out, err := api.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+		table: {Keys: []map[string]types.AttributeValue{key}, ConsistentRead: aws.Bool(true)}}})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(out.UnprocessedKeys) > 0:
+		return nil, errUnprocessed
+	case len(out.Responses[table]) == 0:
+		return nil, nil
 	}
-	if len(out.UnprocessedKeys) > 0 {
-		return false, errUnprocessed
-	}
-	return len(out.Responses[t.Table]) > 0, nil
+	return out.Responses[table][0], nil
 }

@@ -66,8 +66,8 @@ func textOf(v types.AttributeValue) string {
 }
 
 func keyText(table string, item attributes) string {
-	if table == "secrets" {
-		return textOf(item["app_id"]) // of registryTables
+	if table == "secrets" || table == "slow_apps" {
+		return textOf(item["app_id"]) // of registryTables and of outcomes
 	}
 	var parts []string
 	for _, name := range keyNames[table] {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -39,6 +40,13 @@ func DecodeDelivery(body []byte, sent time.Time) (Webhook, *Outcomes, error) {
 	}
 	outcomes := o.outcomes(sent)
 	return Webhook{}, &outcomes, o.err()
+}
+
+// Encode is a body that says this.
+func (o Outcomes) Encode() string {
+	body, _ := json.Marshal(map[string]any{"type": typeOutcomes, "id": o.ID, "app_id": o.AppID, "organization_id": o.OrganizationID, // cannot fail
+		"at": o.At.UTC().Format(time.RFC3339Nano), "counts": o.Counts})
+	return string(body)
 }
 
 func (o object) outcomes(sent time.Time) Outcomes {

@@ -1,0 +1,245 @@
+package delivery
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+)
+
+// outcomesOf is a report of an app's calls of a minute ago, as WebhookQueue hands it out.
+func outcomesOf(app, id string, c tally.Counts) Message {
+	now := time.Now()
+	body := platform.Outcomes{ID: id, AppID: app, OrganizationID: "org", At: now.Add(-time.Minute).Truncate(time.Millisecond), Counts: c}.Encode()
+	return Message{ID: "sqs-" + id, SentAt: now, Receives: 1, Body: body}
+}
+
+func TestOutcomesAreAddedToTheDayAndGenerationOfTheApp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, func(r *Registered) { r.App.Generation, r.App.OrganizationID = 3, "other" })
+		m := outcomesOf("a", "out_1", tally.Counts{Success: 120, Error: 3, Fatal: 1})
+		time.Sleep(30 * time.Hour) // it waited; the day is that of the calls
+		equalList(t, "returned", deliverAll(t, w.job(nil), m))
+		want := CounterKey{tally.Key("a", "other", 3), tally.DateOf(m.SentAt.Add(-time.Minute))}
+		equal(t, "counts", w.counts[want], tally.Counts{Success: 120, Error: 3, Fatal: 1})
+		equal(t, "days", len(w.counts), 1)
+		equal(t, "entries of the log", len(w.entries), 0)
+		equal(t, "requests", w.requests(), 0)
+		equal(t, "added", w.figures["outcomes.added ="], 1)
+	})
+}
+
+func TestOutcomesOfOneIDAreAddedOnce(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	first := outcomesOf("a", "out_1", tally.Counts{Fatal: 1})
+	twice := first
+	twice.ID = "sqs-again"
+	other := outcomesOf("a", "out_1", tally.Counts{Fatal: 2})
+	equalList(t, "returned", deliverAll(t, w.job(nil), first, twice))
+	deliverAll(t, w.job(nil), other)
+	equal(t, "counts", w.countsOf("a"), tally.Counts{Fatal: 1})
+	equal(t, "dropped", w.figures["outcomes.dropped reason=other_content"], 1)
+}
+
+// A failure from before an enabling says nothing of what was repaired.
+func TestOutcomesOfBeforeAnEnablingAddNoFailure(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		enabled time.Duration // after the earliest of the calls
+		want    tally.Counts
+	}{
+		{"enabled before", -time.Millisecond, tally.Counts{Success: 1, Fatal: 1}},
+		{"enabled at the same moment", 0, tally.Counts{Success: 1}},
+		{"enabled after", time.Second, tally.Counts{Success: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			m := outcomesOf("a", "out_1", tally.Counts{Success: 1, Fatal: 1})
+			_, of, err := platform.DecodeDelivery([]byte(m.Body), m.SentAt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.register("a", platform.Internal, func(r *Registered) { r.App.EnabledAt = of.At.Add(c.enabled) })
+			deliverAll(t, w.job(nil), m)
+			equal(t, "counts", w.countsOf("a"), c.want)
+			equal(t, "dropped", w.figures["outcomes.dropped reason=before_enabling"], int(1-c.want.Fatal))
+		})
+	}
+}
+
+// An environment remembers apps for half a minute; a report is not added on its word.
+func TestOutcomesAreAddedToTheAppAsItIsNow(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	j := w.job(nil)
+	deliverAll(t, j, message("a"))
+	m := outcomesOf("a", "out_1", tally.Counts{Fatal: 1})
+	w.register("a", platform.Internal, func(r *Registered) { r.App.Generation, r.App.EnabledAt = 2, time.Now() })
+	deliverAll(t, j, m)
+	equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 1})
+	equal(t, "days", len(w.counts), 1)
+}
+
+func TestOutcomesThatNobodyMayJudgeAreDropped(t *testing.T) {
+	for _, c := range []struct {
+		name, reason string
+		status       platform.Status
+		change       func(*Registered)
+	}{
+		{"disabled", "app_disabled", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() }},
+		{"deleted", "app_deleted", platform.Internal, deletedAt(time.Now())},
+		{"published", "not_guarded", platform.Published, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", c.status, c.change)
+			equalList(t, "returned", deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Success: 1, Fatal: 1})))
+			equal(t, "days", len(w.counts), 0)
+			equal(t, "dropped", w.figures["outcomes.dropped reason="+c.reason], 1)
+		})
+	}
+}
+
+func TestOutcomesWaitForAnAppThatIsNotRegisteredYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		m := outcomesOf("a", "out_1", tally.Counts{Fatal: 1})
+		for hop := 1; hop <= 3; hop++ {
+			w.delayed = nil
+			equalList(t, "returned", deliverAll(t, w.job(nil), m))
+			if len(w.delayed) != 1 || w.delayed[0].Wait != 15*time.Second || w.delayed[0].Body != m.Body || w.delayed[0].GroupID != "a" {
+				t.Fatalf("hop %d: sent on %+v", hop, w.delayed)
+			}
+			m = w.delayed[0].Message
+			m.ID, m.FromRetry = fmt.Sprint("hop-", hop), true
+			time.Sleep(w.delayed[0].Wait)
+		}
+		time.Sleep(5 * time.Minute)
+		deliverAll(t, w.job(nil), m)
+		if len(w.deadLetters) != 1 || w.deadLetters[0].Reason != platform.ReasonUnknownApp {
+			t.Fatalf("dead letters %+v", w.deadLetters)
+		}
+		w.register("a", platform.Internal, nil)
+		deliverAll(t, w.job(nil), m)
+		equal(t, "counts", w.total("a"), tally.Counts{Fatal: 1})
+	})
+}
+
+func TestOutcomesThatCannotBeAddedWaitAndInTheEndAreADeadLetter(t *testing.T) {
+	for name, fault := range map[string]func(*world){
+		"unread":    func(w *world) { w.readFault = func() error { return errLost } },
+		"not added": func(w *world) { w.countFault = notAdded },
+		"lost":      func(w *world) { w.countFault = lostNotAdded },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.register("a", platform.Internal, nil)
+				fault(w)
+				m := outcomesOf("a", "out_1", tally.Counts{Fatal: 1})
+				equalList(t, "returned", deliverAll(t, w.job(nil), m))
+				if len(w.delayed) != 1 || w.delayed[0].Wait != 30*time.Second || w.delayed[0].Body != m.Body {
+					t.Fatalf("sent on %+v", w.delayed)
+				}
+				time.Sleep(73 * time.Hour)
+				deliverAll(t, w.job(nil), m)
+				if len(w.deadLetters) != 1 || w.deadLetters[0].Reason != platform.ReasonExpired || !strings.Contains(w.deadLetters[0].Detail, "do not redrive") {
+					t.Fatalf("dead letters %+v", w.deadLetters)
+				}
+			})
+		})
+	}
+}
+
+func TestOutcomesThatTheTableRefusesAreADeadLetterAtOnce(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	w.countFault = func() (error, bool) { return fmt.Errorf("%w: %w", ErrNotAdded, platform.ErrRefused), false }
+	deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Fatal: 1}))
+	if len(w.deadLetters) != 1 || w.deadLetters[0].Reason != platform.ReasonRefused {
+		t.Fatalf("dead letters %+v", w.deadLetters)
+	}
+}
+
+func TestOutcomesOfBadFormAreADeadLetterAndTheOthersOfTheBatchAreAdded(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, nil)
+	bad := outcomesOf("a", "out_1", tally.Counts{Fatal: 1})
+	bad.Body = strings.Replace(bad.Body, `"fatal":1`, `"fatal":-1`, 1)
+	deliverAll(t, w.job(nil), bad, outcomesOf("a", "out_2", tally.Counts{Success: 1}), message("a"))
+	if len(w.deadLetters) != 1 || w.deadLetters[0].Detail != "counts.fatal must be a whole number from 0 to 1000000" {
+		t.Fatalf("dead letters %+v", w.deadLetters)
+	}
+	equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 2})
+}
+
+// The producer repeats messages, answers of the table and of the queue are lost, records
+// come again, and the app is enabled in between: each report adds its successes at least
+// once and its failures at most once, and a failure from before the enabling none that
+// could be judged after it.
+func TestOutcomesAreNeverAddedTwiceNorAgainstAnEnabling(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.register("a", platform.Internal, nil)
+			var messages []Message
+			want := tally.Counts{}
+			for i := range rapid.IntRange(1, 4).Draw(r, "reports") {
+				counts := tally.Counts{Success: int64(rapid.IntRange(0, 1).Draw(r, "success")), Fatal: 1}
+				m := outcomesOf("a", fmt.Sprint("out_", i), counts)
+				want = want.Plus(counts)
+				for copies := range rapid.IntRange(1, 3).Draw(r, "copies") {
+					m.ID = fmt.Sprint("sqs-", i, "-", copies)
+					messages = append(messages, m)
+				}
+			}
+			enableAt := rapid.IntRange(0, 12).Draw(r, "enabled in round")
+			faults := []func() (error, bool){nil, notAdded, lostButAdded, lostNotAdded}
+			for round := 0; len(messages) > 0 && round < 40; round++ {
+				if round == enableAt {
+					w.register("a", platform.Internal, func(r *Registered) { r.App.Generation, r.App.EnabledAt = 2, time.Now() })
+				}
+				w.countFault = faults[rapid.IntRange(0, len(faults)-1).Draw(r, "fault")]
+				lost := rapid.Bool().Draw(r, "answer of the queue lost")
+				w.sendLost = func(string) bool { return lost }
+				if round > 20 { // it ends
+					w.countFault, w.sendLost = nil, nil
+				}
+				m := messages[0]
+				messages = messages[1:]
+				w.delayed = nil
+				returned := deliverAll(t, w.job(nil), m)
+				crashed := round < 20 && rapid.IntRange(0, 4).Draw(r, "crashed before the answer") == 0
+				if len(returned) > 0 || crashed {
+					m.Receives++
+					messages = append(messages, m)
+				}
+				for i, d := range w.delayed {
+					d.ID, d.Receives, d.FromRetry = fmt.Sprintf("hop-%d-%d", round, i), 1, true
+					messages = append(messages, d.Message)
+				}
+				time.Sleep(20 * time.Minute)
+			}
+			before, after := w.total("a"), tally.Counts{}
+			for key, counts := range w.counts {
+				if key.Key == tally.Key("a", "org", 2) {
+					after = after.Plus(counts)
+				}
+			}
+			if after.Fatal > 0 {
+				r.Fatalf("failures from before the enabling in the generation after it: %+v", after)
+			}
+			if got := before.Plus(after); got.Fatal > want.Fatal || got.Success != want.Success {
+				r.Fatalf("counted %+v of %+v", got, want)
+			}
+		})
+	})
+}
