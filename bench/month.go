@@ -129,6 +129,7 @@ func valuesOf() map[string]values {
 		"webhook.attempts": {"webhook/outcome.go", `Outcome = "([a-z_]+)"`},
 		"webhook.skipped":  {"delivery/*.go", `\b(?:skip[A-Z]\w+|outcomeExpired) += "([a-z_]+)"`},
 		"webhook.deferred": {"delivery/*.go", `\bdelay[A-Z]\w+ += "([a-z_]+)"`},
+		"outcomes.dropped": {"delivery/outcomes.go", `\bdrop[A-Z]\w+ += "([a-z_]+)"`},
 		"app.disabled":     {"tally/rule.go", `Reason = "([a-z_]+)"`},
 		"notice.queued":    kinds,
 		"notice.sent":      kinds,

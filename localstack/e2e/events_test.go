@@ -36,6 +36,7 @@ func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
 		{"deliver-timeout", func(t *testing.T, s *scene) { s.logged(t, "17", "evt_timeout", "1 timeout 0 timeout_response") }},
 		{"deliver-retry", func(t *testing.T, s *scene) { s.logged(t, "18", "evt_retry", "2 success 200") }},
 		{"deliver-poison", poisoned},
+		{"deliver-outcomes", func(t *testing.T, s *scene) { s.counted(t, 120, 3) }},
 		{"deliver-counts", func(t *testing.T, s *scene) { s.counted(t, 4, 1) }},
 		{"disable-healthy", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"disable-removed", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},

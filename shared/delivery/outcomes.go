@@ -32,6 +32,16 @@ type OutcomesRecorder interface {
 	AddOutcomes(ctx context.Context, key CounterKey, counts tally.Counts, of platform.Outcomes) error
 }
 
+// Reasons for which reported outcomes are not added, as the metric outcomes.dropped has
+// them.
+const (
+	dropDeleted        = "app_deleted"
+	dropDisabled       = "app_disabled"
+	dropNotGuarded     = "not_guarded"     // nobody judges such an app
+	dropBeforeEnabling = "before_enabling" // of the failures alone
+	dropOtherContent   = "other_content"   // other outcomes have this id
+)
+
 // reporter adds reported outcomes to their apps' days.
 type reporter struct {
 	phase
@@ -72,14 +82,14 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 	counts := m.Counts
 	switch {
 	case app.Deleted:
-		return r.drop(ctx, m, counts, skipDeleted)
+		return r.drop(ctx, m, counts, dropDeleted)
 	case app.Disabled():
-		return r.drop(ctx, m, counts, skipDisabled)
+		return r.drop(ctx, m, counts, dropDisabled)
 	case !app.Guarded(r.guarded):
-		return r.drop(ctx, m, counts, "not_guarded")
+		return r.drop(ctx, m, counts, dropNotGuarded)
 	case counts.Failed() && !m.At.After(app.EnabledAt): // they could disable the app again
 		failures := tally.Counts{Error: counts.Error, Timeout: counts.Timeout, Fatal: counts.Fatal}
-		if r.drop(ctx, m, failures, "before_enabling"); counts.Success == 0 {
+		if r.drop(ctx, m, failures, dropBeforeEnabling); counts.Success == 0 {
 			return done{}
 		}
 		counts = counts.OnlySuccess()
@@ -87,11 +97,10 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 	key := CounterKey{tally.Key(app.ID, app.OrganizationID, app.Generation), tally.DateOf(m.At)}
 	switch err := r.addOnce(ctx, key, counts, m.Outcomes); {
 	case err == nil:
-		r.metrics.Count("outcomes.added", "", "")
 		r.logger.InfoContext(ctx, "outcomes added", m.fields(counts)...)
 		return done{}
 	case errors.Is(err, ErrOtherContent):
-		return r.drop(ctx, m, counts, "other_content")
+		return r.drop(ctx, m, counts, dropOtherContent)
 	case errors.Is(err, platform.ErrRefused):
 		return deadLettered{reason: platform.ReasonRefused, detail: "the table refuses these outcomes for good" + reportAnew}
 	}
