@@ -37,7 +37,7 @@ type OutcomesRecorder interface {
 const (
 	dropDeleted        = "app_deleted"
 	dropDisabled       = "app_disabled"
-	dropNotGuarded     = "not_guarded"     // nobody judges such an app
+	dropNotCounted     = "not_counted"     // an app that can never be disabled
 	dropBeforeEnabling = "before_enabling" // of the failures alone
 	dropOtherContent   = "other_content"   // other outcomes have this id
 )
@@ -85,8 +85,8 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 		return r.drop(ctx, m, counts, dropDeleted)
 	case app.Disabled():
 		return r.drop(ctx, m, counts, dropDisabled)
-	case !app.Guarded(r.guarded):
-		return r.drop(ctx, m, counts, dropNotGuarded)
+	case !app.Counted(r.guarded):
+		return r.drop(ctx, m, counts, dropNotCounted)
 	case counts.Failed() && !m.At.After(app.EnabledAt): // they could disable the app again
 		failures := tally.Counts{Error: counts.Error, Timeout: counts.Timeout, Fatal: counts.Fatal}
 		if r.drop(ctx, m, failures, dropBeforeEnabling); counts.Success == 0 {

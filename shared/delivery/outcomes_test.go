@@ -35,6 +35,21 @@ func TestOutcomesAreAddedToTheDayAndGenerationOfTheApp(t *testing.T) {
 	})
 }
 
+// Its breaker is off, and a person can still see how it fares.
+func TestOutcomesOfEveryKindAndBreakerAreAdded(t *testing.T) {
+	for _, change := range []func(*Registered){
+		func(r *Registered) { r.App.Kind = platform.Integration },
+		func(r *Registered) { r.App.Kind = platform.Plugin },
+		func(r *Registered) { r.App.Kind, r.App.Breaker = platform.Integration, platform.BreakOff },
+		func(r *Registered) { r.App.Status, r.App.Breaker = platform.Internal, platform.BreakFatal },
+	} {
+		w := newWorld()
+		w.register("a", platform.Published, change)
+		deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Error: 1}), message("a")) // and as a webhook to it is
+		equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 1, Error: 1})
+	}
+}
+
 func TestOutcomesOfOneIDAreAddedOnce(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
@@ -95,7 +110,7 @@ func TestOutcomesThatNobodyMayJudgeAreDropped(t *testing.T) {
 	}{
 		{"disabled", "app_disabled", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() }},
 		{"deleted", "app_deleted", platform.Internal, deletedAt(time.Now())},
-		{"published", "not_guarded", platform.Published, nil},
+		{"published", "not_counted", platform.Published, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()

@@ -48,11 +48,15 @@ func (b Breaker) BreaksFor(reason tally.Reason) bool {
 	return b == BreakAll || b == BreakFatal && reason == tally.Fatal
 }
 
-// Guarded reports whether any verdict disables the app: never if its breaker is
-// off, and a SentryApp only if its status is one of these.
-func (a App) Guarded(statuses []Status) bool {
-	return a.Breaker != BreakOff && (a.Kind.CalledByPlatform() || a.Kind == SentryApp && slices.Contains(statuses, a.Status))
+// Counted reports whether the app's outcomes are counted: those of a SentryApp only if its
+// status is one of these.
+func (a App) Counted(statuses []Status) bool {
+	return a.Kind.CalledByPlatform() || a.Kind == SentryApp && slices.Contains(statuses, a.Status)
 }
+
+// Guarded reports whether any verdict disables the app: one that is counted, unless its
+// breaker is off.
+func (a App) Guarded(statuses []Status) bool { return a.Breaker != BreakOff && a.Counted(statuses) }
 
 func (o object) kind(field string) Kind {
 	return Kind(strings.TrimPrefix(o.choice(field, "sentry-app", "integration", "plugin"), "sentry-app"))
