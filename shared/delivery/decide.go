@@ -59,7 +59,7 @@ func (d decider) fateOf(ctx context.Context, w *known, paced *pace.Batch, batch 
 	case pace.Detour:
 		return delayed{reason: delaySlow}
 	case pace.Defer:
-		return delayed{reason: delaySlow, wait: pace.Wait(w.Hops, batch)}
+		return delayed{reason: delaySlow, wait: paced.Wait(w.appID, w.Hops, batch, now)}
 	}
 	return nil
 }

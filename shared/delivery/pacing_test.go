@@ -122,8 +122,9 @@ func fromRetry(l Delayed) Message {
 }
 
 const (
-	quick = 20 * time.Millisecond
-	hangs = time.Hour
+	quick       = 20 * time.Millisecond
+	hangs       = time.Hour
+	untilProbed = 10 * time.Second // an app that hangs is not called for so long
 )
 
 func TestPacingDelaysAnAppThatHangsAndNoOther(t *testing.T) {
@@ -143,7 +144,7 @@ func TestPacingDelaysAnAppThatHangsAndNoOther(t *testing.T) {
 		}
 		for _, l := range w.delayed {
 			equal(t, "attempts", l.Attempts, 0)
-			within(t, "wait", l.Wait, pace.Soon)
+			within(t, "wait", l.Wait, 2*untilProbed)
 		}
 		equal(t, "log entries", len(w.entries), 1+5+5)
 	})
@@ -261,16 +262,16 @@ func TestPacingProbesAnAppThatHungUntilItAnswers(t *testing.T) {
 			retries = append(retries, fromRetry(l))
 		}
 		w.delayed = nil
-		time.Sleep(10 * time.Second)
+		time.Sleep(2 * untilProbed)
 		sent := len(w.sent)
 		deliverAll(t, j, retries...)
 		equal(t, "requests of a batch over RetryQueue while it hangs", len(w.sent)-sent, 1)
 		deliverAll(t, j, retries[1:]...)
 		equal(t, "and of the next at once", len(w.sent)-sent, 1)
-		within(t, "wait", w.delayed[len(w.delayed)-1].Wait, 2*pace.Soon)
+		within(t, "wait", w.delayed[len(w.delayed)-1].Wait, 2*untilProbed)
 
 		*recovered = true
-		time.Sleep(10 * time.Second)
+		time.Sleep(untilProbed)
 		for _, want := range []int{1, 2, 4, 8} {
 			sent, deferred := len(w.sent), len(w.delayed)
 			deliverAll(t, j, retries...)

@@ -49,7 +49,9 @@ func (p *newPace) recovers(app string) bool { return p.Recovers(app) }
 
 func (p *newPace) tells() map[string]time.Time { return p.Tell() }
 
-func (p *newPace) wait(hops int, batch string) time.Duration { return pace.Wait(hops, batch) }
+func (p *newPace) wait(app string, hops int, batch string, now time.Time) time.Duration {
+	return p.batch.Wait(app, hops, batch, now)
+}
 
 func mechanisms() map[string]func(time.Duration) mechanism {
 	return map[string]func(time.Duration) mechanism{"old": newOld, "new": newNew}

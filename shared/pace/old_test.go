@@ -189,7 +189,7 @@ func (p *oldPace) fill(now time.Time) {
 	p.filledAt = now
 }
 
-func (p *oldPace) wait(hops int, batch string) time.Duration {
+func (p *oldPace) wait(_ string, hops int, batch string, _ time.Time) time.Duration {
 	wait := min(5*time.Second<<min(hops, 10), 900*time.Second)
 	if wait == 900*time.Second {
 		return wait

@@ -59,14 +59,18 @@ const Soon = 5 * time.Second
 
 const longestWait = 900 * time.Second
 
-// Wait is how long a webhook waits that was sent on hops times before: twice as long
-// each time, up to 900 s. Before that, up to a half is taken off, as much as the
-// batch's name says: a flood does not come back at once, and a batch of it comes
-// back as one.
-func Wait(hops int, batch string) time.Duration {
-	wait := min(Soon<<min(hops, 10), longestWait)
-	if wait == longestWait {
-		return wait
+// Wait is how long a webhook of the app waits that was sent on hops times before:
+// twice as long each time, up to 900 s. Before that, up to a half is taken off, as
+// much as the batch's name says: a flood does not come back at once, and a batch of
+// it comes back as one. While the app is down, no wait ends before its next probe is
+// due: the webhook would only be sent on.
+func (b *Batch) Wait(app string, hops int, batch string, now time.Time) time.Duration {
+	wait := Soon << min(hops, 10)
+	if r := b.pace.known(app, now); r != nil && r.down() && b.pace.early(r.next, now) {
+		wait = max(wait, 2*r.next.Sub(now))
+	}
+	if wait >= longestWait {
+		return longestWait
 	}
 	const parts = 256
 	return wait - wait/2*time.Duration(crc32.ChecksumIEEE([]byte(batch))%parts)/parts

@@ -92,9 +92,11 @@ func TestAnAppThatAnsweredAnythingIsNotDown(t *testing.T) {
 }
 
 func TestWaitsDoubleAndBatchesComeBackWhole(t *testing.T) {
+	e := newEnvironment(t)
+	b := e.Begin(Retry, 0)
 	bySecond := make(map[int]int)
 	for i := range 1000 {
-		wait := Wait(4, fmt.Sprintf("%08x-1278-4e51-a3c2-7a1e5e4fbb11", i))
+		wait := b.Wait("a", 4, fmt.Sprintf("%08x-1278-4e51-a3c2-7a1e5e4fbb11", i), e.now)
 		if wait > 80*time.Second || wait <= 40*time.Second {
 			t.Errorf("wait: %v", wait)
 		}
@@ -105,6 +107,53 @@ func TestWaitsDoubleAndBatchesComeBackWhole(t *testing.T) {
 			t.Errorf("%d of 1000 come back in second %d", n, second)
 		}
 	}
-	equal(t, "the longest wait", Wait(300, "x"), longestWait)
-	equal(t, "a batch's waits", Wait(2, "x"), Wait(2, "x"))
+	equal(t, "the longest wait", b.Wait("a", 300, "x", e.now), longestWait)
+	equal(t, "a batch's waits", b.Wait("a", 2, "x", e.now), b.Wait("b", 2, "x", e.now))
+}
+
+func TestWaitOfAnAppThatIsDownDoesNotEndBeforeItsProbe(t *testing.T) {
+	e := newEnvironment(t)
+	e.takeDown("a")
+	for _, elapsed := range []time.Duration{0, 7 * time.Second} {
+		now := e.now.Add(elapsed)
+		for i := range 1000 {
+			left := 10*deadline - elapsed
+			wait := e.Begin(First, 0).Wait("a", 0, fmt.Sprint(i), now)
+			if wait <= left-time.Millisecond || wait > max(2*left, Soon) {
+				t.Fatalf("a webhook waits %v, and the next probe is %v away", wait, left)
+			}
+		}
+	}
+	e.now = e.now.Add(10 * deadline)
+	if wait := e.Begin(Retry, 0).Wait("a", 0, "x", e.now); wait > Soon {
+		t.Errorf("with a probe due, a webhook waits %v", wait)
+	}
+	if wait := e.Begin(Retry, 0).Wait("b", 0, "x", e.now); wait > Soon {
+		t.Errorf("a webhook of an app that nothing is known of waits %v", wait)
+	}
+}
+
+func TestWaitBehindAnAppThatAnswersSomethingIsNotThatForAProbe(t *testing.T) {
+	e := newEnvironment(t)
+	e.takeDown("a")
+	e.now = e.now.Add(10 * deadline)
+	b := e.Begin(Retry, 0)
+	equal(t, "the probe", b.Admit("a", e.now), Send)
+	b.Observe("a", []Answer{missed, quick}, e.now)
+	equal(t, "answers all", e.Recovers("a"), false)
+	if wait := b.Wait("a", 0, "x", e.now); wait > Soon {
+		t.Errorf("a webhook waits %v", wait)
+	}
+}
+
+func TestWaitAfterTheClockWasSetBackIsAsIfNothingWereKnown(t *testing.T) {
+	e := newEnvironment(t)
+	e.takeDown("a")
+	e.now = e.now.Add(20 * time.Minute)
+	e.wants("the probe", Retry, "a", Send)
+	for _, back := range []time.Duration{15 * time.Minute, time.Hour} {
+		if wait := e.Begin(Retry, 0).Wait("a", 0, "x", e.now.Add(-back)); wait > Soon {
+			t.Errorf("a webhook waits %v", wait)
+		}
+	}
 }

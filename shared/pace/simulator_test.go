@@ -24,7 +24,7 @@ type mechanism interface {
 	recovers(app string) bool
 	// tells returns what others are to be warned of, once.
 	tells() map[string]time.Time
-	wait(hops int, batch string) time.Duration
+	wait(app string, hops int, batch string, now time.Time) time.Duration
 }
 
 // fate is what becomes of a message.
@@ -110,12 +110,15 @@ type figures struct {
 	mostAfter                            map[time.Duration]int
 }
 
-func (f *figures) p99() time.Duration {
+func (f *figures) p99() time.Duration { return f.within(0.99) }
+
+// within is how long such a share of the delays is at most.
+func (f *figures) within(share float64) time.Duration {
 	if len(f.delays) == 0 {
 		return 0
 	}
 	slices.Sort(f.delays)
-	return f.delays[int(math.Ceil(0.99*float64(len(f.delays))))-1]
+	return f.delays[int(math.Ceil(share*float64(len(f.delays))))-1]
 }
 
 func (f *figures) perDeferred() float64 {
@@ -278,7 +281,7 @@ func (w *simulation) invoke(e *environment, lane int, batch []*message) {
 			w.sendOn(m, 0)
 		}
 		for _, m := range later {
-			wait := e.wait(m.hops, name)
+			wait := e.wait(m.app, m.hops, name, w.now)
 			if e.recovers(m.app) {
 				wait = min(wait, 5*time.Second)
 			}

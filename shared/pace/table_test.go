@@ -103,6 +103,28 @@ func neighbours(environments, apps int, flood float64, receives func(*simulation
 	return s
 }
 
+// flooded is a healthy app next to one that is sent 1,000 webhooks at once and
+// recovers after 50 s, for ten more.
+func flooded(receives func(*simulation, string) answer) setup {
+	const from = 10 * time.Second
+	s := setup{deliver: 16, retry: 20, deadline: 5 * time.Second, maxAge: time.Hour, lasts: time.Minute, stays: from}
+	s.receives = func(w *simulation, app string) answer {
+		if app == "other" && w.since() < s.lasts {
+			return receives(w, app)
+		}
+		return after(quick)
+	}
+	s.sends = func(w *simulation) {
+		w.every(0, 20, func(int) string { return "healthy" })
+		w.after(from, func() {
+			for range 1000 {
+				w.send("other")
+			}
+		})
+	}
+	return s
+}
+
 // hangOnce has 500 apps with so many webhooks a second together, of each the first of which
 // from a moment on hangs.
 func hangOnce(environments int, perSecond float64) setup {
