@@ -103,11 +103,11 @@ func neighbours(environments, apps int, flood float64, receives func(*simulation
 	return s
 }
 
-// flooded is a healthy app next to one that is sent 1,000 webhooks at once and
-// recovers after 50 s, for ten more.
+// flooded is a healthy app next to one that is sent 1,000 webhooks at once, with a
+// deadline of 5 s, and recovers after 50 s.
 func flooded(receives func(*simulation, string) answer) setup {
 	const from = 10 * time.Second
-	s := setup{deliver: 16, retry: 20, deadline: 5 * time.Second, maxAge: time.Hour, lasts: time.Minute, stays: from}
+	s := setup{deliver: 16, retry: 20, deadline: 5 * time.Second, maxAge: time.Hour, lasts: time.Minute, stays: 15 * time.Minute}
 	s.receives = func(w *simulation, app string) answer {
 		if app == "other" && w.since() < s.lasts {
 			return receives(w, app)
