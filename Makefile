@@ -63,7 +63,7 @@ up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Na
 down: ## stop the local stack and remove what it left (PORT=4566; ENGINE=aws STACK=…: delete that stack, and what it retained)
 	@$(STACK_PY) down --engine "$(ENGINE)" --port "$(PORT)" --stack "$(STACK)"
 
-bench: ## every figure of docs/benchmarks.md, in ten minutes (BASE=ref compares with that commit; BENCH="-only cpu,zips"; BENCH=-all: 17 minutes or more)
+bench: ## every figure of docs/benchmarks.md, in six minutes (BASE=ref compares with that commit; BENCH="-only cpu,month"; BENCH=-all: every neighbour, 15 minutes)
 	@mkdir -p .local/bench && go build -o .local/bench/bench ./bench
 	@exec .local/bench/bench $(if $(BASE),-base "$(BASE)") $(BENCH)
 

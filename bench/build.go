@@ -33,7 +33,10 @@ func (b build) program(function string) string {
 // otherwise, with its Makefile's own flags.
 func (b build) make(ctx context.Context, arguments ...string) error {
 	arguments = append([]string{"--no-print-directory", "-C", b.root, "TARGET_OS=" + runtime.GOOS, "ARCH=" + runtime.GOARCH}, arguments...)
-	command := group(exec.CommandContext(ctx, "make", arguments...))
+	command := exec.CommandContext(ctx, "make", arguments...)
+	// It ends with all that it has started when ctx ends.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	// What the make that started this was told is not meant for these.
 	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "MAKEFLAGS=") || strings.HasPrefix(v, "MFLAGS=")
@@ -43,13 +46,6 @@ func (b build) make(ctx context.Context, arguments ...string) error {
 		return fmt.Errorf("make %s of %s: %w", arguments[len(arguments)-1], b.name, err)
 	}
 	return nil
-}
-
-// group has a command end with all that it has started, when its context ends.
-func group(command *exec.Cmd) *exec.Cmd {
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
-	return command
 }
 
 // makePrograms makes what the functions are held against.
@@ -63,3 +59,33 @@ func makePrograms(ctx context.Context) error {
 
 // comparedProgram is the path of one of them: bare or hello.
 func comparedProgram(name string) string { return filepath.Join(kept, "programs", name) }
+
+// checkOut puts what git knows by a name into a folder of its own. remove takes
+// it away again, also when ctx has ended.
+func checkOut(ctx context.Context, ref string) (base build, remove func(), err error) {
+	id, err := git(ctx, "rev-parse", "--short", "--verify", ref+"^{commit}")
+	if err != nil {
+		return build{}, nil, err
+	}
+	folder, err := os.MkdirTemp("", "hookwarden-base-")
+	if err != nil {
+		return build{}, nil, err
+	}
+	remove = func() {
+		_ = os.RemoveAll(folder)
+		_, _ = git(context.WithoutCancel(ctx), "worktree", "prune") // forgets those whose folder is gone
+	}
+	if _, err := git(ctx, "worktree", "add", "--quiet", "--detach", folder, id); err != nil {
+		remove()
+		return build{}, nil, err
+	}
+	return build{name: ref + " (" + id + ")", root: folder}, remove, nil
+}
+
+func git(ctx context.Context, arguments ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w: %s", arguments[0], err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"hookwarden/bench/cost"
@@ -16,31 +15,14 @@ import (
 	"hookwarden/template"
 )
 
-// months are how many webhooks the table of a month has.
-func months() []float64 { return []float64{0, 1e6, 10e6} }
-
-// monthTables are what a month costs on top of the webhooks, and what is paid for
-// with hookwarden's own metrics, of the project at root.
-func monthTables(ctx context.Context, root string) ([]report.Table, error) {
-	expanded, err := template.Expand(ctx, root, "AlarmEmail=a@b.example")
+func (b *bench) measureMonth(ctx context.Context) (report.Section, error) {
+	expanded, err := expand(ctx)
 	if err != nil {
-		return nil, err
+		return report.Section{}, err
 	}
-	metrics, err := metricsOf(root)
-	if err != nil {
-		return nil, err
-	}
+	metrics, err := metricsOf(b.now.root)
 	metrics = append(metrics, metricsOfTemplate(expanded)...)
-	return []report.Table{monthTable(stackOf(expanded), metrics), readersTable(metrics, alarmsBy(expanded))}, nil
-}
-
-// readersTable has each metric with who looks at it. The dashboard looks at all.
-func readersTable(metrics []cost.Metric, alarms map[string]int) report.Table {
-	table := report.Table{Title: "hookwarden's own metrics", Head: []string{"metric", "by", "metrics", "in a month at most", "alarms", "dashboard"}}
-	for _, m := range metrics {
-		table.Rows = append(table.Rows, []string{m.Name, m.Dimension, strconv.Itoa(m.Series()), cost.Dollars(m.Dollars()), strconv.Itoa(alarms[m.Name]), "yes"})
-	}
-	return table
+	return report.Section{Title: "A month", Tables: []report.Table{monthTable(stackOf(expanded), metrics)}, Notes: assumptionsOfMonth()}, err
 }
 
 func assumptionsOfMonth() []string {
@@ -60,21 +42,16 @@ func assumptionsOfMonth() []string {
 }
 
 func monthTable(s cost.Stack, metrics []cost.Metric) report.Table {
-	table := report.Table{Title: "A month, whatever it sends", Head: []string{"with so many webhooks"}}
-	total, withKey := []string{"**a month**"}, []string{"with KmsKeyArn, on top"}
-	for i, webhooks := range months() {
-		lines, sum, key := cost.Month(s, metrics, webhooks)
-		table.Head = append(table.Head, map[float64]string{0: "none", 1e6: "a million", 10e6: "ten million"}[webhooks])
-		for n, l := range lines {
-			if i == 0 {
-				table.Rows = append(table.Rows, []string{l.What})
-			}
-			table.Rows[n] = append(table.Rows[n], cost.Dollars(l.Dollars))
-		}
-		total, withKey = append(total, "**"+cost.Dollars(sum)+"**"), append(withKey, cost.Dollars(key))
+	t := report.Table{Title: "A month, whatever it sends", Head: []string{"with so many webhooks"}}
+	for _, sent := range []struct {
+		name     string
+		webhooks float64
+	}{{"none", 0}, {"a million", 1e6}, {"ten million", 10e6}} {
+		lines, sum, key := cost.Month(s, metrics, sent.webhooks)
+		t.Head = append(t.Head, sent.name)
+		t.Rows = withColumn(t.Rows, append(shown(lines), []string{"**a month**", "**" + cost.Dollars(sum) + "**"}, []string{"with KmsKeyArn, on top", cost.Dollars(key)}))
 	}
-	table.Rows = append(table.Rows, total, withKey)
-	return table
+	return t
 }
 
 // stackOf counts what is paid for by the month.
@@ -198,30 +175,4 @@ func eachMatch(files string, pattern *regexp.Regexp, take func(match []string) e
 		}
 	}
 	return nil
-}
-
-// alarmsBy is how many alarms look at each of hookwarden's own metrics.
-func alarmsBy(t *template.Template) map[string]int {
-	all := make(map[string]int)
-	for _, a := range t.OfType("AWS::CloudWatch::Alarm") {
-		for name := range metricsOfAlarm(a) {
-			all[name]++
-		}
-	}
-	return all
-}
-
-// metricsOfAlarm are hookwarden's own among those that an alarm looks at.
-func metricsOfAlarm(a template.Object) map[string]bool {
-	names := make(map[string]bool)
-	looksAt := []any{a}
-	for _, m := range template.List(a["Metrics"]) {
-		looksAt = append(looksAt, template.At(m, "MetricStat", "Metric"))
-	}
-	for _, m := range looksAt {
-		if template.At(m, "Namespace") == "hookwarden" || template.At(m, "Namespace") == "AWS/SES" {
-			names[template.At(m, "MetricName").(string)] = true
-		}
-	}
-	return names
 }

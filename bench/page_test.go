@@ -2,35 +2,42 @@ package main
 
 import (
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// The README shows the cost table of the page that make bench has written.
-func TestTheReadmeHasTheCostTableOfThePage(t *testing.T) {
+// The README shows the cost table of the page that make bench has written. Tables
+// are alike whatever their columns' widths.
+func TestReadmeHasTheCostTableOfThePage(t *testing.T) {
 	_, rest, _ := strings.Cut(read(t, page), "\nA million webhooks:\n\n")
 	table, _, found := strings.Cut(rest, "\n\n")
-	if !found {
+	rows := slices.DeleteFunc(strings.Split(table, "\n"), func(row string) bool { return strings.HasPrefix(row, "|-") || strings.HasPrefix(row, "| -") })
+	if !found || len(rows) < 9 {
 		t.Fatalf("%s has no cost table", page)
 	}
-	if !strings.Contains(read(t, "README.md"), "\n\n"+table+"\n\n") {
-		t.Errorf("README.md should have this table:\n%s", table)
+	for _, row := range rows {
+		if !strings.Contains(spaced(read(t, "README.md")), spaced(row)) {
+			t.Errorf("README.md should have this row: %s", row)
+		}
 	}
 }
 
 // And it says what a month costs with no webhook, and with ten million.
-func TestTheReadmeHasAMonthsCostOfThePage(t *testing.T) {
-	_, rest, found := strings.Cut(read(t, page), "\n| **a month** | **")
-	row, _, _ := strings.Cut(rest, "\n")
-	cells := strings.Split(strings.Trim(row, " |*"), "** | **")
-	if !found || len(cells) != 3 {
-		t.Fatalf("%s has no row of a month: %q", page, row)
+func TestReadmeHasAMonthsCostOfThePage(t *testing.T) {
+	row := regexp.MustCompile(`\| \*\*a month\*\* +\| \*\*(.*?)\*\* +\| .*?\| \*\*(.*?)\*\*`).FindStringSubmatch(read(t, page))
+	if row == nil {
+		t.Fatalf("%s has no row of a month", page)
 	}
-	want := "a month costs " + cells[0] + " with no webhook at all, and at most " + cells[2] + " with ten million"
-	if text := strings.Join(strings.Fields(read(t, "README.md")), " "); !strings.Contains(text, want) {
+	want := "a month costs " + row[1] + " with no webhook at all, and at most " + row[2] + " with ten million"
+	if !strings.Contains(spaced(read(t, "README.md")), want) {
 		t.Errorf("README.md should say: %s", want)
 	}
 }
+
+// spaced has single spaces only.
+func spaced(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func read(t *testing.T, file string) string {
 	t.Helper()

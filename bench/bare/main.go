@@ -1,26 +1,25 @@
-// The bare program is what the bench holds deliver against: it POSTs ready
-// bodies with ready headers, ten at a time, and does nothing else. It signs,
-// decodes, logs and counts nothing.
-//
-// It reads JSON from its standard input: first what to send, then how many of
-// it, again and again. It answers each number on its standard output when so
-// many have been sent.
+// The bare program is what the bench holds deliver against: a Lambda function
+// that POSTs ready bodies with ready headers, ten at a time, and does nothing
+// else. It signs, decodes, logs and counts nothing.
 package main
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"sync"
+
+	"github.com/aws/aws-lambda-go/lambda"
 )
 
+// plan is its event: the requests are sent in turn.
 type plan struct {
 	URL      string
 	Requests []request
+	Webhooks int // a multiple of ten
 }
 
 type request struct {
@@ -31,35 +30,15 @@ type request struct {
 const atOnce = 10
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run(in io.Reader, out io.Writer) error {
-	orders := json.NewDecoder(in)
-	var p plan
-	if err := orders.Decode(&p); err != nil {
-		return fmt.Errorf("read what to send: %w", err)
-	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
-	for {
-		var webhooks int
-		if err := orders.Decode(&webhooks); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read how many to send: %w", err)
-		}
-		for range webhooks / atOnce {
+	lambda.StartHandlerFunc(func(_ context.Context, p plan) (struct{}, error) {
+		for range p.Webhooks / atOnce {
 			if err := p.sendTen(client); err != nil {
-				return err
+				return struct{}{}, err
 			}
 		}
-		if _, err := fmt.Fprintln(out, webhooks); err != nil {
-			return err
-		}
-	}
+		return struct{}{}, nil
+	})
 }
 
 func (p plan) sendTen(client *http.Client) error {

@@ -1,12 +1,14 @@
+// Package capacity counts what DynamoDB charges for requests to on-demand
+// tables, from the requests themselves, by the rules in its documentation.
 package capacity
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"reflect"
+	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -20,8 +22,11 @@ type Table struct {
 // Index is a global secondary index. An item without all of its key is not in it.
 type Index struct {
 	Key      []string
-	Projects []string // beside its key and the table's
+	Projects []string // with its key and the table's
 }
+
+// Units are capacity units.
+type Units struct{ Write, Read float64 }
 
 // Meter keeps what is written, and counts the units. It is safe for use by
 // several goroutines.
@@ -32,9 +37,6 @@ type Meter struct {
 	items map[string]Item // by table and key
 	units Units
 }
-
-// Units are capacity units.
-type Units struct{ Write, Read float64 }
 
 // NewMeter counts for tables, by their names.
 func NewMeter(tables map[string]Table) *Meter {
@@ -60,10 +62,10 @@ func (m *Meter) Charge(operation string, request, answer []byte) error {
 		return m.update(request)
 	case "BatchGetItem":
 		return m.batchGet(request, answer)
-	case "SendMessage", "SendMessageBatch":
+	case "SendMessageBatch":
 		return nil // is SQS's
 	}
-	return fmt.Errorf("nobody knows what %s costs", operation)
+	return errors.New("nobody knows what it costs")
 }
 
 func (m *Meter) batchWrite(request []byte) error {
@@ -83,6 +85,8 @@ func (m *Meter) batchWrite(request []byte) error {
 	return nil
 }
 
+// update knows expressions of the form "ADD a :a, b :b SET c = :c". A count is
+// taken to be as long as what is added to it.
 func (m *Meter) update(request []byte) error {
 	var in struct {
 		TableName                 string
@@ -93,79 +97,36 @@ func (m *Meter) update(request []byte) error {
 	if err := json.Unmarshal(request, &in); err != nil {
 		return err
 	}
-	after := in.Key.with(m.items[in.TableName+"\x00"+in.Key.key(m.tables[in.TableName].Key)])
-	if err := apply(after, in.UpdateExpression, in.ExpressionAttributeValues); err != nil {
-		return err
+	if !regexp.MustCompile(`^((ADD|SET)( \w+( =)? :\w+,?)+ ?)+$`).MatchString(in.UpdateExpression) {
+		return fmt.Errorf("the expression %q is of an unknown form", in.UpdateExpression)
+	}
+	after := maps.Clone(in.Key)
+	maps.Copy(after, m.items[in.TableName+in.Key.key(m.tables[in.TableName].Key)])
+	for _, term := range regexp.MustCompile(`(\w+)(?: =)? (:\w+)`).FindAllStringSubmatch(in.UpdateExpression, -1) {
+		after[term[1]] = in.ExpressionAttributeValues[term[2]]
 	}
 	return m.write(in.TableName, after)
 }
 
-// apply applies an expression of the form "ADD a :a, b :b SET c = :c, d = :d".
-func apply(to Item, expression string, values Item) error {
-	term := regexp.MustCompile(`^(?:(ADD|SET) )?(\w+)( = | )(:\w+)$`)
-	action := ""
-	for part := range strings.SplitSeq(strings.ReplaceAll(expression, " SET ", ", SET "), ", ") {
-		found := term.FindStringSubmatch(part)
-		if found == nil {
-			return fmt.Errorf("the expression %q is of an unknown form", expression)
-		}
-		if found[1] != "" {
-			action = found[1]
-		}
-		name, value := found[2], values[found[4]]
-		if action == "ADD" {
-			value = sum(to[name], value)
-		}
-		to[name] = value
-	}
-	return nil
-}
-
-func sum(a, b Value) Value {
-	total := 0
-	for _, v := range []Value{a, b} {
-		if v.N != nil {
-			n, _ := strconv.Atoi(*v.N)
-			total += n
-		}
-	}
-	text := strconv.Itoa(total)
-	return Value{N: &text}
-}
-
 // write charges for the larger of the item before and after, and for each index
-// in which something changes: once for an entry that is new, gone or different,
-// twice for one whose key changes.
+// that the item enters.
 func (m *Meter) write(table string, after Item) error {
 	t, known := m.tables[table]
 	if !known {
 		return fmt.Errorf("there is no table %q", table)
 	}
-	at := table + "\x00" + after.key(t.Key)
-	before := m.items[at]
-	m.items[at] = after
-	m.units.Write += writeUnits(max(before.Size(), after.Size()))
-	for _, index := range t.Indexes {
-		m.units.Write += index.units(t, before, after)
+	before := m.items[table+after.key(t.Key)]
+	m.items[table+after.key(t.Key)] = after
+	m.units.Write += units(1024, max(before.size(), after.size()))
+	for _, x := range t.Indexes {
+		switch was := before.key(x.Key); {
+		case was == "" && after.key(x.Key) != "":
+			m.units.Write += units(1024, after.only(slices.Concat(x.Key, t.Key, x.Projects)).size())
+		case was != after.key(x.Key), was != "" && len(x.Projects) > 0:
+			return fmt.Errorf("nobody knows what it costs that an entry of an index of %s changes", table)
+		}
 	}
 	return nil
-}
-
-func (x Index) units(t Table, before, after Item) float64 {
-	all := slices.Concat(x.Key, t.Key, x.Projects)
-	was, is := before.has(x.Key), after.has(x.Key)
-	old, now := before.only(all), after.only(all)
-	switch {
-	case !was && !is, was && is && reflect.DeepEqual(old, now):
-		return 0
-	case !was:
-		return writeUnits(now.Size())
-	case !is:
-		return writeUnits(old.Size())
-	case before.key(x.Key) != after.key(x.Key):
-		return writeUnits(old.Size()) + writeUnits(now.Size())
-	}
-	return writeUnits(max(old.Size(), now.Size()))
 }
 
 func (m *Meter) batchGet(request, answer []byte) error {
@@ -176,27 +137,85 @@ func (m *Meter) batchGet(request, answer []byte) error {
 		}
 	}
 	var out struct{ Responses map[string][]Item }
-	if err := json.Unmarshal(request, &in); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(answer, &out); err != nil {
+	if err := errors.Join(json.Unmarshal(request, &in), json.Unmarshal(answer, &out)); err != nil {
 		return err
 	}
 	for name, get := range in.RequestItems {
 		found := out.Responses[name]
-		units := float64(len(get.Keys) - len(found)) // what is not there costs as the smallest
+		read := float64(len(get.Keys) - len(found)) // what is not there costs as the smallest
 		for _, i := range found {
-			units += readUnits(i.Size())
+			read += units(4096, i.size())
 		}
 		if !get.ConsistentRead {
-			units /= 2
+			read /= 2
 		}
-		m.units.Read += units
+		m.units.Read += read
 	}
 	return nil
 }
 
-// A write unit is 1 KB, a read unit 4 KB; both are rounded up item by item.
-func writeUnits(size int) float64 { return float64(max(1, (size+1023)/1024)) }
+// units are rounded up item by item.
+func units(bytes, size int) float64 { return float64(max(1, (size+bytes-1)/bytes)) }
 
-func readUnits(size int) float64 { return float64(max(1, (size+4095)/4096)) }
+// Item is an item as it is on the wire.
+type Item map[string]value
+
+// value is an attribute's value; one field is set.
+type value struct {
+	S, N *string
+	B    []byte
+	BOOL *bool
+	NULL *bool
+	L    []value
+	M    Item
+}
+
+// size is an item's size in bytes: names in UTF-8, and values.
+func (i Item) size() int {
+	size := 0
+	for name, v := range i {
+		size += len(name) + v.size()
+	}
+	return size
+}
+
+// A list or a map takes 3 bytes, and 1 for each element.
+func (v value) size() int {
+	switch {
+	case v.S != nil:
+		return len(*v.S)
+	case v.N != nil: // a byte for two significant digits and one more; a sign takes another
+		digits := strings.Trim(strings.Trim(strings.Replace(*v.N, ".", "", 1), "-"), "0")
+		return (len(digits)+1)/2 + 1 + strings.Count(*v.N, "-")
+	case v.B != nil:
+		return len(v.B)
+	case v.L != nil:
+		size := 3
+		for _, element := range v.L {
+			size += 1 + element.size()
+		}
+		return size
+	case v.M != nil:
+		return 3 + len(v.M) + v.M.size()
+	}
+	return 1 // a Boolean or null
+}
+
+// only is an item with no other attributes than these.
+func (i Item) only(names []string) Item {
+	part := maps.Clone(i)
+	maps.DeleteFunc(part, func(name string, _ value) bool { return !slices.Contains(names, name) })
+	return part
+}
+
+// key is empty for an item without all of these attributes.
+func (i Item) key(names []string) string {
+	key := ""
+	for _, name := range names {
+		if i[name].S == nil {
+			return ""
+		}
+		key += "\x00" + *i[name].S
+	}
+	return key
+}

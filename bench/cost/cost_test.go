@@ -7,7 +7,7 @@ import (
 )
 
 // Ten batches of ten webhooks. For a million there are 100,000 batches.
-func TestTheBillIsAsWorkedOutByHand(t *testing.T) {
+func TestBillIsAsWorkedOutByHand(t *testing.T) {
 	lines, total := Bill(Usage{
 		Webhooks: 100, Invocations: 10, Billed: 10 * 203 * time.Millisecond,
 		WriteUnits: 110, ReadUnits: 10, SQSRequests: 1, LogBytes: 10 * 1087,
@@ -32,13 +32,13 @@ func TestTheBillIsAsWorkedOutByHand(t *testing.T) {
 	}
 }
 
-func TestThePlatformPaysForABatchOfTenAsForOneRequest(t *testing.T) {
+func TestSendsOfTenCostWhatOneRequestCosts(t *testing.T) {
 	if got := Dollars(Sends); got != "$0.04" {
 		t.Errorf("got %s", got)
 	}
 }
 
-func TestABegunMillisecondIsBilled(t *testing.T) {
+func TestBillableIsABegunMillisecondToo(t *testing.T) {
 	for d, want := range map[time.Duration]time.Duration{
 		200 * time.Millisecond:     200 * time.Millisecond,
 		200*time.Millisecond + 1:   201 * time.Millisecond,
@@ -50,7 +50,7 @@ func TestABegunMillisecondIsBilled(t *testing.T) {
 	}
 }
 
-func TestHalfACentIsRoundedUp(t *testing.T) {
+func TestDollarsRoundHalfACentUp(t *testing.T) {
 	for d, want := range map[float64]string{0.025: "$0.03", 0.025 - 1e-12: "$0.03", 0.0249: "$0.02", 1.005: "$1.01", 0: "$0.00"} {
 		if got := Dollars(d); got != want {
 			t.Errorf("%v: got %s, want %s", d, got, want)

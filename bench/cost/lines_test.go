@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestLambdasOwnLinesAreJSON(t *testing.T) {
+func TestPlatformLinesAreJSON(t *testing.T) {
 	for line, kind := range map[string]string{startLine: "platform.start", reportLine: "platform.report"} {
 		var got struct {
 			Time, Type string
@@ -21,7 +21,7 @@ func TestLambdasOwnLinesAreJSON(t *testing.T) {
 }
 
 // docs/limits.md works out how much is logged with the same number.
-func TestTheLimitsPageHasTheBytesOfLambdasOwnLines(t *testing.T) {
+func TestPlatformLinesAreAsLongAsTheLimitsPageSays(t *testing.T) {
 	page, err := os.ReadFile("../../docs/limits.md")
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,11 @@
-// Package report is what the bench has found, as data, and as it is shown: as
-// text for a terminal, and as Markdown.
+// Package report is what the bench has found, as data, and as Markdown.
 package report
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Report is the result of a whole run.
@@ -17,11 +17,10 @@ type Report struct {
 
 // Section is what one part of the bench has found.
 type Section struct {
-	Title    string
-	Figures  []Figure
-	Tables   []Table
-	Verbatim string   // tables that are shown as they are; empty: none
-	Notes    []string // method and what is known of the figures, a paragraph each
+	Title   string
+	Figures []Figure
+	Tables  []Table
+	Notes   []string // method and what is known of the figures, a paragraph each
 }
 
 // Table is a table of its own.
@@ -31,7 +30,7 @@ type Table struct {
 	Rows  [][]string
 }
 
-// Figure is a row of the main table: what was measured, beside what it is held
+// Figure is a row of the main table: what was measured, with what it is held
 // against.
 type Figure struct {
 	Name    string // with its unit
@@ -58,28 +57,20 @@ func (f *Figure) Add(measured, baseline float64) {
 	}
 }
 
-// Ratios are those of each run.
-func (f Figure) Ratios() []float64 {
-	var ratios []float64
+func (f Figure) ratios() (all []float64) {
 	for i, baseline := range f.Baseline {
-		ratios = append(ratios, f.Measured[i]/baseline)
+		all = append(all, f.Measured[i]/baseline)
 	}
-	return ratios
+	return all
 }
 
-// Met says whether the medians are within the goal: "met" or "missed", and why
+// met says whether the medians are within the goal: "met" or "missed", and why
 // if that is known. It is empty without a goal.
-func (f Figure) Met() string {
-	var within bool
-	switch {
-	case f.Goal.Ratio > 0:
-		within = Median(f.Ratios()) <= f.Goal.Ratio
-	case f.Goal.Value > 0:
-		within = Median(f.Measured) <= f.Goal.Value
-	default:
+func (f Figure) met() string {
+	if f.Goal == (Goal{}) {
 		return ""
 	}
-	if within {
+	if (f.Goal.Ratio == 0 || Median(f.ratios()) <= f.Goal.Ratio) && (f.Goal.Value == 0 || Median(f.Measured) <= f.Goal.Value) {
 		return "met"
 	}
 	return strings.TrimSuffix("missed: "+f.Note, ": ")
@@ -91,30 +82,17 @@ func (f Figure) goal() string {
 		return fmt.Sprintf("≤ %g ×", f.Goal.Ratio)
 	case f.Goal.Value > 0:
 		return "≤ " + fmt.Sprintf(f.Format, f.Goal.Value)
-	case f.Against != "":
-		return ""
 	}
-	return "reported"
-}
-
-// Main is the main table: all figures, in the order of the sections.
-func Main(sections []Section) Table {
-	t := Table{Head: []string{"figure", "measured", "against", "ratio", "goal", ""}}
-	for _, s := range sections {
-		for _, f := range s.Figures {
-			t.Rows = append(t.Rows, f.row())
-		}
-	}
-	return t
+	return ""
 }
 
 func (f Figure) row() []string {
 	against, ratio := "", ""
 	if f.Against != "" {
 		against = f.Against + ": " + Spread(f.Baseline, f.Format)
-		ratio = Spread(f.Ratios(), "%.2f")
+		ratio = Spread(f.ratios(), "%.2f")
 	}
-	return []string{f.Name, Spread(f.Measured, f.Format), against, ratio, f.goal(), f.Met()}
+	return []string{f.Name, Spread(f.Measured, f.Format), against, ratio, f.goal(), f.met()}
 }
 
 // Spread is the median, and in brackets the smallest and the largest if they
@@ -138,8 +116,87 @@ func Median(values []float64) float64 {
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
+	return (sorted[middle] + sorted[(len(sorted)-1)/2]) / 2
+}
+
+// Markdown is the report as a page: all figures in one table, then the sections.
+func (r Report) Markdown() string {
+	text, figures := "# "+r.Title+"\n"+paragraphs(r.About), Section{}
+	for _, s := range r.Sections {
+		figures.Figures = append(figures.Figures, s.Figures...)
 	}
-	return (sorted[middle-1] + sorted[middle]) / 2
+	text += figures.Markdown()
+	for _, s := range r.Sections {
+		s.Figures = nil
+		text += s.Markdown()
+	}
+	return text
+}
+
+// Markdown is the section with its own figures.
+func (s Section) Markdown() string {
+	text := ""
+	if s.Title != "" {
+		text += "\n## " + s.Title + "\n"
+	}
+	if len(s.Figures) > 0 {
+		all := Table{Head: []string{"figure", "measured", "against", "ratio", "goal", ""}}
+		for _, f := range s.Figures {
+			all.Rows = append(all.Rows, f.row())
+		}
+		text += all.markdown()
+	}
+	for _, t := range s.Tables {
+		text += t.markdown()
+	}
+	return text + paragraphs(s.Notes)
+}
+
+// markdown is aligned, so that it can be read in a terminal too.
+func (t Table) markdown() string {
+	text := "\n"
+	if t.Title != "" {
+		text += t.Title + ":\n\n"
+	}
+	widths := make([]int, len(t.Head))
+	for _, row := range append(t.Rows, t.Head) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	line := func(cells []string, fill string) {
+		for i, cell := range cells {
+			text += "| " + cell + strings.Repeat(fill, widths[i]-utf8.RuneCountInString(cell)) + " "
+		}
+		text += "|\n"
+	}
+	line(t.Head, " ")
+	line(make([]string, len(t.Head)), "-")
+	for _, row := range t.Rows {
+		line(row, " ")
+	}
+	return text
+}
+
+// paragraphs are each wrapped, with an empty line before it.
+func paragraphs(texts []string) (all string) {
+	for _, text := range texts {
+		all += "\n" + wrap(text, 120) + "\n"
+	}
+	return all
+}
+
+// wrap breaks a paragraph into lines of at most so many characters, unless a
+// word is longer.
+func wrap(paragraph string, width int) string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(paragraph) {
+		if line != "" && utf8.RuneCountInString(line+" "+word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return strings.Join(append(lines, line), "\n")
 }

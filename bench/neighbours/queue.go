@@ -1,13 +1,12 @@
-package main
+package neighbours
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
+	"hookwarden/bench/loopback"
 )
 
 // queue is a standard queue of SQS, in memory. It hands messages out in the
@@ -19,29 +18,19 @@ type queue struct {
 	fair bool
 
 	mu       sync.Mutex
-	waiting  []*queued // by the time from which they are available
-	inFlight map[string]*queued
+	waiting  []*message // by the time from which they are available
+	inFlight map[string]*message
 	groups   map[string]int // of those in flight
 	changed  chan struct{}  // closed when something was put
 	last     int            // number of the last message
-	charges  charges
-	late     []time.Duration // how long each message was available before it was received
+	requests int            // receives and deletes; a receive that finds nothing is none, there are as many without any message
 }
 
-// charges are the requests that SQS would charge for. A receive that finds nothing is left
-// out: there are as many of them without any message.
-type charges struct{ receives, deletes int }
-
-// queued is one message.
-type queued struct {
-	id         string
-	webhook    string // the id in its body
-	group      string
-	body       string
-	attributes map[string]events.SQSMessageAttribute
-	sent       time.Time
-	receives   int
-	available  time.Time // not received before
+// message is one of the queue.
+type message struct {
+	loopback.Message
+	webhook   string    // the id in its body
+	available time.Time // not received before
 }
 
 const (
@@ -54,27 +43,27 @@ const (
 	noisyFrom  = 30
 )
 
-func newQueue(name string) *queue {
-	return &queue{name: name, inFlight: make(map[string]*queued), groups: make(map[string]int), changed: make(chan struct{})}
+func newQueue(name string, fair bool) *queue {
+	return &queue{name: name, fair: fair, inFlight: make(map[string]*message), groups: make(map[string]int), changed: make(chan struct{})}
 }
 
 // put queues messages that arrive together, to be received after a delay.
-func (q *queue) put(delay time.Duration, messages ...*queued) {
+func (q *queue) put(delay time.Duration, messages ...*message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
 	for _, m := range messages {
 		q.last++
-		m.id = fmt.Sprintf("%08x-1278-4e51-a3c2-7a1e5e4fbb11", q.last)
-		m.sent, m.available = now, now.Add(delay)
+		m.ID = loopback.MessageID(q.last)
+		m.Sent, m.available = now, now.Add(delay)
 		q.insert(m)
 	}
 	close(q.changed)
 	q.changed = make(chan struct{})
 }
 
-func (q *queue) insert(m *queued) {
-	at, _ := slices.BinarySearchFunc(q.waiting, m, func(other, m *queued) int {
+func (q *queue) insert(m *message) {
+	at, _ := slices.BinarySearchFunc(q.waiting, m, func(other, m *message) int {
 		if other.available.After(m.available) {
 			return 1
 		}
@@ -85,7 +74,7 @@ func (q *queue) insert(m *queued) {
 
 // receive waits for messages and returns up to ten that are in flight from then
 // on; none when ctx has ended.
-func (q *queue) receive(ctx context.Context) []*queued {
+func (q *queue) receive(ctx context.Context) []*message {
 	for {
 		batch, next, changed := q.take()
 		if len(batch) > 0 {
@@ -104,11 +93,11 @@ func (q *queue) receive(ctx context.Context) []*queued {
 }
 
 // take is one look: a batch, or how long until there may be one.
-func (q *queue) take() (batch []*queued, next time.Duration, changed <-chan struct{}) {
+func (q *queue) take() (batch []*message, next time.Duration, changed <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	due := slices.IndexFunc(q.waiting, func(m *queued) bool { return m.available.After(now) })
+	due := slices.IndexFunc(q.waiting, func(m *message) bool { return m.available.After(now) })
 	next = time.Hour
 	switch {
 	case due < 0:
@@ -120,31 +109,30 @@ func (q *queue) take() (batch []*queued, next time.Duration, changed <-chan stru
 		return nil, next, q.changed
 	}
 	batch = q.choose(q.waiting[:due])
-	q.charges.receives++
+	q.requests++
 	for _, m := range batch {
-		m.receives++
-		q.late = append(q.late, now.Sub(m.available))
-		q.inFlight[m.id] = m
-		q.groups[m.group]++
+		m.Receives++
+		q.inFlight[m.ID] = m
+		q.groups[m.Group]++
 	}
-	q.waiting = slices.DeleteFunc(q.waiting, func(m *queued) bool { return q.inFlight[m.id] != nil })
+	q.waiting = slices.DeleteFunc(q.waiting, func(m *message) bool { return q.inFlight[m.ID] != nil })
 	return batch, 0, q.changed
 }
 
-func (q *queue) choose(due []*queued) []*queued {
-	var quiet, noisy []*queued
+func (q *queue) choose(due []*message) []*message {
+	var quiet, noisy []*message
 	for _, m := range due {
-		if len(quiet) == batchSize {
+		if len(quiet) == loopback.BatchSize {
 			break
 		}
-		if q.fair && q.noisy(m.group) {
+		if q.fair && q.noisy(m.Group) {
 			noisy = append(noisy, m)
 			continue
 		}
 		quiet = append(quiet, m)
 	}
 	quiet = append(quiet, noisy...)
-	return quiet[:min(len(quiet), batchSize)]
+	return quiet[:min(len(quiet), loopback.BatchSize)]
 }
 
 func (q *queue) noisy(group string) bool {
@@ -153,18 +141,18 @@ func (q *queue) noisy(group string) bool {
 }
 
 // settle ends a batch: what has not failed is deleted.
-func (q *queue) settle(batch []*queued, failed map[string]bool) {
+func (q *queue) settle(batch []*message, failed map[string]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(failed) < len(batch) {
-		q.charges.deletes++
+		q.requests++
 	}
 	for _, m := range batch {
-		delete(q.inFlight, m.id)
-		if q.groups[m.group]--; q.groups[m.group] == 0 {
-			delete(q.groups, m.group)
+		delete(q.inFlight, m.ID)
+		if q.groups[m.Group]--; q.groups[m.Group] == 0 {
+			delete(q.groups, m.Group)
 		}
-		if failed[m.id] {
+		if failed[m.ID] {
 			m.available = time.Now().Add(visibility)
 			q.insert(m)
 		}
@@ -172,7 +160,7 @@ func (q *queue) settle(batch []*queued, failed map[string]bool) {
 }
 
 // held are the messages that are queued or in flight.
-func (q *queue) held() []*queued {
+func (q *queue) held() []*message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	all := slices.Clone(q.waiting)
@@ -182,16 +170,9 @@ func (q *queue) held() []*queued {
 	return all
 }
 
-// charged are the requests so far.
-func (q *queue) charged() charges {
+// used is how many requests there were.
+func (q *queue) used() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.charges
-}
-
-// lateness is how long each message was available before it was received.
-func (q *queue) lateness() []time.Duration {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return slices.Clone(q.late)
+	return q.requests
 }

@@ -1,4 +1,4 @@
-package main
+package neighbours
 
 import (
 	"fmt"
@@ -7,16 +7,18 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hookwarden/bench/loopback"
 )
 
-func messages(group string, n int) (all []*queued) {
+func messages(group string, n int) (all []*message) {
 	for i := range n {
-		all = append(all, &queued{webhook: fmt.Sprint(group, i), group: group})
+		all = append(all, &message{webhook: fmt.Sprint(group, i), Message: loopback.Message{Group: group}})
 	}
 	return all
 }
 
-func names(batch []*queued) (all []string) {
+func names(batch []*message) (all []string) {
 	for _, m := range batch {
 		all = append(all, m.webhook)
 	}
@@ -30,9 +32,9 @@ func equal(t *testing.T, got, want []string) {
 	}
 }
 
-func TestAQueueHandsOutInTheOrderInWhichMessagesBecomeAvailable(t *testing.T) {
+func TestQueueHandsOutInTheOrderInWhichMessagesBecomeAvailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue("q")
+		q := newQueue("q", false)
 		q.put(2*time.Second, messages("late", 1)...)
 		q.put(time.Second, messages("soon", 1)...)
 		q.put(0, messages("now", 12)...)
@@ -47,17 +49,17 @@ func TestAQueueHandsOutInTheOrderInWhichMessagesBecomeAvailable(t *testing.T) {
 	})
 }
 
-func TestWhatABatchGivesBackComesAgainAfterTheVisibilityTimeOut(t *testing.T) {
+func TestQueueHandsOutAgainWhatABatchGaveBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue("q")
+		q := newQueue("q", false)
 		q.put(0, messages("a", 2)...)
 		batch := q.receive(t.Context())
-		q.settle(batch, map[string]bool{batch[1].id: true})
+		q.settle(batch, map[string]bool{batch[1].ID: true})
 		start := time.Now()
 		again := q.receive(t.Context())
 		equal(t, names(again), []string{"a1"})
-		if took := time.Since(start); took != visibility || again[0].receives != 2 {
-			t.Errorf("received %d times, after %v", again[0].receives, took)
+		if took := time.Since(start); took != visibility || again[0].Receives != 2 {
+			t.Errorf("received %d times, after %v", again[0].Receives, took)
 		}
 		q.settle(again, nil)
 		if left := q.held(); len(left) > 0 {
@@ -66,11 +68,10 @@ func TestWhatABatchGivesBackComesAgainAfterTheVisibilityTimeOut(t *testing.T) {
 	})
 }
 
-func TestAFairQueueHandsOutQuietGroupsFirst(t *testing.T) {
+func TestQueueHandsOutQuietGroupsFirstIfItIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, fair := range []bool{false, true} {
-			q := newQueue("q")
-			q.fair = fair
+			q := newQueue("q", fair)
 			q.put(0, messages("noisy", 50)...)
 			q.put(0, messages("quiet", 2)...)
 			want := []string{"noisy", "noisy", "noisy", "quiet", "noisy"}
@@ -79,7 +80,7 @@ func TestAFairQueueHandsOutQuietGroupsFirst(t *testing.T) {
 			}
 			var got []string
 			for range 5 {
-				got = append(got, q.receive(t.Context())[0].group)
+				got = append(got, q.receive(t.Context())[0].Group)
 			}
 			equal(t, got, want)
 		}

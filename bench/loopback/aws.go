@@ -1,0 +1,227 @@
+package loopback
+
+import (
+	"cmp"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// AWS answers at once for DynamoDB and SQS, in their real protocol, and counts
+// the requests. Every app that is asked for exists and is internal.
+type AWS struct {
+	AppURL func(app string) string                              // where an app receives its webhooks
+	Log    func(webhook string)                                 // takes the id of each attempt that is put into Requests; nil: nobody
+	Take   func(queue string, sent SentOn)                      // takes what is sent to a queue; nil: nobody
+	Charge func(operation string, request, answer []byte) error // counts units; nil: nobody
+
+	URL   string
+	Close func()
+
+	mu       sync.Mutex
+	requests map[string]int // by operation
+	warnings map[string]any // items of SlowApps, by app
+	refused  error          // the first request that was not understood
+}
+
+// The names of what stands in for AWS's.
+const (
+	account       = "000000000000"
+	WebhookQueue  = "webhook"
+	RetryQueue    = "retry"
+	AppsTable     = "apps"
+	SecretsTable  = "secrets"
+	SlowAppsTable = "slowapps"
+	BufferTable   = "buffer"
+	RequestsTable = "requests"
+)
+
+// Serve starts it; URL and Close are set by then, as the functions must be before.
+func (a *AWS) Serve() error {
+	a.requests, a.warnings = make(map[string]int), make(map[string]any)
+	address, closeServer, err := serve(a)
+	a.URL, a.Close = "http://"+address, closeServer
+	return err
+}
+
+// Counted are the requests so far, by operation. err is of the first that was not
+// understood: what was measured with it is worth nothing.
+func (a *AWS) Counted() (requests map[string]int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.requests), a.refused
+}
+
+// ServeHTTP answers one request: its X-Amz-Target is "<service>.<operation>".
+func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	a.mu.Lock()
+	a.requests[operation]++
+	number := a.requests[operation]
+	a.mu.Unlock()
+
+	status := http.StatusOK
+	text, err := a.answer(operation, body)
+	if err == nil && a.Charge != nil {
+		err = a.Charge(operation, body, text)
+	}
+	if err != nil {
+		a.mu.Lock()
+		a.refused = cmp.Or(a.refused, fmt.Errorf("%s: %w", operation, err))
+		a.mu.Unlock()
+		status, text = http.StatusBadRequest, fmt.Appendf(nil, `{"__type":"com.amazonaws#ValidationException","message":%q}`, err)
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("%.20s%032d", strings.ToUpper(operation), number))
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(text)), 10)) // the SDK verifies it
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+func (a *AWS) answer(operation string, body []byte) (text []byte, err error) {
+	var out any = object{}
+	switch operation {
+	case "UpdateItem":
+	case "BatchWriteItem":
+		out, err = object{"UnprocessedItems": object{}}, a.batchWrite(body)
+	case "BatchGetItem":
+		out, err = a.batchGet(body)
+	case "SendMessageBatch":
+		out, err = a.sendBatch(body)
+	case "PutItem":
+		err = a.put(body)
+	default:
+		err = errors.New("the stand-in does not know it")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+type object map[string]any
+
+func (a *AWS) batchGet(body []byte) (out any, err error) {
+	var in struct {
+		RequestItems map[string]struct {
+			Keys []map[string]struct{ S string }
+		}
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	apps, secrets, slow := []any{}, []any{}, []any{}
+	for _, key := range in.RequestItems[AppsTable].Keys {
+		apps = append(apps, a.app(key["id"].S))
+	}
+	for _, key := range in.RequestItems[SecretsTable].Keys {
+		secrets = append(secrets, secretsOf(key["app_id"].S))
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, key := range in.RequestItems[SlowAppsTable].Keys {
+		if warning := a.warnings[key["app_id"].S]; warning != nil {
+			slow = append(slow, warning)
+		}
+	}
+	return object{"UnprocessedKeys": object{}, "Responses": object{AppsTable: apps, SecretsTable: secrets, SlowAppsTable: slow}}, nil
+}
+
+func (a *AWS) app(id string) object {
+	return object{
+		"id": text(id), "version": object{"N": "1"}, "uuid": text("7a485448-a9e2-4c85-8a3c-4f44175783c9"),
+		"slug": text("ci-bot"), "name": text("CI Bot"), "status": text("internal"), "organization_id": text("42"),
+		"webhook_url": text(a.AppURL(id)), "events": object{"L": []any{text("issue"), text("error")}},
+	}
+}
+
+func secretsOf(appID string) object {
+	return object{"app_id": text(appID), "version": object{"N": "1"},
+		"secrets": object{"L": []any{text("a-secret-of-forty-eight-characters-as-they-often-")}}}
+}
+
+func text(s string) object { return object{"S": s} }
+
+// put knows SlowApps alone.
+func (a *AWS) put(body []byte) error {
+	var in struct{ Item map[string]map[string]string }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.warnings[in.Item["app_id"]["S"]] = in.Item
+	return nil
+}
+
+func (a *AWS) batchWrite(body []byte) error {
+	var in struct {
+		RequestItems map[string][]struct {
+			PutRequest struct {
+				Item struct {
+					SortKey      struct{ S string }  `json:"sk"`
+					ResponseCode *struct{ N string } `json:"response_code"`
+				}
+			}
+		}
+	}
+	if a.Log == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return err
+	}
+	for _, write := range in.RequestItems[RequestsTable] {
+		item := write.PutRequest.Item
+		if key := strings.Split(item.SortKey.S, "#"); item.ResponseCode != nil && len(key) > 1 {
+			a.Log(key[1])
+		}
+	}
+	return nil
+}
+
+// SentOn is an entry of SendMessageBatch.
+type SentOn struct {
+	ID                string `json:"Id"`
+	MessageBody       string
+	MessageGroupID    string `json:"MessageGroupId"`
+	DelaySeconds      int
+	MessageAttributes map[string]struct {
+		DataType    string
+		StringValue *string
+		BinaryValue []byte
+	}
+}
+
+func (a *AWS) sendBatch(body []byte) (out any, err error) {
+	var in struct {
+		QueueURL string `json:"QueueUrl"`
+		Entries  []SentOn
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	accepted := []any{}
+	for _, e := range in.Entries {
+		if a.Take != nil {
+			a.Take(path.Base(in.QueueURL), e)
+		}
+		sum := md5.Sum([]byte(e.MessageBody)) // the SDK verifies it
+		accepted = append(accepted, object{"Id": e.ID, "MessageId": e.ID, "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+	}
+	return object{"Successful": accepted, "Failed": []any{}}, nil
+}

@@ -1,0 +1,193 @@
+// Package loopback runs the functions' real programs as Lambda does, with all
+// that they talk to on loopback: Lambda's Runtime API, stand-ins for DynamoDB
+// and SQS that answer at once, and receivers of webhooks.
+package loopback
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Environment is one of Lambda's execution environments: a program, behind a
+// Runtime API of its own.
+type Environment struct {
+	command *exec.Cmd
+	begun   time.Time       // just before the process was started
+	alive   context.Context // ends with the process; its cause says how
+	ended   chan struct{}
+	api     *runtimeAPI
+	said    tail
+	batches int // that Deliver has handed over
+}
+
+// Procs is the GOMAXPROCS of the programs: a Lambda function of up to 3 GB sees
+// two processors, whatever this machine has.
+const Procs = 2
+
+// Settings are what differs between environments.
+type Settings struct {
+	Endpoint   string                                               // of the stand-ins for AWS; Run sets it
+	Timeout    time.Duration                                        // of one webhook; 0: a second
+	RequestLog string                                               // empty: all
+	Log        io.Writer                                            // takes what the function logs; nil: nobody
+	Charge     func(operation string, request, answer []byte) error // for Run, see AWS
+}
+
+// Driven is an environment whose program takes deliver's events, with all that it
+// talks to. Every app is at the same receiver.
+type Driven struct {
+	*Environment
+	Receiver *Receiver
+	AWS      *AWS
+}
+
+// Run starts a program with all that it talks to, has it used, and ends all. cpu
+// is what the process has used from its start to its end, user and system.
+func Run(ctx context.Context, program string, behave Behaviour, s Settings, use func(Driven) error) (cpu time.Duration, err error) {
+	r, err := Receive(behave, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	aws := &AWS{AppURL: func(app string) string { return r.URL + app }, Charge: s.Charge}
+	if err := aws.Serve(); err != nil {
+		return 0, err
+	}
+	defer aws.Close()
+	s.Endpoint = aws.URL
+	e, err := Start(ctx, program, s)
+	if err != nil {
+		return 0, err
+	}
+	defer e.Stop()
+	if err := use(Driven{e, r, aws}); err != nil {
+		return 0, err
+	}
+	e.Stop()
+	_, err = aws.Counted()
+	return e.command.ProcessState.UserTime() + e.command.ProcessState.SystemTime(), err
+}
+
+// Start starts a program, which ends with ctx at the latest.
+func Start(ctx context.Context, program string, s Settings) (*Environment, error) {
+	api, err := serveRuntimeAPI()
+	if err != nil {
+		return nil, err
+	}
+	e := &Environment{command: exec.CommandContext(ctx, program), api: api, ended: make(chan struct{})}
+	var log io.Writer = &e.said
+	if s.Log != nil {
+		log = io.MultiWriter(log, s.Log)
+	}
+	e.command.Env = environment(api.address, s)
+	e.command.Stdout, e.command.Stderr = log, log
+	e.begun = time.Now()
+	if err := e.command.Start(); err != nil {
+		api.close()
+		return nil, fmt.Errorf("start %s: %w", program, err)
+	}
+	alive, end := context.WithCancelCause(ctx)
+	e.alive = alive
+	go func() {
+		defer close(e.ended)
+		_ = e.command.Wait() // the state tells more
+		end(fmt.Errorf("%s ended by itself: %s", filepath.Base(program), e.command.ProcessState))
+	}()
+	return e, nil
+}
+
+// environment is what Lambda and the template set, for all functions at once,
+// and nothing of this program's own.
+func environment(runtimeAPI string, s Settings) []string {
+	queueURL := func(name string) string { return s.Endpoint + "/" + account + "/" + name }
+	return []string{
+		"GOMAXPROCS=" + strconv.Itoa(Procs), "TZ=:UTC",
+		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI, "AWS_LAMBDA_FUNCTION_NAME=deliver", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023", "_HANDLER=bootstrap",
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ENDPOINT_URL=" + s.Endpoint,
+		"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=" + strings.Repeat("t", 700),
+		"AWS_CONFIG_FILE=/var/empty/config", "AWS_SHARED_CREDENTIALS_FILE=/var/empty/credentials",
+		"LOG_LEVEL=INFO", "AWS_NEW_RETRIES_2026=true",
+		"APPS_TABLE=" + AppsTable, "SECRETS_TABLE=" + SecretsTable, "SLOW_APPS_TABLE=" + SlowAppsTable, "BUFFER_TABLE=" + BufferTable, "REQUESTS_TABLE=" + RequestsTable,
+		"ORGANIZATIONS_TABLE=organizations", "AUDIT_TABLE=audit", "NOTICES_TABLE=notices",
+		"RETRY_QUEUE_URL=" + queueURL(RetryQueue), "WEBHOOK_DLQ_URL=" + queueURL("dead"), "REGISTRY_DLQ_URL=" + queueURL("dead"),
+		"REGISTRY_QUEUE_URL=" + queueURL("registry"), "NOTIFICATION_QUEUE_URL=" + queueURL("notification"), "NOTIFICATION_DLQ_URL=" + queueURL("dead"),
+		fmt.Sprintf("WEBHOOK_TIMEOUT_SECONDS=%g", cmp.Or(s.Timeout, time.Second).Seconds()), "RETRY_DELAYS=300,300,300",
+		"REQUEST_LOG=" + cmp.Or(s.RequestLog, "all"), "ALLOW_PRIVATE_TARGETS=true", "ALLOW_HTTP_TARGETS=true",
+		"PLATFORM_URL=http://platform.example", "MAIL_FROM=hookwarden@platform.example", "CONFIGURATION_SET=hookwarden", "FUNCTION_TIMEOUT_SECONDS=30",
+	}
+}
+
+// Ready waits until the process has first asked for work, and returns how long
+// after its start that was.
+func (e *Environment) Ready() (time.Duration, error) {
+	select {
+	case at := <-e.api.asked:
+		return at.Sub(e.begun), nil
+	case <-e.alive.Done():
+		return 0, e.failed(context.Cause(e.alive))
+	}
+}
+
+// Invoke hands over an event and returns the answer. After an error the
+// environment has ended.
+func (e *Environment) Invoke(event any) (answer []byte, took time.Duration, err error) {
+	text, err := json.Marshal(event)
+	if err != nil {
+		return nil, 0, err
+	}
+	start := time.Now()
+	if answer, err = e.api.invoke(e.alive, text); err != nil {
+		return nil, 0, e.failed(err)
+	}
+	return answer, time.Since(start), nil
+}
+
+// Deliver hands over a batch of webhooks, for an app each, or all for the only
+// one, and returns how long it took. None may come back.
+func (e *Environment) Deliver(apps ...string) (time.Duration, error) {
+	e.batches++
+	got, took, err := e.Invoke(batch(e.batches, apps))
+	if err == nil && string(got) != `{"batchItemFailures":[]}` {
+		err = fmt.Errorf("the function answered %s", got)
+	}
+	return took, err
+}
+
+func (e *Environment) failed(err error) error {
+	e.Stop()
+	return fmt.Errorf("the function: %w\n%s", err, e.said)
+}
+
+// PID is the process id.
+func (e *Environment) PID() int { return e.command.Process.Pid }
+
+// Stop kills the process and waits for its end. A second time does nothing.
+func (e *Environment) Stop() {
+	_ = e.command.Process.Kill()
+	<-e.ended
+	e.api.close()
+}
+
+// tail keeps the end of what is written to it: what a program said before it
+// failed.
+type tail []byte
+
+const tailSize = 4 << 10
+
+// Write never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p...)
+	if surplus := len(*t) - tailSize; surplus > 0 {
+		*t = append((*t)[:0], (*t)[surplus:]...)
+	}
+	return len(p), nil
+}

@@ -1,0 +1,93 @@
+package loopback
+
+import (
+	"io"
+	"net/http"
+	"path"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Behaviour is how a receiver answers the nth request of an app, from 1. It ends
+// when the request's context does.
+type Behaviour func(w http.ResponseWriter, r *http.Request, nth int)
+
+// AnswersAfter answers 200 after a while.
+func AnswersAfter(d time.Duration) Behaviour {
+	return func(w http.ResponseWriter, r *http.Request, _ int) {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			_, _ = io.WriteString(w, "ok\n")
+		case <-r.Context().Done():
+		}
+	}
+}
+
+// Answers answers at once.
+func Answers(status int, body string) Behaviour {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// Request is one webhook as it came in.
+type Request struct {
+	Header http.Header
+	Body   []byte
+}
+
+// Receiver is one server, with an app at each path.
+type Receiver struct {
+	URL     string // ends with a slash, after which the app comes
+	Close   func()
+	then    atomic.Pointer[Behaviour]
+	arrived func(webhook string)
+
+	mu    sync.Mutex
+	count map[string]int // requests, by app
+	first []Request
+}
+
+// Receive starts a receiver. arrived takes the webhooks' ids; nil: nobody does.
+func Receive(behave Behaviour, arrived func(webhook string)) (*Receiver, error) {
+	r := &Receiver{arrived: arrived, count: make(map[string]int)}
+	r.Become(behave)
+	address, closeServer, err := serve(r)
+	r.URL, r.Close = "http://"+address+"/", closeServer
+	return r, err
+}
+
+// Become changes the behaviour, for requests that come from now on.
+func (r *Receiver) Become(behave Behaviour) { r.then.Store(&behave) }
+
+// ServeHTTP takes one webhook.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if r.arrived != nil {
+		r.arrived(req.Header.Get("Request-ID"))
+	}
+	// Only when it is read does the request's context end with the connection.
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
+	}
+	app := path.Base(req.URL.Path)
+	r.mu.Lock()
+	r.count[app]++
+	nth := r.count[app]
+	if len(r.first) < BatchSize {
+		r.first = append(r.first, Request{req.Header, body})
+	}
+	r.mu.Unlock()
+	(*r.then.Load())(w, req, nth)
+}
+
+// Requests are how many an app got, and the first ten that any app got.
+func (r *Receiver) Requests(app string) (count int, first []Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count[app], r.first
+}
