@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -21,7 +22,8 @@ import time
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-import stack as local
+import sam as sam_cli
+from place import LOCAL, ROOT, Failure, read, say, shown, upper_snake
 
 MARK = "hookwarden-end-to-end"  # a tag of the stacks that were made here
 PRODUCTION = re.compile(r"prod|prd|live", re.IGNORECASE)
@@ -44,8 +46,8 @@ class Account:
         self.session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
         self.region = self.session.region_name
         if not self.region:
-            raise local.Failure("no region is set: set AWS_REGION or AWS_PROFILE")
-        self.folder = local.LOCAL / f"aws-{name}"
+            raise Failure("no region is set: set AWS_REGION or AWS_PROFILE")
+        self.folder = LOCAL / f"aws-{name}"
         self.build = self.folder / "build"
         self.env_file = self.folder / "stack.env"
         self.left_file = self.folder / "left.json"
@@ -64,21 +66,21 @@ class Account:
 
 def refuse(account: Account) -> None:
     """Refuse a stack that looks like production, or that was not made here."""
-    samconfig = (local.ROOT / "samconfig.toml").read_text()
+    samconfig = (ROOT / "samconfig.toml").read_text()
     if PRODUCTION.search(account.name) or account.name in re.findall(r'stack_name\s*=\s*"([^"]+)"', samconfig):
-        raise local.Failure(f"STACK={account.name} looks like production: the tests disable apps and fill queues. Choose another name")
+        raise Failure(f"STACK={account.name} looks like production: the tests disable apps and fill queues. Choose another name")
     found = account.describe()
     if not found:
         return
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
     if MARK not in tags:
-        raise local.Failure(f"the stack {account.name} was not made by make up ENGINE=aws: choose another name")
+        raise Failure(f"the stack {account.name} was not made by make up ENGINE=aws: choose another name")
     refuse_values(account, [*tags.values(), *(parameter.get("ParameterValue", "") for parameter in found.get("Parameters", []))])
 
 
 def refuse_values(account: Account, values: list[str]) -> None:
     for value in filter(PRODUCTION.search, values):
-        raise local.Failure(f"the stack {account.name} looks like production: a tag or a parameter of it is {value!r}")
+        raise Failure(f"the stack {account.name} looks like production: a tag or a parameter of it is {value!r}")
 
 
 # ---- up
@@ -86,7 +88,7 @@ def refuse_values(account: Account, values: list[str]) -> None:
 
 def up(account: Account) -> None:
     refuse(account)
-    values = json.loads((local.ROOT / "localstack" / "parameters.json").read_text())
+    values = json.loads((ROOT / "localstack" / "parameters.json").read_text())
     values |= {"MailFrom": wanted("MAIL_FROM", "an address that SES has verified in this region"), "Architecture": architecture(), "DisableMode": "enforce"}
     refuse_values(account, list(values.values()))
     receivers = {
@@ -97,16 +99,16 @@ def up(account: Account) -> None:
     sam("build", "--build-in-source", "--build-dir", str(account.build))
     sam("deploy", "--template-file", str(account.build / "template.yaml"), "--stack-name", account.name, "--region", account.region, "--resolve-s3",
         "--no-fail-on-empty-changeset", "--capabilities", "CAPABILITY_IAM", "--tags", f"{MARK}={account.name}",
-        "--parameter-overrides", *(f"{name}={local.quoted(value)}" for name, value in values.items()))
+        *sam_cli.overrides(values))
     found = account.describe()
-    names = {local.upper_snake(output["OutputKey"]): output["OutputValue"] for output in found["Outputs"]}
+    names = {upper_snake(output["OutputKey"]): output["OutputValue"] for output in found["Outputs"]}
     names |= {"AWS_REGION": account.region, "AWS_DEFAULT_REGION": account.region, "HOOKWARDEN_ENGINE": "aws"} | receivers
     account.env_file.write_text("".join(f"{name}={value}\n" for name, value in sorted(names.items())))
-    local.say(f"the stack's names are in {local.shown(account.env_file)}")
+    say(f"the stack's names are in {shown(account.env_file)}")
     passed = test(account)
     report(account)
     if not passed:
-        raise local.Failure(f"the tests failed; the stack stays, until make down ENGINE=aws STACK={account.name}")
+        raise Failure(f"the tests failed; the stack stays, until make down ENGINE=aws STACK={account.name}")
 
 
 def test(account: Account) -> bool:
@@ -116,12 +118,12 @@ def test(account: Account) -> bool:
     began = time.time()
     command = ["go", "test", "-json", "-count=1", "./localstack/e2e"]
     environment = os.environ | {"HOOKWARDEN_STACK": str(account.env_file), "HOOKWARDEN_CALLS": str(account.calls_file)}
-    with account.tests_file.open("w") as kept, subprocess.Popen(command, cwd=local.ROOT, env=environment, stdout=subprocess.PIPE, text=True) as tests:
+    with account.tests_file.open("w") as kept, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as tests:
         for line in tests.stdout:
             kept.write(line)
             show(line)
     if tests.returncode not in (0, 1):
-        raise local.Failure(f"go test ended with {tests.returncode}")
+        raise Failure(f"go test ended with {tests.returncode}")
     time.sleep(LOG_SECONDS)
     with account.logs_file.open("w") as kept:
         for kind, group in resources(account):
@@ -144,27 +146,27 @@ def show(line: str) -> None:
 
 def report(account: Account) -> None:
     """Print what can be pasted into an issue."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=local.ROOT, capture_output=True, text=True).stdout.strip()
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     print("\n---- the report, to be pasted into an issue ----\n", flush=True)
     subprocess.run(["go", "run", "./localstack/trial", "-where", f"aws, {account.region}, {architecture()}, commit {commit or 'unknown'}",
-                    "-tests", str(account.tests_file), "-calls", str(account.calls_file), "-logs", str(account.logs_file)], cwd=local.ROOT, check=False)
+                    "-tests", str(account.tests_file), "-calls", str(account.calls_file), "-logs", str(account.logs_file)], cwd=ROOT, check=False)
 
 
 def wanted(name: str, what: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise local.Failure(f"ENGINE=aws needs {name}: {what}")
+        raise Failure(f"ENGINE=aws needs {name}: {what}")
     return value
 
 
 def architecture() -> str:
-    return "x86_64" if local.goarch(os.environ.get("ARCH") or "arm64") == "amd64" else "arm64"
+    return "x86_64" if sam_cli.goarch(os.environ.get("ARCH") or "arm64") == "amd64" else "arm64"
 
 
 def sam(*arguments: str) -> None:
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "ARCH": os.environ.get("ARCH") or "arm64", "TARGET_OS": "linux"}
-    if subprocess.run([local.sam_program(), *arguments], cwd=local.ROOT, env=environment).returncode != 0:
-        raise local.Failure(f"sam {arguments[0]} failed")
+    if subprocess.run([sam_cli.program(), *arguments], cwd=ROOT, env=environment).returncode != 0:
+        raise Failure(f"sam {arguments[0]} failed")
 
 
 # ---- down
@@ -173,18 +175,20 @@ def sam(*arguments: str) -> None:
 def down(account: Account) -> None:
     """Delete the stack and what it retained. What it had is noted first, so that a second run ends what a first began."""
     refuse(account)
-    if account.describe():
+    there = account.describe()
+    if there:
         account.folder.mkdir(parents=True, exist_ok=True)
         account.left_file.write_text(json.dumps(resources(account)))
         sam("delete", "--stack-name", account.name, "--region", account.region, "--no-prompts")
-    for kind, name in json.loads(local.read(account.left_file) or "[]"):
+    for kind, name in json.loads(read(account.left_file) or "[]"):
         try:
             DELETE[kind](account.session, name)
-            local.say(f"deleted {name}, which the stack had retained")
+            say(f"deleted {name}, which the stack had retained")
         except ClientError as error:
             if error.response["Error"]["Code"] not in GONE:
                 raise
-    local.shutil.rmtree(account.folder, ignore_errors=True)
+    shutil.rmtree(account.folder, ignore_errors=True)
+    say(f"the stack {account.name} is deleted" if there else f"there is no stack {account.name} in {account.region}")
 
 
 def resources(account: Account) -> list[tuple[str, str]]:
@@ -197,11 +201,11 @@ def main() -> int:
     command, name = sys.argv[1:]
     try:
         {"up": up, "down": down}[command](Account(name))
-    except local.Failure as failure:
-        local.say(f"account.py: {failure}.")
+    except Failure as failure:
+        say(f"account.py: {failure}.")
         return 1
     except (BotoCoreError, ClientError) as error:
-        local.say(f"account.py: AWS said no: {error}")
+        say(f"account.py: AWS said no: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

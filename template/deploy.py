@@ -23,7 +23,8 @@ import tomlkit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from parameters import ROOT, Refusal, faults, missing, named, without_default
+from overrides import Refusal, arguments, named
+from parameters import ROOT, faults, missing, without_default
 
 LONGEST_QUEUE = "-NotificationQueue"  # SQS takes 80 characters in all
 # How to say what has no default; all that is not here is said in OVERRIDES.
@@ -131,7 +132,7 @@ def check(wanted: Wanted) -> list[str]:
     absent = missing((before or {}) | given)
     refuse(faults(given, (before or {}) | dict.fromkeys(absent, "")) + ([ask_for(absent)] if absent else []))
     return ["--config-env", wanted.config, "--stack-name", wanted.stack, "--region", account.session.region_name,
-            "--parameter-overrides", *(f"{name}={quoted(value)}" for name, value in given.items())]
+            "--parameter-overrides", *arguments(given)]
 
 
 def ask_for(absent: list[str]) -> str:
@@ -167,11 +168,6 @@ def prepare(wanted: Wanted) -> None:
 
 def note(sentence: str) -> None:
     print(f"make deploy: {sentence}", file=sys.stderr)
-
-
-def quoted(value: str) -> str:
-    """A value as the SAM CLI reads it on its command line."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 if __name__ == "__main__":

@@ -12,34 +12,20 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import sys
 from pathlib import Path
 
 from samcli.yamlhelper import yaml_parse
 
+from overrides import Refusal, named
+
 ROOT = Path(__file__).resolve().parent.parent
 INVOCATIONS_PER_POLLER = 10
-
-
-class Refusal(Exception):
-    """What is wrong, in a sentence."""
 
 
 def declared(template: Path = ROOT / "template.yaml") -> dict[str, dict]:
     """The template's parameters by name, as they are written. Only this part is read: the whole takes half a second."""
     return yaml_parse(template.read_text().partition("\nConditions:")[0])["Parameters"]
-
-
-def named(overrides: str | list[str], where: str) -> dict[str, str]:
-    """Values by name, of "Name=value Name=value"."""
-    pairs = {}
-    for override in shlex.split(overrides) if isinstance(overrides, str) else overrides:
-        name, equals, value = override.partition("=")
-        if not equals:
-            raise Refusal(f"{where} has {override!r}, but wants Name=value")
-        pairs[name] = value.strip('"')
-    return pairs
 
 
 def faults(given: dict[str, str], before: dict[str, str] | None = None, parameters: dict[str, dict] | None = None) -> list[str]:
