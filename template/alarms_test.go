@@ -24,7 +24,10 @@ func describeAlarm(a Object) string {
 		}
 		return fmt.Sprintf("%s %vx%v", expression, a["EvaluationPeriods"], At(List(a["Metrics"])[1], "MetricStat", "Period"))
 	}
-	sign := map[any]string{"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">="}[a["ComparisonOperator"]]
+	sign := ">"
+	if a["ComparisonOperator"] == "GreaterThanOrEqualToThreshold" {
+		sign = ">="
+	}
 	n := fmt.Sprint(a["EvaluationPeriods"])
 	if a["DatapointsToAlarm"] != nil {
 		n = fmt.Sprintf("%v/%s", a["DatapointsToAlarm"], n)
@@ -48,7 +51,7 @@ func describeMetric(m Object) string {
 // everyAlarm are parameters with which no alarm is left out.
 var everyAlarm = []string{"AlarmEmail=a@b.example", "PlatformEvents=true"}
 
-func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
+func TestAlarmsCallAPersonForWhatAPersonMustActOn(t *testing.T) {
 	t.Parallel()
 	alarms := expand(t, everyAlarm...).OfType("AWS::CloudWatch::Alarm")
 	got := make(map[string]string)
@@ -113,7 +116,7 @@ func TestAPersonIsCalledForWhatAPersonMustActOn(t *testing.T) {
 
 // In the table of docs/operations.md each row names its alarms first, and marks
 // those of hookwarden's own metrics, which do not say of which stack they are.
-func TestTheOperationsPageHasEachAlarmAndMarksThoseThatStacksShare(t *testing.T) {
+func TestAlarmsAreOnTheOperationsPageWithThoseMarkedThatStacksShare(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
 	if err != nil {
@@ -141,7 +144,7 @@ func TestTheOperationsPageHasEachAlarmAndMarksThoseThatStacksShare(t *testing.T)
 	}
 }
 
-func TestEachQueueHasAnAlarm(t *testing.T) {
+func TestQueuesHaveAnAlarmEach(t *testing.T) {
 	t.Parallel()
 	template := expand(t, everyAlarm...)
 	var watched []string
@@ -183,7 +186,7 @@ func TestAlarmsGoToTheTopicsThatAreGiven(t *testing.T) {
 	}
 }
 
-func TestTheDashboardShowsEveryMetric(t *testing.T) {
+func TestDashboardShowsEveryMetric(t *testing.T) {
 	t.Parallel()
 	template := expand(t)
 	text := At(template.Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)
@@ -265,7 +268,7 @@ func TestTheDashboardShowsEveryMetric(t *testing.T) {
 	}
 }
 
-func TestTheDashboardShowsTheIndexesWhoseWritesHoldTheirTablesBack(t *testing.T) {
+func TestDashboardShowsTheIndexesWhoseWritesHoldTheirTablesBack(t *testing.T) {
 	t.Parallel()
 	template := expand(t)
 	text := At(template.Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)
@@ -302,7 +305,7 @@ func counted(t *testing.T) map[string]string {
 	return metrics
 }
 
-func TestLostCountsAreCountedFromTheirLine(t *testing.T) {
+func TestMetricFilterCountsLostCountsFromTheirLine(t *testing.T) {
 	t.Parallel()
 	filter := expand(t).Resources["CountsLostFilter"].Properties
 	want := Object{"LogGroupName": Object{"Ref": "DeliverLogGroup"}, "FilterPattern": `{ $.message = "counts lost" }`,

@@ -14,8 +14,12 @@ func TestConcurrencyIsReservedOnlyWhenAskedFor(t *testing.T) {
 		}
 	}
 	for name, f := range expand(t, "DeliverReservedConcurrency=80").OfType("AWS::Lambda::Function") {
-		if want := map[bool]string{true: "DeliverReservedConcurrency"}[name == "DeliverFunction"]; Target(f["ReservedConcurrentExecutions"]) != want {
-			t.Errorf("%s reserves %v", name, f["ReservedConcurrentExecutions"])
+		want := ""
+		if name == "DeliverFunction" {
+			want = "DeliverReservedConcurrency"
+		}
+		if got := Target(f["ReservedConcurrentExecutions"]); got != want {
+			t.Errorf("%s reserves %q, want %q", name, got, want)
 		}
 	}
 }

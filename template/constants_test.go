@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestTheConstantsThatReachAWSAreAsItsModelsWant runs constants.py on the tree as
+// TestConstantsThatReachAWSAreAsItsModelsWant runs constants.py on the tree as
 // it is, and on trees in which one constant is wrong: in each it must be found.
-func TestTheConstantsThatReachAWSAreAsItsModelsWant(t *testing.T) {
+func TestConstantsThatReachAWSAreAsItsModelsWant(t *testing.T) {
 	t.Parallel()
 	type broken struct{ file, was, is, fault string }
 	all := []broken{

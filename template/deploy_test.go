@@ -59,9 +59,9 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-25T10:00:00Z</CreationTime>
 			<StackStatus>%s</StackStatus><Parameters>%s</Parameters></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, a.status, &members)
-	case action == "DescribeStackResource":
-		_, _ = fmt.Fprintf(w, `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail><PhysicalResourceId>11111111-2222-3333-4444-%s</PhysicalResourceId>
-			</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`, map[string]string{"DeliverFunctionWebhooks": "555555555555"}[r.Form.Get("LogicalResourceId")])
+	case action == "DescribeStackResource" && r.Form.Get("LogicalResourceId") == "DeliverFunctionWebhooks":
+		_, _ = fmt.Fprint(w, `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail><PhysicalResourceId>11111111-2222-3333-4444-555555555555</PhysicalResourceId>
+			</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`)
 	}
 }
 
@@ -83,7 +83,7 @@ func deploy(t *testing.T, a *account, command, config string, variables ...strin
 	return strings.TrimSpace(string(output)), strings.TrimSpace(stderr.String())
 }
 
-func TestMakeDeployRefusesBeforeItBuilds(t *testing.T) {
+func TestDeployRefusesBeforeItBuilds(t *testing.T) {
 	t.Parallel()
 	from, url, x := "MAIL_FROM=a@mail.b.example", "PLATFORM_URL=https://b.example", "STACK=x"
 	rest := "PlatformId=b PlatformName=B HeaderPrefix=B-Hook- SubscribableResources=invoice"
@@ -135,7 +135,7 @@ func TestMakeDeployRefusesBeforeItBuilds(t *testing.T) {
 	}
 }
 
-func TestMakeDeploySaysAllThatIsWrongAtOnce(t *testing.T) {
+func TestDeploySaysAllThatIsWrongAtOnce(t *testing.T) {
 	t.Parallel()
 	_, refusal := deploy(t, &account{}, "check", "prod", "OVERRIDES=WindowDays=0 LogLevel=LOUD")
 	want := "make deploy: WindowDays is '0', which is not: 1 to 30.\nmake deploy: LogLevel is 'LOUD', which is not: DEBUG, INFO, WARN or ERROR."
@@ -144,7 +144,7 @@ func TestMakeDeploySaysAllThatIsWrongAtOnce(t *testing.T) {
 	}
 }
 
-func TestMakeDeploySaysThatCredentialsAreRefused(t *testing.T) {
+func TestDeploySaysThatCredentialsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, refusal := deploy(t, &account{refused: true}, "check", "sentry", "MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example")
 	if !strings.Contains(refusal, "The token has expired") || !strings.Contains(refusal, "log in, or set AWS_PROFILE") {
@@ -154,7 +154,7 @@ func TestMakeDeploySaysThatCredentialsAreRefused(t *testing.T) {
 
 // What nothing is said of keeps the value that it has: the template's default is
 // not what is deployed.
-func TestMakeDeployComparesWithTheStackThatIsThere(t *testing.T) {
+func TestDeployComparesWithTheStackThatIsThere(t *testing.T) {
 	t.Parallel()
 	there := &account{status: "UPDATE_COMPLETE", parameters: map[string]string{"MailFrom": "a@b.example", "PlatformUrl": "https://b.example",
 		"PlatformId": "b", "PlatformName": "B", "HeaderPrefix": "B-Hook-", "SubscribableResources": "*",
@@ -170,7 +170,7 @@ func TestMakeDeployComparesWithTheStackThatIsThere(t *testing.T) {
 }
 
 // CloudFormation could not take back the tables of a first deployment that fails.
-func TestDeletionProtectionBeginsWithTheSecondDeployment(t *testing.T) {
+func TestDeployLeavesDeletionProtectionOffTheFirstTime(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]string{"": "false", "ROLLBACK_COMPLETE": "false", "REVIEW_IN_PROGRESS": "false",
 		"CREATE_COMPLETE": "true", "UPDATE_ROLLBACK_COMPLETE": "true"} {
@@ -183,7 +183,7 @@ func TestDeletionProtectionBeginsWithTheSecondDeployment(t *testing.T) {
 }
 
 // Leaving the property out of the template does not turn them off.
-func TestPollersThatAreNotWantedAnyMoreAreTurnedOff(t *testing.T) {
+func TestDeployTurnsPollersOffThatAreNotWantedAnyMore(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ there, override, want string }{
 		{"3", "WebhookMinimumPollers=0", `11111111-2222-3333-4444-555555555555 {"ProvisionedPollerConfig": {}}`},
@@ -199,7 +199,7 @@ func TestPollersThatAreNotWantedAnyMoreAreTurnedOff(t *testing.T) {
 	}
 }
 
-func TestOverridesCountMoreThanSamconfig(t *testing.T) {
+func TestDeployCountsOverridesMoreThanSamconfig(t *testing.T) {
 	t.Parallel()
 	got, refusal := deploy(t, &account{verified: []string{"a@b.example"}}, "check", "prod", "MAIL_FROM=a@b.example", "PLATFORM_URL=https://b.example",
 		"ARCHITECTURE=x86_64", `OVERRIDES=DeletionProtection=false PlatformName="My Platform" PlatformId=b HeaderPrefix=B- SubscribableResources=*`)

@@ -10,7 +10,7 @@ import (
 
 const key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
-func TestWithoutAKeyTheServicesOwnKeysEncrypt(t *testing.T) {
+func TestEncryptionWithoutAKeyIsByTheServicesOwn(t *testing.T) {
 	t.Parallel()
 	template := expand(t, "PlatformEvents=true")
 	for name, q := range template.OfType("AWS::SQS::Queue") {
@@ -35,7 +35,7 @@ func TestWithoutAKeyTheServicesOwnKeysEncrypt(t *testing.T) {
 
 // The first of KmsKeyArn's keys encrypts. Both may decrypt: what was queued and
 // written under the old one is still there.
-func TestAKeyOfOnesOwnEncryptsQueuesTablesAndLogs(t *testing.T) {
+func TestEncryptionWithAKeyIsOfQueuesTablesAndLogs(t *testing.T) {
 	t.Parallel()
 	old := strings.Replace(key, "1111", "9999", 1)
 	for value, want := range map[string]struct {

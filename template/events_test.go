@@ -53,7 +53,7 @@ func TestPlatformEventsMakeAQueueThatRegisterDisableAndSweepSendTo(t *testing.T)
 }
 
 // The platform alone consumes it: there is nobody to give a message up.
-func TestTheEventsQueueKeepsWhatItTellsForAsLongAsSQSDoes(t *testing.T) {
+func TestEventsQueueKeepsWhatItTellsForAsLongAsSQSDoes(t *testing.T) {
 	t.Parallel()
 	q := expand(t, "PlatformEvents=true").Resources["EventsQueue"].Properties
 	want := Object{"QueueName": Object{"Fn::Sub": "${AWS::StackName}-EventsQueue"}, "MessageRetentionPeriod": 14 * 86400., "SqsManagedSseEnabled": true}
@@ -63,7 +63,7 @@ func TestTheEventsQueueKeepsWhatItTellsForAsLongAsSQSDoes(t *testing.T) {
 }
 
 // A queue that may not be there cannot be referred to.
-func TestTheDashboardShowsTheEventsQueueByItsName(t *testing.T) {
+func TestDashboardShowsTheEventsQueueByItsName(t *testing.T) {
 	t.Parallel()
 	text := At(expand(t).Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)
 	for _, metric := range []string{"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"} {

@@ -43,7 +43,7 @@ func fits(t *testing.T, pattern, value any) bool {
 	return true
 }
 
-func TestTheStreamsFilterPassesOnlyDaysWithFailures(t *testing.T) {
+func TestStreamFilterPassesOnlyDaysWithFailures(t *testing.T) {
 	t.Parallel()
 	filters := List(At(expand(t).Resources["DisableFunctionCounts"].Properties, "FilterCriteria", "Filters"))
 	image := func(counts ...string) Object {

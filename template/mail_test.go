@@ -17,7 +17,7 @@ func mailKinds() (kinds []string) {
 	return kinds
 }
 
-func TestWhatBecomesOfAMailIsAMetricOfItsKindAndStack(t *testing.T) {
+func TestMailMetricsAreOfTheMailsKindAndStack(t *testing.T) {
 	t.Parallel()
 	template := expand(t)
 	dimension := func(name string) Object {
@@ -47,7 +47,7 @@ func TestWhatBecomesOfAMailIsAMetricOfItsKindAndStack(t *testing.T) {
 	}
 }
 
-func TestWithoutSESThereAreNoEventsOfIt(t *testing.T) {
+func TestMailMetricsAreNoneWithoutSES(t *testing.T) {
 	t.Parallel()
 	if got := expand(t, "SesEndpoint=http://mailbox:8005").OfType("AWS::SES::ConfigurationSetEventDestination"); len(got) > 0 {
 		t.Errorf("there is %v", got)

@@ -97,7 +97,7 @@ func TestParametersAreChecked(t *testing.T) {
 	}
 }
 
-func TestDefaults(t *testing.T) {
+func TestParametersHaveDefaults(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"PlatformId": "<nil>", "PlatformName": "<nil>", "PlatformUrl": "<nil>", "MailFrom": "<nil>", "HeaderPrefix": "<nil>", "SubscribableResources": "<nil>",

@@ -11,7 +11,7 @@ import (
 // LocalStack resolves references before SAM's transform: a reference to what
 // only SAM makes stops it, and a circle, which the transform may still open,
 // keeps it going round for ever.
-func TestTheTemplateAsWrittenRefersToWhatItDeclaresAndNeverInACircle(t *testing.T) {
+func TestSourceRefersToWhatItDeclaresAndNeverInACircle(t *testing.T) {
 	t.Parallel()
 	resources, err := Source(t.Context(), root)
 	if err != nil {
@@ -22,7 +22,7 @@ func TestTheTemplateAsWrittenRefersToWhatItDeclaresAndNeverInACircle(t *testing.
 	}
 }
 
-func TestReferenceFaultsAreFound(t *testing.T) {
+func TestSourceFaultsAreFound(t *testing.T) {
 	t.Parallel()
 	ref := func(name string) Object { return Object{"Ref": name} }
 	for name, test := range map[string]struct {

@@ -34,7 +34,7 @@ func expand(t *testing.T, parameters ...string) *Template {
 	return template
 }
 
-func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
+func TestTemplateAsCloudFormationGetsIt(t *testing.T) {
 	t.Parallel()
 	template := expand(t)
 	functions := template.OfType("AWS::Lambda::Function")
@@ -308,7 +308,7 @@ func TestTheTemplateAsCloudFormationGetsIt(t *testing.T) {
 	})
 }
 
-func TestNoARNNamesAPartition(t *testing.T) {
+func TestARNsNameNoPartition(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {

@@ -55,7 +55,7 @@ func mailThatWaits(t *testing.T, answer, unread error, random float64) *unsent {
 
 // A single mail is tried once an hour in the end, and its alarm must not go back
 // to OK between two tries.
-func TestAnAlarmRingsForAsLongAsAMailCannotBeSent(t *testing.T) {
+func TestAlarmsRingForAsLongAsAMailCannotBeSent(t *testing.T) {
 	t.Parallel()
 	alarms := expand(t).OfType("AWS::CloudWatch::Alarm")
 	for name, fault := range map[string]struct{ answer, unread error }{

@@ -28,7 +28,7 @@ func paper(t *testing.T) (*page, func() string) {
 	}
 }
 
-func TestAPageWithoutATerminalHasNoControlCodes(t *testing.T) {
+func TestPageHasNoControlCodesWithoutATerminal(t *testing.T) {
 	p, written := paper(t)
 	p.title("An act")
 	p.waiting("something")
@@ -44,7 +44,7 @@ func TestAPageWithoutATerminalHasNoControlCodes(t *testing.T) {
 	}
 }
 
-func TestATerminalIsLeftCleanWhateverWasPending(t *testing.T) {
+func TestPageLeavesATerminalCleanWhateverWasPending(t *testing.T) {
 	p, written := paper(t)
 	p.live = true
 	p.waiting("first")
@@ -56,7 +56,7 @@ func TestATerminalIsLeftCleanWhateverWasPending(t *testing.T) {
 	}
 }
 
-func TestTheStartOfTheStackIsShownInShortLines(t *testing.T) {
+func TestStartOfTheStackIsShownInShortLines(t *testing.T) {
 	p, written := paper(t)
 	progress := &startLines{page: p}
 	for _, piece := range []string{"starting the engine …\nstarting the en", "gine: 0.2 s\n", "stack.py: port 1 is taken by another program.\n",
@@ -69,7 +69,7 @@ func TestTheStartOfTheStackIsShownInShortLines(t *testing.T) {
 	}
 }
 
-func TestATableIsAligned(t *testing.T) {
+func TestTableIsAligned(t *testing.T) {
 	p, written := paper(t)
 	p.table([][]string{{"app", ">webhooks", "log"}, {"Bücher", "7", "success 7"}, {"CI", "1,200", ""}})
 	want := "   app     webhooks  log\n   Bücher         7  success 7\n   CI         1,200\n"
@@ -88,7 +88,7 @@ func TestParagraphsFit(t *testing.T) {
 	}
 }
 
-func TestPercentile(t *testing.T) {
+func TestPercentileIsOfTheNearestRank(t *testing.T) {
 	var values []time.Duration
 	for n := 200; n > 0; n-- {
 		values = append(values, time.Duration(n))
@@ -105,7 +105,7 @@ func TestPercentile(t *testing.T) {
 
 // What is made up must not decide: the errors leave a day open, the time-outs
 // stay below the threshold.
-func TestTheHistoryAloneDisablesNobody(t *testing.T) {
+func TestHistoryAloneDisablesNobody(t *testing.T) {
 	c := &cast{org: "org", importer: &app{id: "importer"}, tracker: &app{id: "tracker"}, hanging: 20}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	days := make(map[string][]string)
@@ -124,7 +124,7 @@ func TestTheHistoryAloneDisablesNobody(t *testing.T) {
 	}
 }
 
-func TestOtherSettingsAreNamed(t *testing.T) {
+func TestSettingsThatAreOthersAreNamed(t *testing.T) {
 	s := settings{"DISABLE_MODE": "enforce", "WINDOW_DAYS": "7", "REQUEST_LOG": "all", "HEADER_PREFIX": "Sentry-Hook-", "TIMEOUT_THRESHOLD": "1000"}
 	if err := s.fit(20); err != nil {
 		t.Error(err)
@@ -139,7 +139,7 @@ func TestOtherSettingsAreNamed(t *testing.T) {
 	}
 }
 
-func TestAStoryDoesNotCrossMidnight(t *testing.T) {
+func TestStoryDoesNotCrossMidnight(t *testing.T) {
 	for clock, want := range map[string]time.Duration{
 		"00:00:00": 0,
 		"23:58:00": 0,

@@ -17,7 +17,7 @@ import (
 // machines are the ELF machines of Lambda's architectures.
 var machines = map[string]elf.Machine{"arm64": elf.EM_AARCH64, "x86_64": elf.EM_X86_64} //nolint:gochecknoglobals // a constant table
 
-func TestEachBootstrapIsBuiltForTheArchitectureThatTheTemplateNames(t *testing.T) {
+func TestBuildIsForTheArchitectureThatTheTemplateNames(t *testing.T) {
 	if running.held == nil || runtime.GOOS != "linux" {
 		t.Skip("the build folder is another stack's, or its programs are not ELF")
 	}
@@ -33,7 +33,7 @@ func TestEachBootstrapIsBuiltForTheArchitectureThatTheTemplateNames(t *testing.T
 	}
 }
 
-func TestABuildWithoutARCHIsForTheTemplatesDefault(t *testing.T) {
+func TestBuildWithoutARCHIsForTheTemplatesDefault(t *testing.T) {
 	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	must(t, err)
 	found := regexp.MustCompile(`(?s)\n  Architecture:.*?Default: (\w+)`).FindSubmatch(template)

@@ -13,7 +13,7 @@ import (
 )
 
 // It runs alone: while the brake is latched nobody is disabled.
-func TestALatchHoldsADisablingUntilTheBrakeIsOpened(t *testing.T) {
+func TestBrakeThatLatchesHoldsADisablingUntilItIsOpened(t *testing.T) {
 	now := time.Now().UTC()
 	must(t, running.Put(t.Context(), "AUDIT_TABLE", stack.Item{"pk": "#brake", "sk": "latch", "reason": "timeout", "app_id": "another",
 		"since": platform.FormatTime(now.Add(-time.Minute)), "until": platform.FormatTime(now.Add(24 * time.Hour))}))

@@ -34,7 +34,7 @@ func allArrive(t *testing.T) {
 		apps = append(apps, newApp(t, org, status, receiver.Status(http.StatusOK)))
 	}
 	apps[3].Answer(receiver.Status(http.StatusBadRequest))
-	apps[4].Answer(func(w http.ResponseWriter, _ *http.Request, n int) { w.WriteHeader([]int{200, 400}[n%2]) })
+	apps[4].Answer(alternately(400, 200))
 
 	const each = 40
 	want := make(map[string]map[string]string) // bodies by app and webhook

@@ -15,9 +15,9 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// TestEverySampleEventDoesWhatItsNameSays calls each function with each of its
+// TestEventsDoWhatTheirNamesSay calls each function with each of its
 // events, as `make invoke` does, in an order in which they make sense.
-func TestEverySampleEventDoesWhatItsNameSays(t *testing.T) {
+func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 	app, err := receiver.Start(sample.Secret, sample.Answer)
 	must(t, err)
 	defer app.Close()

@@ -5,19 +5,18 @@ import (
 	"testing"
 	"time"
 
-	"hookwarden/localstack/receiver"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/tally"
 )
 
-// TestTheLogIsReadNewestFirst reads it as a dashboard of the platform would.
-func TestTheLogIsReadNewestFirst(t *testing.T) {
+// TestLogIsReadNewestFirst reads it as a dashboard of the platform would.
+func TestLogIsReadNewestFirst(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newOrganization(t, 1), "internal", func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Sentry-Hook-Error", "e1")
 		w.Header().Set("Sentry-Hook-Project", "p1")
-		receiver.Status([]int{400, 200}[n%2])(w, r, n)
+		alternately(200, 400)(w, r, n)
 	})
 	for range 3 {
 		a.send(t, a.webhook(nil))

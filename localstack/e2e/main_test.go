@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -73,4 +75,33 @@ func withStack(m *testing.M) int {
 		}
 	}
 	return code
+}
+
+// unique is a name that no other test and no earlier run has used.
+func unique(prefix string) string {
+	b := make([]byte, 4)
+	_, _ = rand.Read(b)
+	return prefix + "-" + hex.EncodeToString(b)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func found(item stack.Item, err error) error {
+	if err == nil && item == nil {
+		return stack.ErrNotYet
+	}
+	return err
+}
+
+// eventually fails the test unless the condition comes true.
+func eventually(t *testing.T, what string, condition func(ctx context.Context) error) {
+	t.Helper()
+	if err := stack.Until(t.Context(), patience(), condition); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
 }

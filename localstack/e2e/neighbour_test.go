@@ -10,9 +10,9 @@ import (
 	"hookwarden/shared/dynamo"
 )
 
-// TestEnvironmentsAreWarnedOfAnAppThatHangs reads the warning as another
+// TestNeighboursEnvironmentsAreWarnedOfAnAppThatHangs reads the warning as another
 // environment does.
-func TestEnvironmentsAreWarnedOfAnAppThatHangs(t *testing.T) {
+func TestNeighboursEnvironmentsAreWarnedOfAnAppThatHangs(t *testing.T) {
 	hung := newApp(t, newOrganization(t, 1), "internal", receiver.Hang)
 	start := time.Now()
 	hung.send(t, hung.webhook(nil), hung.webhook(nil))

@@ -10,16 +10,16 @@ import (
 
 const operations = "docs/operations.md"
 
-// TestTheCommandsOfTheOperationsPageWork needs the queues for itself: a block
+// TestOperationsPageCommandsWork needs the queues for itself: a block
 // hides the letters of WebhookDLQ for two minutes.
-func TestTheCommandsOfTheOperationsPageWork(t *testing.T) {
+func TestOperationsPageCommandsWork(t *testing.T) {
 	if running.Names["AWS_ENDPOINT_URL"] == "" {
 		t.Skip("a stack in an account has no endpoint of its own, and the page has other commands for it")
 	}
 	runPage(t, operations, logGroups()...)
 }
 
-func TestTheOperationsPageKnowsEachAlarm(t *testing.T) {
+func TestOperationsPageKnowsEachAlarm(t *testing.T) {
 	inTemplate := matchesIn(t, "template.yaml", `(?m)^  (\w+Alarm):$`)
 	onPage := matchesIn(t, operations, `\b(\w+Alarm)\b`)
 	rows := rowsOf(t)
@@ -35,7 +35,7 @@ func TestTheOperationsPageKnowsEachAlarm(t *testing.T) {
 	}
 }
 
-func TestTheOperationsPageKnowsEachReasonOfADeadLetter(t *testing.T) {
+func TestOperationsPageKnowsEachReasonOfADeadLetter(t *testing.T) {
 	reasons := matchesIn(t, "shared/platform/deadletter.go", `(?m)^\t(Reason\w+) +Reason = "(\w+)"`)
 	letters := map[string]map[string]string{"WebhookDLQ": reasons, "RegistryDLQ": {}, "NotificationDLQ": {}}
 	for queue, file := range map[string]string{"RegistryDLQ": "shared/queue/registry.go", "NotificationDLQ": "shared/queue/notifications.go"} {

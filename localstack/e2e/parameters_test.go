@@ -17,9 +17,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// TestWithOtherParameters redeploys the stack once, for all that needs it. It
+// TestParametersReachTheFunctions redeploys the stack once, for all that needs it. It
 // runs last.
-func TestWithOtherParameters(t *testing.T) {
+func TestParametersReachTheFunctions(t *testing.T) {
 	if running.Names["HOOKWARDEN_ENGINE"] == "aws" {
 		t.Skip("a stack in an account is not redeployed from here")
 	}

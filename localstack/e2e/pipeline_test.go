@@ -49,7 +49,7 @@ func read(text string) printed {
 	return p
 }
 
-func TestALineIsReadAsLambdasPipelineDoes(t *testing.T) {
+func TestPipelineReadsALineAsLambdaDoes(t *testing.T) {
 	t.Parallel()
 	const when = `"timestamp":"2026-11-25T16:44:36.123456789Z"`
 	for text, want := range map[string]printed{

@@ -532,8 +532,7 @@ func needed(service, operation string, parameters object) (grants []template.Gra
 	case "dynamodb:TransactWriteItems":
 		for _, item := range parameters["TransactItems"].([]any) {
 			for kind, write := range item.(object) {
-				action := map[string]string{"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}[kind]
-				grants = append(grants, template.Grant{Action: "dynamodb:" + action, On: write.(object)["TableName"].(string)})
+				grants = append(grants, template.Grant{Action: "dynamodb:" + kind + "Item", On: write.(object)["TableName"].(string)})
 			}
 		}
 	case "dynamodb:Query":

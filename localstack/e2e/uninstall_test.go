@@ -11,7 +11,7 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-func TestAnUninstall(t *testing.T) {
+func TestUninstall(t *testing.T) {
 	t.Run("its last webhook is sent, though the app is deleted before it is handled", lastWebhook)
 	t.Run("a put after the deletion keeps its secrets for good", installedAgain)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAContainerReachesTheEngineAndTheMailboxByWhereItIs(t *testing.T) {
+func TestEnvironmentOfAContainerReachesTheEngineAndTheMailbox(t *testing.T) {
 	there := surroundings{engine: "http://host.docker.internal:1", mailbox: "http://host.docker.internal:2"}
 	for name, test := range map[string]struct{ deployed, want map[string]string }{
 		"a function that mails through a mailbox": {
@@ -23,7 +23,7 @@ func TestAContainerReachesTheEngineAndTheMailboxByWhereItIs(t *testing.T) {
 	}
 }
 
-func TestTheTemplateDeclaresTheMailboxOnlyWhereThereIsOne(t *testing.T) {
+func TestEnvironmentHasTheMailboxOnlyWhereThereIsOne(t *testing.T) {
 	with := surroundings{mailbox: "http://host.docker.internal:2"}.samLocal("4566", "arm64")
 	without := surroundings{}.samLocal("4566", "arm64")
 	if diff := cmp.Diff(append(without, "SesEndpoint=http://host.docker.internal:2"), with); diff != "" {

@@ -38,7 +38,7 @@ func TestEventsHappenHereAndNow(t *testing.T) {
 	}
 }
 
-func TestTimesKeepTheirDistanceFromNow(t *testing.T) {
+func TestEventsKeepTheirTimesDistanceFromNow(t *testing.T) {
 	here := Here{Now: time.Date(2027, time.March, 1, 23, 30, 0, 0, time.UTC)}
 	for there, want := range map[string]string{
 		"2026-11-24T10:00:00Z":     "2027-03-01T23:30:00.000Z",

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestAReceiveUnderWayWhenTheTimeIsOverIsNoFailure(t *testing.T) {
+func TestDeadLettersTakeAReceiveThatIsUnderWayAtTheEndForNoFailure(t *testing.T) {
 	for name, body := range map[string]string{"and brings the letter": `{"id": "evt_1"}`, "and brings another": `{"id": "evt_2"}`} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestAReceiveUnderWayWhenTheTimeIsOverIsNoFailure(t *testing.T) {
 
 func nothing(context.Context) ([]Letter, error) { return nil, nil }
 
-func TestAQueueThatCannotBeReadIsAFailure(t *testing.T) {
+func TestDeadLettersOfAQueueThatCannotBeReadAreAFailure(t *testing.T) {
 	broken := errors.New("no such queue")
 	var letters Letters
 	_, err := letters.Find(t.Context(), func(context.Context) ([]Letter, error) { return nil, broken }, "evt_1", time.Second)

@@ -37,7 +37,7 @@ func told(t *testing.T) *run {
 	return &r
 }
 
-func TestTheReportSaysWhatRanAndWhatDidNotAndWhy(t *testing.T) {
+func TestReportSaysWhatRanAndWhatDidNotAndWhy(t *testing.T) {
 	got := told(t).report("aws, eu-central-1")
 	for _, want := range []string{
 		"### End-to-end tests of hookwarden on aws, eu-central-1\n",
@@ -52,7 +52,7 @@ func TestTheReportSaysWhatRanAndWhatDidNotAndWhy(t *testing.T) {
 	}
 }
 
-func TestTheReportsCostIsAsWorkedOutByHand(t *testing.T) {
+func TestReportHasTheCostThatIsWorkedOutByHand(t *testing.T) {
 	_, total := told(t).bill()
 	// 46 requests × 0.40, 2 × 0.20, 6 × 0.625 and 100 × 0.125 for a million each; 0.075 GB-s; the lines of Lambda at least
 	const least = 46*0.40e-6 + 2*0.20e-6 + 6*0.625e-6 + 100*0.125e-6 + 0.075*1.33334e-5
@@ -61,7 +61,7 @@ func TestTheReportsCostIsAsWorkedOutByHand(t *testing.T) {
 	}
 }
 
-func TestAReportSaysWhatItDoesNotKnow(t *testing.T) {
+func TestReportSaysWhatItDoesNotKnow(t *testing.T) {
 	r := run{missing: []string{"logs.txt"}}
 	if got := r.report("aws"); !strings.Contains(got, "logs.txt was not written") || !strings.Contains(got, "nothing was skipped") {
 		t.Error(got)

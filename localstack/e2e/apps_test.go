@@ -2,25 +2,14 @@ package e2e
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
-	"hookwarden/shared/platform"
 )
-
-// unique is a name that no other test and no earlier run has used.
-func unique(prefix string) string {
-	b := make([]byte, 4)
-	_, _ = rand.Read(b)
-	return prefix + "-" + hex.EncodeToString(b)
-}
 
 type object = map[string]any
 
@@ -132,28 +121,6 @@ func register(t *testing.T, messages ...any) {
 	must(t, running.Register(t.Context(), messages...))
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func found(item stack.Item, err error) error {
-	if err == nil && item == nil {
-		return stack.ErrNotYet
-	}
-	return err
-}
-
-// eventually fails the test unless the condition comes true.
-func eventually(t *testing.T, what string, condition func(ctx context.Context) error) {
-	t.Helper()
-	if err := stack.Until(t.Context(), patience(), condition); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-}
-
 // entries waits until the app's log of today has as many entries.
 func (a *app) entries(t *testing.T, want int) []stack.Item {
 	t.Helper()
@@ -196,63 +163,20 @@ func (a *app) failDays(t *testing.T, from int) {
 	}
 }
 
-// hasMailbox reports whether mails can be read. A stack in an account has no
-// mailbox.
-func hasMailbox() bool { return running.Names["MAILBOX_URL"] != "" }
-
-// mailsTo waits until each address has a mail with the subject about what
-// happened to the app at that time. Without a mailbox it waits until the notices
-// are marked as sent, and has no mails to show.
-func (a *app) mailsTo(t *testing.T, addresses []string, kind platform.NoticeKind, at, subject string) map[string][]stack.Mail {
-	t.Helper()
-	if !hasMailbox() {
-		a.noticesSent(t, addresses, kind, at)
-		return nil
-	}
-	var byAddress map[string][]stack.Mail
-	eventually(t, "mails "+subject, func(ctx context.Context) error {
-		mails, err := running.Mails(ctx)
-		byAddress = make(map[string][]stack.Mail)
-		for _, m := range mails {
-			for _, to := range m.To {
-				for _, address := range addresses {
-					if strings.Contains(to, address) && m.Subject == subject {
-						byAddress[address] = append(byAddress[address], m)
-					}
-				}
-			}
-		}
-		if err == nil && len(byAddress) < len(addresses) {
-			return fmt.Errorf("%d of %d owners have one", len(byAddress), len(addresses))
-		}
-		return err
-	})
-	return byAddress
-}
-
-// noticesSent waits until the notice to each address is marked as sent.
-func (a *app) noticesSent(t *testing.T, addresses []string, kind platform.NoticeKind, at string) {
-	t.Helper()
-	when, err := time.Parse(time.RFC3339, at)
-	must(t, err)
-	var org platform.Organization
-	for _, address := range addresses {
-		org.Owners = append(org.Owners, platform.Owner{Email: address})
-	}
-	for _, n := range platform.Notices(kind, platform.App{ID: a.id}, org, when) {
-		eventually(t, "the notice to "+n.To.Email+" is sent", func(ctx context.Context) error {
-			item, err := running.Get(ctx, "NOTICES_TABLE", "pk", n.ID)
-			if err == nil && item.Text("state") != "sent" {
-				return stack.ErrNotYet
-			}
-			return err
-		})
-	}
-}
-
 // inTurn answers with one status after another, the last for ever.
 func inTurn(statuses ...int) receiver.Answer {
 	return func(w http.ResponseWriter, _ *http.Request, n int) {
 		w.WriteHeader(statuses[min(n, len(statuses))-1])
+	}
+}
+
+// alternately answers with one status and then with another, again and again.
+func alternately(first, second int) receiver.Answer {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		if n%2 == 1 {
+			receiver.Status(first)(w, r, n)
+			return
+		}
+		receiver.Status(second)(w, r, n)
 	}
 }
