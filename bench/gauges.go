@@ -14,8 +14,8 @@ import (
 	"hookwarden/bench/report"
 )
 
-// gauge is a figure of a function's program. It can be taken of any build, and is
-// held against the program of the bench that Against names.
+// gauge is a figure of a function's program. It can be taken of any tree, and is
+// held against the bare program.
 type gauge struct {
 	report.Figure
 	function       string
@@ -51,7 +51,7 @@ func cpuGauges() []gauge {
 
 // cpuPerWebhook is in microseconds.
 func cpuPerWebhook(ctx context.Context, program string, webhooks int, send func(loopback.Driven) error) (float64, error) {
-	used, err := loopback.Run(ctx, program, loopback.Answers(http.StatusOK, "ok\n"), loopback.Settings{}, func(d loopback.Driven) error {
+	used, err := loopback.Run(ctx, program, loopback.Answers(0, http.StatusOK, "ok\n"), loopback.Settings{}, func(d loopback.Driven) error {
 		if err := send(d); err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func deliverAll(d loopback.Driven, webhooks int) error {
 func startGauges() (all []gauge) {
 	for _, function := range functions() {
 		all = append(all, gauge{function: function, take: startTime, baseline: startTime,
-			Figure: report.Figure{Name: "start of " + function + " until it asks for work, ms", Format: "%.1f", Against: "hello", Goal: report.Goal{Ratio: 2.5}}})
+			Figure: report.Figure{Name: "start of " + function + " until it asks for work, ms", Format: "%.1f", Against: "bare", Goal: report.Goal{Ratio: 2.5}}})
 	}
 	return all
 }
@@ -89,7 +89,7 @@ func startGauges() (all []gauge) {
 func startTime(ctx context.Context, program string) (float64, error) {
 	var times []float64
 	for range starts {
-		_, err := loopback.Run(ctx, program, loopback.Answers(http.StatusOK, ""), loopback.Settings{}, func(d loopback.Driven) error {
+		_, err := loopback.Run(ctx, program, loopback.Answers(0, http.StatusOK, ""), loopback.Settings{}, func(d loopback.Driven) error {
 			took, err := d.Ready()
 			times = append(times, milliseconds(took))
 			return err
@@ -109,11 +109,11 @@ func memoryGauges() []gauge {
 		return nil
 	}
 	return []gauge{{function: "deliver", take: peakMemory, baseline: peakMemory,
-		Figure: report.Figure{Name: "peak memory of deliver after 10,000 webhooks, MB", Format: "%.1f", Against: "hello", Goal: report.Goal{Ratio: 2.5}}}}
+		Figure: report.Figure{Name: "peak memory of deliver after 10,000 webhooks, MB", Format: "%.1f", Against: "bare", Goal: report.Goal{Ratio: 2.5}}}}
 }
 
 func peakMemory(ctx context.Context, program string) (megabytes float64, err error) {
-	_, err = loopback.Run(ctx, program, loopback.Answers(http.StatusOK, "ok\n"), loopback.Settings{}, func(d loopback.Driven) error {
+	_, err = loopback.Run(ctx, program, loopback.Answers(0, http.StatusOK, "ok\n"), loopback.Settings{}, func(d loopback.Driven) error {
 		if err := deliverAll(d, 10_000); err != nil {
 			return err
 		}

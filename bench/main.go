@@ -9,9 +9,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,13 +24,16 @@ import (
 )
 
 func main() {
-	b := bench{begun: time.Now(), out: os.Stdout, now: build{name: "this tree", root: "."}}
+	b := bench{begun: time.Now()}
 	flag.StringVar(&b.only, "only", "", "measure only these parts, separated by commas: "+strings.Join(b.names(), ", "))
 	flag.StringVar(&b.base, "base", "", "compare with this commit, branch or tag")
 	flag.IntVar(&b.runs, "runs", pageRuns, "how often a figure is measured; not of neighbours")
-	flag.BoolVar(&b.choice.All, "all", false, "neighbours: every behaviour (12 minutes)")
-	flag.StringVar(&b.choice.Named, "neighbour", "", "neighbours: only the behaviours whose name matches this expression")
+	all := flag.Bool("all", false, "neighbours: every behaviour (10 minutes)")
+	flag.StringVar(&b.named, "neighbour", neighbours.Main, "neighbours: only those whose name matches this expression")
 	flag.Parse()
+	if *all {
+		b.named = "."
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := b.run(ctx) // returns when every process that it started has ended
 	if ctx.Err() != nil {
@@ -49,13 +53,11 @@ const (
 )
 
 type bench struct {
-	begun  time.Time
-	out    io.Writer
-	only   string // names of parts; empty: all
-	base   string // what git knows it by; empty: nothing is compared
-	runs   int
-	now    build
-	choice neighbours.Choice
+	begun time.Time
+	only  string // names of parts; empty: all
+	base  string // what git knows it by; empty: nothing is compared
+	runs  int
+	named string // expression for the names of neighbours
 }
 
 // part measures some of the figures: by gauges, which can be taken of any build,
@@ -77,15 +79,19 @@ func (b *bench) parts() []part {
 				"They come ready: it decodes, signs, logs and counts nothing.", loopback.Procs)}},
 		{name: "start", title: "Start", gauges: startGauges(), notes: []string{
 			fmt.Sprintf("From the start of the process until its first GET of /invocation/next: Lambda's init without the download of the zip. "+
-				"A value is the median of %d starts. hello: a Lambda function built alike that does nothing.", starts)}},
+				"A value is the median of %d starts. bare: a Lambda function with an HTTP client, built alike.", starts)}},
 		{name: "memory", title: "Memory", gauges: memoryGauges(), notes: []string{
 			"VmHWM of the process, which only Linux has, in MB of 1,000,000 bytes: all that was ever resident, the program's own pages included. " +
-				"hello is invoked as often, with the same events."}},
+				"bare is invoked as often, with the same events, of which it sends nothing."}},
 		{name: "units", measure: b.measureUnits},
 		{name: "cost", measure: b.measureCost},
 		{name: "month", measure: b.measureMonth},
 		{name: "neighbours", measure: func(ctx context.Context) (report.Section, error) {
-			return neighbours.Measure(ctx, b.now.program("deliver"), b.choice)
+			named, err := regexp.Compile(b.named)
+			if err != nil {
+				return report.Section{}, err
+			}
+			return neighbours.Measure(ctx, program(".", "deliver"), named)
 		}},
 	}
 }
@@ -99,16 +105,12 @@ func (b *bench) names() (names []string) {
 
 // chosen are the parts that are to be measured.
 func (b *bench) chosen() ([]part, error) {
-	if b.only == "" {
-		return b.parts(), nil
-	}
 	only := strings.Split(b.only, ",")
-	for _, name := range only {
-		if !slices.Contains(b.names(), name) {
-			return nil, fmt.Errorf("there is no part %q, only %s", name, strings.Join(b.names(), ", "))
-		}
+	chosen := slices.DeleteFunc(b.parts(), func(p part) bool { return b.only != "" && !slices.Contains(only, p.name) })
+	if b.only != "" && len(chosen) != len(only) {
+		return nil, fmt.Errorf("not all of %q are parts: there are %s", b.only, strings.Join(b.names(), ", "))
 	}
-	return slices.DeleteFunc(b.parts(), func(p part) bool { return !slices.Contains(only, p.name) }), nil
+	return chosen, nil
 }
 
 func (b *bench) run(ctx context.Context) error {
@@ -116,48 +118,35 @@ func (b *bench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.now.make(ctx, "build"); err != nil {
-		return err
-	}
 	if b.base != "" {
 		return b.compare(ctx, parts)
 	}
-	if err := makePrograms(ctx); err != nil {
-		return err
-	}
-	r := report.Report{Title: "Benchmarks"}
+	var sections []report.Section
 	for _, p := range parts {
-		_, _ = fmt.Fprintf(os.Stderr, "measuring: %s\n", p.name)
-		section, err := b.section(ctx, p)
+		fmt.Fprintf(os.Stderr, "measuring: %s\n", p.name)
+		s := report.Section{Title: p.title, Notes: p.notes}
+		if p.measure != nil {
+			s, err = p.measure(ctx)
+		}
+		for _, g := range p.gauges {
+			measured := func() (float64, error) { return g.take(ctx, program(".", g.function)) }
+			baseline := func() (float64, error) { return g.baseline(ctx, bareProgram) }
+			err = errors.Join(err, b.inTurn(&g.Figure, measured, baseline))
+			s.Figures = append(s.Figures, g.Figure)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		_, _ = fmt.Fprint(b.out, section.Markdown())
-		r.Sections = append(r.Sections, section)
+		fmt.Print(s.Markdown())
+		sections = append(sections, s)
 	}
-	r.About = b.about(ctx)
-	if b.only != "" || b.choice.Named != "" || b.runs < pageRuns {
-		_, _ = fmt.Fprintf(b.out, "\n%s\n\n%s is as it was: only a run of all parts, %d times, writes it.\n", r.About[len(r.About)-1], page, pageRuns)
+	about := b.about(ctx)
+	if b.only != "" || b.named != neighbours.Main && b.named != "." || b.runs < pageRuns {
+		fmt.Printf("\n%s\n\n%s is as it was: only a run of all parts, %d times, writes it.\n", about[len(about)-1], page, pageRuns)
 		return nil
 	}
-	_, _ = fmt.Fprintf(b.out, "\nThe report is in %s.\n", page)
-	return os.WriteFile(page, []byte(r.Markdown()), 0o644)
-}
-
-func (b *bench) section(ctx context.Context, p part) (report.Section, error) {
-	if p.measure != nil {
-		return p.measure(ctx)
-	}
-	s := report.Section{Title: p.title, Notes: p.notes}
-	for _, g := range p.gauges {
-		measured := func() (float64, error) { return g.take(ctx, b.now.program(g.function)) }
-		baseline := func() (float64, error) { return g.baseline(ctx, comparedProgram(g.Against)) }
-		if err := b.inTurn(&g.Figure, measured, baseline); err != nil {
-			return s, err
-		}
-		s.Figures = append(s.Figures, g.Figure)
-	}
-	return s, nil
+	fmt.Printf("\nThe report is in %s.\n", page)
+	return os.WriteFile(page, []byte(report.Page("Benchmarks", about, sections)), 0o644)
 }
 
 // inTurn measures a figure and what it is held against in turn, each started anew
@@ -172,35 +161,54 @@ func (b *bench) inTurn(f *report.Figure, measured, baseline func() (float64, err
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", f.Name, f.Against, err)
 		}
-		f.Add(value, against)
+		f.Measured, f.Baseline = append(f.Measured, value), append(f.Baseline, against)
 	}
 	return nil
 }
 
 // compare measures this tree and the base in turn, and shows what has changed.
 func (b *bench) compare(ctx context.Context, parts []part) error {
-	base, remove, err := checkOut(ctx, b.base)
+	root, remove, err := treeOf(ctx, b.base)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	if err := base.make(ctx, "build"); err != nil {
-		return err
-	}
-	s := report.Section{Title: b.now.name + " against " + base.name, Notes: b.about(ctx)[1:]}
+	s := report.Section{Title: "This tree against " + b.base, Notes: b.about(ctx)[1:]}
 	for _, p := range parts {
 		for _, g := range p.gauges {
-			_, _ = fmt.Fprintf(os.Stderr, "comparing: %s\n", g.Name)
+			fmt.Fprintf(os.Stderr, "comparing: %s\n", g.Name)
 			f := report.Figure{Name: g.Name, Format: g.Format, Against: "base"}
-			of := func(what build) func() (float64, error) {
-				return func() (float64, error) { return g.take(ctx, what.program(g.function)) }
+			of := func(root string) func() (float64, error) {
+				return func() (float64, error) { return g.take(ctx, program(root, g.function)) }
 			}
-			if err := b.inTurn(&f, of(b.now), of(base)); err != nil {
+			if err := b.inTurn(&f, of("."), of(root)); err != nil {
 				return err
 			}
 			s.Figures = append(s.Figures, f)
 		}
 	}
-	_, err = fmt.Fprint(b.out, s.Markdown())
-	return err
+	fmt.Print(s.Markdown())
+	return nil
+}
+
+// about says how, where, when and of what the figures were taken.
+func (b *bench) about(ctx context.Context) []string {
+	return []string{
+		"`make bench` has written this page. It drives the real, stripped programs through Lambda's Runtime API, " +
+			"with stand-ins for DynamoDB and SQS that answer at once, and receivers, all on loopback.",
+		fmt.Sprintf("A figure is the median of %d runs, in brackets the smallest and the largest, unless its section says otherwise. "+
+			"What is compared is measured in turn, in the same run, and a ratio is that of each pair. A goal is met if the median is within it.", b.runs),
+		fmt.Sprintf("Measured on %s: %s, %d processors, %s/%s, GOMAXPROCS=%d for the programs. %s; %s. %s. The run took %.0f minutes.",
+			b.begun.UTC().Format("2006-01-02, 15:04 UTC"), first("/proc/cpuinfo", `model name\s*: (.*)`), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loopback.Procs,
+			runtime.Version(), first("go.mod", `(aws-sdk-go-v2 v\S+)`), commit(ctx), time.Since(b.begun).Minutes()),
+	}
+}
+
+// first is what a pattern finds first in a file.
+func first(file, pattern string) string {
+	text, _ := os.ReadFile(file) // what cannot be read says nothing
+	if found := regexp.MustCompile(pattern).FindSubmatch(text); found != nil {
+		return string(found[1])
+	}
+	return "unknown"
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"hookwarden/bench/cost"
@@ -16,13 +14,12 @@ import (
 )
 
 func (b *bench) measureMonth(ctx context.Context) (report.Section, error) {
-	expanded, err := expand(ctx)
+	expanded, err := template.Expand(ctx, ".", "AlarmEmail=a@b.example")
 	if err != nil {
 		return report.Section{}, err
 	}
-	metrics, err := metricsOf(b.now.root)
-	metrics = append(metrics, metricsOfTemplate(expanded)...)
-	return report.Section{Title: "A month", Tables: []report.Table{monthTable(stackOf(expanded), metrics)}, Notes: assumptionsOfMonth()}, err
+	series, err := seriesOf(".")
+	return report.Section{Title: "A month", Tables: []report.Table{monthTable(stackOf(expanded, series))}, Notes: assumptionsOfMonth()}, err
 }
 
 func assumptionsOfMonth() []string {
@@ -41,124 +38,99 @@ func assumptionsOfMonth() []string {
 	}
 }
 
-func monthTable(s cost.Stack, metrics []cost.Metric) report.Table {
-	t := report.Table{Title: "A month, whatever it sends", Head: []string{"with so many webhooks"}}
-	for _, sent := range []struct {
-		name     string
-		webhooks float64
-	}{{"none", 0}, {"a million", 1e6}, {"ten million", 10e6}} {
-		lines, sum, key := cost.Month(s, metrics, sent.webhooks)
-		t.Head = append(t.Head, sent.name)
+func monthTable(s cost.Stack) report.Table {
+	t := report.Table{Title: "A month, whatever it sends", Head: []string{"with so many webhooks", "none", "a million", "ten million"}}
+	for _, webhooks := range []float64{0, 1e6, 10e6} {
+		lines, sum, key := cost.Month(s, webhooks)
 		t.Rows = withColumn(t.Rows, append(shown(lines), []string{"**a month**", "**" + cost.Dollars(sum) + "**"}, []string{"with KmsKeyArn, on top", cost.Dollars(key)}))
 	}
 	return t
 }
 
 // stackOf counts what is paid for by the month.
-func stackOf(t *template.Template) cost.Stack {
-	s := cost.Stack{Backed: true, Queues: len(t.OfType("AWS::SQS::Queue")), Tables: len(t.OfType("AWS::DynamoDB::Table")),
-		Dashboards: len(t.OfType("AWS::CloudWatch::Dashboard"))}
+func stackOf(t *template.Template, series map[string]int) cost.Stack {
+	queues := t.OfType("AWS::SQS::Queue")
+	s := cost.Stack{Queues: len(queues), Tables: len(t.OfType("AWS::DynamoDB::Table")),
+		Dashboards: len(t.OfType("AWS::CloudWatch::Dashboard")), RareMetrics: len(t.OfType("AWS::Logs::MetricFilter"))}
+	for name, n := range series {
+		if strings.HasPrefix(name, "webhook.") {
+			s.SteadyMetrics += n
+		} else {
+			s.RareMetrics += n
+		}
+	}
+	for _, d := range t.OfType("AWS::SES::ConfigurationSetEventDestination") {
+		s.RareMetrics += 2 * len(template.List(template.At(d, "EventDestination", "MatchingEventTypes"))) // of mails of two kinds
+	}
 	for _, a := range t.OfType("AWS::CloudWatch::Alarm") {
-		s.Alarms++
 		looksAt := 0
 		for _, m := range template.List(a["Metrics"]) {
 			if template.At(m, "MetricStat") != nil {
 				looksAt++
 			}
 		}
+		s.Alarms++
 		s.AlarmMetrics += max(1, looksAt)
 	}
-	queues := t.OfType("AWS::SQS::Queue")
 	for _, m := range t.OfType("AWS::Lambda::EventSourceMapping") {
 		if queues[template.Target(m["EventSourceArn"])] != nil {
 			s.Pollers++
 		}
 	}
-	for _, table := range t.OfType("AWS::DynamoDB::Table") {
-		s.Backed = s.Backed && template.At(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") == true
-	}
 	return s
 }
 
-// metricsOfTemplate are those that filters make of lines of the log, and SES of
-// what becomes of mails.
-func metricsOfTemplate(t *template.Template) (all []cost.Metric) {
-	for _, filter := range t.OfType("AWS::Logs::MetricFilter") {
-		for _, m := range template.List(filter["MetricTransformations"]) {
-			all = append(all, cost.Metric{Name: template.At(m, "MetricName").(string)})
+// valuesOf is where the code has the values of a metric's dimension: files, and
+// the constants in them.
+func valuesOf(metric string) (files, constants string) {
+	switch metric {
+	case "webhook.attempts":
+		return "webhook/outcome.go", `Outcome = "([a-z_]+)"`
+	case "webhook.skipped":
+		return "delivery/*.go", `\b(?:skip[A-Z]\w+|outcomeExpired) += "([a-z_]+)"`
+	case "webhook.deferred":
+		return "delivery/*.go", `\bdelay[A-Z]\w+ += "([a-z_]+)"`
+	case "outcomes.dropped":
+		return "delivery/outcomes.go", `\bdrop[A-Z]\w+ += "([a-z_]+)"`
+	case "app.disabled":
+		return "tally/rule.go", `Reason = "([a-z_]+)"`
+	case "notice.deferred":
+		return "notice/job.go", `\bDelay[A-Z]\w+ += "([a-z_]+)"`
+	case "notice.queued", "notice.sent", "notice.outdated", "notice.refused":
+		return "platform/notice.go", `NoticeKind = "([a-z.]+)"`
+	}
+	return "nowhere", ""
+}
+
+// seriesOf is how many metrics CloudWatch makes of each that the functions write,
+// by the calls in their code: one for each value of its dimension.
+func seriesOf(root string) (map[string]int, error) {
+	calls, err := find(root, "*/*.go", `[mM]etrics\.(?:Count|Milliseconds)\("([^"]+)", (?:"([^"]*)")?`)
+	series := make(map[string]int)
+	for _, call := range calls {
+		name, dimension := call[1], call[2]
+		series[name] = 1
+		if dimension == "" {
+			continue
 		}
-	}
-	for _, d := range t.OfType("AWS::SES::ConfigurationSetEventDestination") {
-		for _, event := range template.List(template.At(d, "EventDestination", "MatchingEventTypes")) {
-			all = append(all, cost.Metric{Name: strings.ToUpper(event.(string)[:1]) + event.(string)[1:], Dimension: "kind", Values: []string{"app_disabled", "app_enabled"}})
+		files, constants := valuesOf(name)
+		values, err := find(root, files, constants)
+		if err != nil {
+			return nil, err
 		}
-	}
-	return all
-}
-
-// values are where the code has the values of a metric's dimension: a file and the
-// constants in it.
-type values struct{ file, constants string }
-
-func valuesOf() map[string]values {
-	kinds := values{"platform/notice.go", `NoticeKind = "([a-z.]+)"`}
-	return map[string]values{
-		"webhook.attempts": {"webhook/outcome.go", `Outcome = "([a-z_]+)"`},
-		"webhook.skipped":  {"delivery/*.go", `\b(?:skip[A-Z]\w+|outcomeExpired) += "([a-z_]+)"`},
-		"webhook.deferred": {"delivery/*.go", `\bdelay[A-Z]\w+ += "([a-z_]+)"`},
-		"outcomes.dropped": {"delivery/outcomes.go", `\bdrop[A-Z]\w+ += "([a-z_]+)"`},
-		"app.disabled":     {"tally/rule.go", `Reason = "([a-z_]+)"`},
-		"notice.queued":    kinds,
-		"notice.sent":      kinds,
-		"notice.outdated":  kinds,
-		"notice.refused":   kinds,
-		"notice.deferred":  {"notice/job.go", `\bDelay[A-Z]\w+ += "([a-z_]+)"`},
-	}
-}
-
-var call = regexp.MustCompile(`[mM]etrics\.(?:Count|Milliseconds)\("([^"]+)", (?:"([^"]*)")?`) //nolint:gochecknoglobals // a constant
-
-// metricsOf are the metrics that the functions write, by the calls in their code.
-func metricsOf(root string) ([]cost.Metric, error) {
-	found := make(map[string]cost.Metric)
-	err := eachMatch(filepath.Join(root, "shared", "*", "*.go"), call, func(m []string) error {
-		metric := cost.Metric{Name: m[1], Dimension: m[2], Steady: strings.HasPrefix(m[1], "webhook.")}
-		if metric.Dimension != "" {
-			from, known := valuesOf()[metric.Name]
-			if !known {
-				return fmt.Errorf("which values has %s? Say where its constants are", metric.Name)
-			}
-			var err error
-			if metric.Values, err = constants(filepath.Join(root, "shared", from.file), from.constants); err != nil {
-				return err
-			}
-			if len(metric.Values) == 0 {
-				return fmt.Errorf("%s has no values in %s", metric.Name, from.file)
-			}
+		if len(values) == 0 {
+			return nil, fmt.Errorf("which values has %s? Say where its constants are", name)
 		}
-		found[metric.Name] = metric
-		return nil
-	})
-	var all []cost.Metric
-	for _, name := range slices.Sorted(maps.Keys(found)) {
-		all = append(all, found[name])
+		series[name] = len(values)
 	}
-	return all, err
+	return series, err
 }
 
-func constants(files, pattern string) (all []string, err error) {
-	err = eachMatch(files, regexp.MustCompile(pattern), func(m []string) error {
-		all = append(all, m[1])
-		return nil
-	})
-	return all, err
-}
-
-// eachMatch hands on every match in the files, but for those in tests.
-func eachMatch(files string, pattern *regexp.Regexp, take func(match []string) error) error {
-	names, err := filepath.Glob(files)
+// find is every match in files of shared, but for those in tests.
+func find(root, files, pattern string) (all [][]string, err error) {
+	names, err := filepath.Glob(filepath.Join(root, "shared", files))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
@@ -166,13 +138,9 @@ func eachMatch(files string, pattern *regexp.Regexp, take func(match []string) e
 		}
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, m := range pattern.FindAllStringSubmatch(string(text), -1) {
-			if err := take(m); err != nil {
-				return err
-			}
-		}
+		all = append(all, regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1)...)
 	}
-	return nil
+	return all, nil
 }

@@ -7,17 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"hookwarden/bench/cost"
 	"hookwarden/template"
 )
 
 func TestMonthTableIsAsWorkedOutByHand(t *testing.T) {
-	metrics := []cost.Metric{
-		{Name: "webhook.attempts", Dimension: "outcome", Values: []string{"success", "error"}, Steady: true},
-		{Name: "webhook.latency", Steady: true},
-		{Name: "disable.held"},
-	}
-	got := monthTable(cost.Stack{Alarms: 3, AlarmMetrics: 5, Dashboards: 1, Pollers: 4, Queues: 8, Tables: 8, Backed: true}, metrics)
+	got := monthTable(cost.Stack{Alarms: 3, AlarmMetrics: 5, Dashboards: 1, Pollers: 4, Queues: 8, Tables: 8, SteadyMetrics: 3, RareMetrics: 1})
 	for _, want := range [][]string{
 		{"CloudWatch: 3 alarms over 5 metrics", "$0.50", "$0.50", "$0.50"},
 		{"CloudWatch: metrics of webhooks (3), in every hour", "$0.00", "$0.90", "$0.90"},
@@ -34,17 +31,10 @@ func TestMonthTableIsAsWorkedOutByHand(t *testing.T) {
 	}
 }
 
-func TestMetricsAreThoseOfTheCodeWithTheirValues(t *testing.T) {
-	all, err := metricsOf("..")
+func TestSeriesAreThoseOfTheCode(t *testing.T) {
+	series, err := seriesOf("..")
 	if err != nil {
 		t.Fatal(err)
-	}
-	series := make(map[string]int)
-	for _, m := range all {
-		series[m.Name] = m.Series()
-		if m.Steady != strings.HasPrefix(m.Name, "webhook.") {
-			t.Errorf("%s steady: %v", m.Name, m.Steady)
-		}
 	}
 	for name, want := range map[string]int{"webhook.attempts": 10, "webhook.latency": 1, "app.disabled": 5, "notice.sent": 2, "disable.held": 1} {
 		if series[name] != want {
@@ -53,7 +43,7 @@ func TestMetricsAreThoseOfTheCodeWithTheirValues(t *testing.T) {
 	}
 }
 
-func TestMetricsWhoseValuesNobodyKnowsAreRefused(t *testing.T) {
+func TestSeriesWhoseValuesNobodyKnowsAreRefused(t *testing.T) {
 	root := t.TempDir()
 	folder := filepath.Join(root, "shared", "thing")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -62,7 +52,7 @@ func TestMetricsWhoseValuesNobodyKnowsAreRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "thing.go"), []byte(`j.Metrics.Count("thing.done", "kind", k)`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := metricsOf(root); err == nil || !strings.Contains(err.Error(), "thing.done") {
+	if _, err := seriesOf(root); err == nil || !strings.Contains(err.Error(), "thing.done") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -72,21 +62,12 @@ func TestStackIsReadFromTheTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := stackOf(expanded)
-	if s.Alarms != len(expanded.OfType("AWS::CloudWatch::Alarm")) || s.Dashboards != 1 || s.Pollers != 4 || !s.Backed || s.Queues != 8 || s.Tables < 8 {
-		t.Errorf("the stack is %+v", s)
-	}
-	// RetryQueueShareAlarm looks at two metrics, MailsRejectedAlarm at two, MailsRefusedAlarm at four.
-	if s.AlarmMetrics != s.Alarms+1+1+3 {
-		t.Errorf("%d alarms look at %d metrics", s.Alarms, s.AlarmMetrics)
-	}
-	var names []string
-	for _, m := range metricsOfTemplate(expanded) {
-		names = append(names, m.Name)
-	}
-	for _, want := range []string{"Bounce", "Complaint", "Reject", "counts.lost"} {
-		if !slices.Contains(names, want) {
-			t.Errorf("%s is not among the template's metrics %v", want, names)
-		}
+	got := stackOf(expanded, map[string]int{"webhook.attempts": 10, "disable.held": 1})
+	alarms := len(expanded.OfType("AWS::CloudWatch::Alarm"))
+	want := cost.Stack{Alarms: alarms, Dashboards: 1, Pollers: 4, Queues: len(expanded.OfType("AWS::SQS::Queue")), Tables: len(expanded.OfType("AWS::DynamoDB::Table")),
+		AlarmMetrics:  alarms + 1 + 1 + 3,           // RetryQueueShareAlarm and MailsRejectedAlarm look at two, MailsRefusedAlarm at four
+		SteadyMetrics: 10, RareMetrics: 1 + 1 + 2*3} // the log's filter, and three of what becomes of mails of two kinds
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

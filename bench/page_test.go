@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"hookwarden/bench/cost"
 )
 
 // The README shows the cost table of the page that make bench has written. Tables
@@ -33,6 +36,14 @@ func TestReadmeHasAMonthsCostOfThePage(t *testing.T) {
 	want := "a month costs " + row[1] + " with no webhook at all, and at most " + row[2] + " with ten million"
 	if !strings.Contains(spaced(read(t, "README.md")), want) {
 		t.Errorf("README.md should say: %s", want)
+	}
+}
+
+// docs/limits.md works out how much is logged with the same number.
+func TestLimitsPageHasTheBytesOfLambdasOwnLines(t *testing.T) {
+	want := fmt.Sprintf("%d bytes of Lambda's own two lines", cost.PlatformLines)
+	if !strings.Contains(spaced(read(t, "docs/limits.md")), want) {
+		t.Errorf("docs/limits.md should say: %s", want)
 	}
 }
 

@@ -18,12 +18,6 @@ type Usage struct {
 	LogBytes    int // that the function writes
 }
 
-// Plus is the sum of two.
-func (u Usage) Plus(more Usage) Usage {
-	return Usage{u.Webhooks + more.Webhooks, u.Invocations + more.Invocations, u.Billed + more.Billed,
-		u.WriteUnits + more.WriteUnits, u.ReadUnits + more.ReadUnits, u.SQSRequests + more.SQSRequests, u.LogBytes + more.LogBytes}
-}
-
 // What the model takes as given. Dollars are list prices of us-east-1.
 const (
 	sqsRequest     = 0.40 / 1e6

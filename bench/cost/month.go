@@ -8,29 +8,12 @@ type Stack struct {
 	Alarms       int
 	AlarmMetrics int // that the alarms look at: one over an expression looks at several
 	Dashboards   int
-	Pollers      int // mappings that poll a queue
-	Queues       int
-	Tables       int
-	Backed       bool // all tables have point-in-time recovery
-}
-
-// Metric is one of hookwarden's own metrics: a name with at most one dimension.
-type Metric struct {
-	Name, Dimension string
-	Values          []string // of the dimension
-	Steady          bool     // counts webhooks: in a busy stack it has a figure in every hour
-}
-
-// Series is how many metrics CloudWatch makes of it.
-func (m Metric) Series() int { return max(1, len(m.Values)) }
-
-// Dollars are what it can cost in a month at most: if each value occurs in each of
-// the hours in which a webhook, or what is rare, can.
-func (m Metric) Dollars() float64 {
-	if m.Steady {
-		return float64(m.Series()) * customMetric
-	}
-	return float64(m.Series()) * customMetric * rareHours / hours
+	// Metrics of hookwarden's own, one for each value of a dimension: those of webhooks,
+	// which in a busy stack have a figure in every hour, and all others.
+	SteadyMetrics, RareMetrics int
+	Pollers                    int // mappings that poll a queue
+	Queues                     int
+	Tables                     int
 }
 
 // What is billed by the month, in dollars: list prices of us-east-1.
@@ -60,31 +43,22 @@ const (
 
 // Month is what a month costs beside what Bill says, with that many webhooks: the
 // lines, their total, and what a key of KMS is on top.
-func Month(s Stack, metrics []Metric, webhooks float64) (lines []Line, total, withKey float64) {
-	series, dollars := make(map[bool]int), make(map[bool]float64) // by whether they are steady
-	for _, m := range metrics {
-		series[m.Steady] += m.Series()
-		dollars[m.Steady] += m.Dollars()
-	}
+func Month(s Stack, webhooks float64) (lines []Line, total, withKey float64) {
 	busy := 1.0
 	if webhooks == 0 {
 		busy = 0
 	}
 	receives := float64(s.Pollers * pollersEach * receivesMinute * 60 * hours)
 	stored := webhooks * entryBytes * daysKept / daysOfMonth / 1e9
-	backed := 0.0
-	if s.Backed {
-		backed = stored * backedGB
-	}
 	lines = []Line{
 		{fmt.Sprintf("CloudWatch: %d alarms over %d metrics", s.Alarms, s.AlarmMetrics), float64(s.AlarmMetrics) * alarmMetric},
 		{"CloudWatch: the dashboard", float64(s.Dashboards) * dashboard},
-		{fmt.Sprintf("CloudWatch: metrics of webhooks (%d), in every hour", series[true]), busy * dollars[true]},
-		{fmt.Sprintf("CloudWatch: rare metrics (%d), in %d hours each", series[false], rareHours), busy * dollars[false]},
+		{fmt.Sprintf("CloudWatch: metrics of webhooks (%d), in every hour", s.SteadyMetrics), busy * float64(s.SteadyMetrics) * customMetric},
+		{fmt.Sprintf("CloudWatch: rare metrics (%d), in %d hours each", s.RareMetrics, rareHours), busy * float64(s.RareMetrics) * customMetric * rareHours / hours},
 		{fmt.Sprintf("SQS: empty receives of %d queues", s.Pollers), receives * sqsRequest},
 		{"the sweep, every hour", hours * (lambdaRequest + sweepSeconds*memory*gigabyteSecond + sweepReads*readUnit + float64(PlatformLines)*logByte)},
 		{"DynamoDB: the log of 30 days", stored * storedGB},
-		{"DynamoDB: its point-in-time recovery", backed},
+		{"DynamoDB: its point-in-time recovery", stored * backedGB},
 	}
 	for _, l := range lines {
 		total += l.Dollars

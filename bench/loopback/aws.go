@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/aws/aws-lambda-go/events"
 )
 
 // AWS answers at once for DynamoDB and SQS, in their real protocol, and counts
@@ -22,7 +24,7 @@ import (
 type AWS struct {
 	AppURL func(app string) string                              // where an app receives its webhooks
 	Log    func(webhook string)                                 // takes the id of each attempt that is put into Requests; nil: nobody
-	Take   func(queue string, sent SentOn)                      // takes what is sent to a queue; nil: nobody
+	Take   func(queue string, sent []SentOn)                    // takes what is sent to a queue; nil: nobody
 	Charge func(operation string, request, answer []byte) error // counts units; nil: nobody
 
 	URL   string
@@ -93,17 +95,21 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *AWS) answer(operation string, body []byte) (text []byte, err error) {
-	var out any = object{}
+	var in request
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	out := object{}
 	switch operation {
 	case "UpdateItem":
-	case "BatchWriteItem":
-		out, err = object{"UnprocessedItems": object{}}, a.batchWrite(body)
-	case "BatchGetItem":
-		out, err = a.batchGet(body)
-	case "SendMessageBatch":
-		out, err = a.sendBatch(body)
 	case "PutItem":
-		err = a.put(body)
+		a.put(in)
+	case "BatchGetItem":
+		out, err = a.batchGet(in)
+	case "BatchWriteItem":
+		out["UnprocessedItems"], err = object{}, a.batchWrite(in)
+	case "SendMessageBatch":
+		out["Successful"], out["Failed"] = a.send(in), []any{}
 	default:
 		err = errors.New("the stand-in does not know it")
 	}
@@ -115,83 +121,12 @@ func (a *AWS) answer(operation string, body []byte) (text []byte, err error) {
 
 type object map[string]any
 
-func (a *AWS) batchGet(body []byte) (out any, err error) {
-	var in struct {
-		RequestItems map[string]struct {
-			Keys []map[string]struct{ S string }
-		}
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, err
-	}
-	apps, secrets, slow := []any{}, []any{}, []any{}
-	for _, key := range in.RequestItems[AppsTable].Keys {
-		apps = append(apps, a.app(key["id"].S))
-	}
-	for _, key := range in.RequestItems[SecretsTable].Keys {
-		secrets = append(secrets, secretsOf(key["app_id"].S))
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, key := range in.RequestItems[SlowAppsTable].Keys {
-		if warning := a.warnings[key["app_id"].S]; warning != nil {
-			slow = append(slow, warning)
-		}
-	}
-	return object{"UnprocessedKeys": object{}, "Responses": object{AppsTable: apps, SecretsTable: secrets, SlowAppsTable: slow}}, nil
-}
-
-func (a *AWS) app(id string) object {
-	return object{
-		"id": text(id), "version": object{"N": "1"}, "uuid": text("7a485448-a9e2-4c85-8a3c-4f44175783c9"),
-		"slug": text("ci-bot"), "name": text("CI Bot"), "status": text("internal"), "organization_id": text("42"),
-		"webhook_url": text(a.AppURL(id)), "events": object{"L": []any{text("issue"), text("error")}},
-	}
-}
-
-func secretsOf(appID string) object {
-	return object{"app_id": text(appID), "version": object{"N": "1"},
-		"secrets": object{"L": []any{text("a-secret-of-forty-eight-characters-as-they-often-")}}}
-}
-
-func text(s string) object { return object{"S": s} }
-
-// put knows SlowApps alone.
-func (a *AWS) put(body []byte) error {
-	var in struct{ Item map[string]map[string]string }
-	if err := json.Unmarshal(body, &in); err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.warnings[in.Item["app_id"]["S"]] = in.Item
-	return nil
-}
-
-func (a *AWS) batchWrite(body []byte) error {
-	var in struct {
-		RequestItems map[string][]struct {
-			PutRequest struct {
-				Item struct {
-					SortKey      struct{ S string }  `json:"sk"`
-					ResponseCode *struct{ N string } `json:"response_code"`
-				}
-			}
-		}
-	}
-	if a.Log == nil {
-		return nil
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return err
-	}
-	for _, write := range in.RequestItems[RequestsTable] {
-		item := write.PutRequest.Item
-		if key := strings.Split(item.SortKey.S, "#"); item.ResponseCode != nil && len(key) > 1 {
-			a.Log(key[1])
-		}
-	}
-	return nil
+// request is what is read of one, whatever its operation.
+type request struct {
+	RequestItems map[string]json.RawMessage // by table, in a form of the operation's own
+	Item         map[string]map[string]string
+	QueueURL     string `json:"QueueUrl"`
+	Entries      []SentOn
 }
 
 // SentOn is an entry of SendMessageBatch.
@@ -200,28 +135,85 @@ type SentOn struct {
 	MessageBody       string
 	MessageGroupID    string `json:"MessageGroupId"`
 	DelaySeconds      int
-	MessageAttributes map[string]struct {
-		DataType    string
-		StringValue *string
-		BinaryValue []byte
-	}
+	MessageAttributes map[string]events.SQSMessageAttribute
 }
 
-func (a *AWS) sendBatch(body []byte) (out any, err error) {
-	var in struct {
-		QueueURL string `json:"QueueUrl"`
-		Entries  []SentOn
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, err
-	}
-	accepted := []any{}
-	for _, e := range in.Entries {
-		if a.Take != nil {
-			a.Take(path.Base(in.QueueURL), e)
+func (a *AWS) batchGet(in request) (object, error) {
+	responses := object{}
+	for table, wanted := range in.RequestItems {
+		var get struct {
+			Keys []map[string]struct{ S string }
 		}
+		if err := json.Unmarshal(wanted, &get); err != nil {
+			return nil, err
+		}
+		items := []any{}
+		for _, key := range get.Keys {
+			for _, id := range key { // the only one
+				if item := a.item(table, id.S); item != nil {
+					items = append(items, item)
+				}
+			}
+		}
+		responses[table] = items
+	}
+	return object{"UnprocessedKeys": object{}, "Responses": responses}, nil
+}
+
+func (a *AWS) item(table, app string) any {
+	switch text := func(s string) object { return object{"S": s} }; table {
+	case AppsTable:
+		return object{
+			"id": text(app), "version": object{"N": "1"}, "uuid": text("7a485448-a9e2-4c85-8a3c-4f44175783c9"),
+			"slug": text("ci-bot"), "name": text("CI Bot"), "status": text("internal"), "organization_id": text("42"),
+			"webhook_url": text(a.AppURL(app)), "events": object{"L": []any{text("issue"), text("error")}},
+		}
+	case SecretsTable:
+		return object{"app_id": text(app), "version": object{"N": "1"},
+			"secrets": object{"L": []any{text("a-secret-of-forty-eight-characters-as-they-often-")}}}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.warnings[app]
+}
+
+// put knows SlowApps alone.
+func (a *AWS) put(in request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.warnings[in.Item["app_id"]["S"]] = in.Item
+}
+
+func (a *AWS) batchWrite(in request) error {
+	var writes []struct {
+		PutRequest struct {
+			Item struct {
+				SortKey      struct{ S string }  `json:"sk"`
+				ResponseCode *struct{ N string } `json:"response_code"`
+			}
+		}
+	}
+	if in.RequestItems[RequestsTable] == nil || a.Log == nil {
+		return nil
+	}
+	if err := json.Unmarshal(in.RequestItems[RequestsTable], &writes); err != nil {
+		return err
+	}
+	for _, w := range writes {
+		if key := strings.Split(w.PutRequest.Item.SortKey.S, "#"); w.PutRequest.Item.ResponseCode != nil && len(key) > 1 {
+			a.Log(key[1])
+		}
+	}
+	return nil
+}
+
+func (a *AWS) send(in request) (accepted []object) {
+	if a.Take != nil {
+		a.Take(path.Base(in.QueueURL), in.Entries)
+	}
+	for _, e := range in.Entries {
 		sum := md5.Sum([]byte(e.MessageBody)) // the SDK verifies it
 		accepted = append(accepted, object{"Id": e.ID, "MessageId": e.ID, "MD5OfMessageBody": hex.EncodeToString(sum[:])})
 	}
-	return object{"Successful": accepted, "Failed": []any{}}, nil
+	return accepted
 }

@@ -4,11 +4,11 @@
 package loopback
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -24,8 +24,8 @@ type Environment struct {
 	alive   context.Context // ends with the process; its cause says how
 	ended   chan struct{}
 	api     *runtimeAPI
-	said    tail
-	batches int // that Deliver has handed over
+	Said    bytes.Buffer // what the program has logged, once it is stopped
+	batches int          // that Deliver has handed over
 }
 
 // Procs is the GOMAXPROCS of the programs: a Lambda function of up to 3 GB sees
@@ -37,7 +37,6 @@ type Settings struct {
 	Endpoint   string                                               // of the stand-ins for AWS; Run sets it
 	Timeout    time.Duration                                        // of one webhook; 0: a second
 	RequestLog string                                               // empty: all
-	Log        io.Writer                                            // takes what the function logs; nil: nobody
 	Charge     func(operation string, request, answer []byte) error // for Run, see AWS
 }
 
@@ -83,12 +82,8 @@ func Start(ctx context.Context, program string, s Settings) (*Environment, error
 		return nil, err
 	}
 	e := &Environment{command: exec.CommandContext(ctx, program), api: api, ended: make(chan struct{})}
-	var log io.Writer = &e.said
-	if s.Log != nil {
-		log = io.MultiWriter(log, s.Log)
-	}
 	e.command.Env = environment(api.address, s)
-	e.command.Stdout, e.command.Stderr = log, log
+	e.command.Stdout, e.command.Stderr = &e.Said, &e.Said
 	e.begun = time.Now()
 	if err := e.command.Start(); err != nil {
 		api.close()
@@ -164,7 +159,8 @@ func (e *Environment) Deliver(apps ...string) (time.Duration, error) {
 
 func (e *Environment) failed(err error) error {
 	e.Stop()
-	return fmt.Errorf("the function: %w\n%s", err, e.said)
+	said := e.Said.Bytes()
+	return fmt.Errorf("the function: %w\n%s", err, said[max(0, len(said)-4096):])
 }
 
 // PID is the process id.
@@ -175,19 +171,4 @@ func (e *Environment) Stop() {
 	_ = e.command.Process.Kill()
 	<-e.ended
 	e.api.close()
-}
-
-// tail keeps the end of what is written to it: what a program said before it
-// failed.
-type tail []byte
-
-const tailSize = 4 << 10
-
-// Write never fails.
-func (t *tail) Write(p []byte) (int, error) {
-	*t = append(*t, p...)
-	if surplus := len(*t) - tailSize; surplus > 0 {
-		*t = append((*t)[:0], (*t)[surplus:]...)
-	}
-	return len(p), nil
 }

@@ -13,24 +13,15 @@ import (
 // when the request's context does.
 type Behaviour func(w http.ResponseWriter, r *http.Request, nth int)
 
-// AnswersAfter answers 200 after a while.
-func AnswersAfter(d time.Duration) Behaviour {
+// Answers answers after a while.
+func Answers(after time.Duration, status int, body string) Behaviour {
 	return func(w http.ResponseWriter, r *http.Request, _ int) {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
 		select {
-		case <-timer.C:
-			_, _ = io.WriteString(w, "ok\n")
+		case <-time.After(after):
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
 		case <-r.Context().Done():
 		}
-	}
-}
-
-// Answers answers at once.
-func Answers(status int, body string) Behaviour {
-	return func(w http.ResponseWriter, _ *http.Request, _ int) {
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,17 +32,9 @@ const functionTimeout = 60 * time.Second
 
 func serveRuntimeAPI() (*runtimeAPI, error) {
 	a := &runtimeAPI{asked: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer)}
-	const invocation = "/2018-06-01/runtime/invocation/"
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET "+invocation+"next", a.next)
-	routes.HandleFunc("POST "+invocation+"{id}/response", func(w http.ResponseWriter, r *http.Request) {
-		a.take(w, r, func(body []byte) answer { return answer{body: body} })
-	})
-	failed := func(w http.ResponseWriter, r *http.Request) {
-		a.take(w, r, func(body []byte) answer { return answer{err: fmt.Errorf("the function failed: %s", body)} })
-	}
-	routes.HandleFunc("POST "+invocation+"{id}/error", failed)
-	routes.HandleFunc("POST /2018-06-01/runtime/init/error", failed)
+	routes.HandleFunc("GET /2018-06-01/runtime/invocation/next", a.next)
+	routes.HandleFunc("POST /2018-06-01/runtime/", a.take)
 	var err error
 	a.address, a.close, err = serve(routes)
 	return a, err
@@ -84,16 +77,19 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request, as func(body []byte) answer) {
+// take takes an answer, or an error of the invocation or of the start.
+func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
+	got := answer{body: body}
+	if !strings.HasSuffix(r.URL.Path, "/response") {
+		got.err = fmt.Errorf("the function failed: %s", body)
+	}
 	w.WriteHeader(http.StatusAccepted)
-	_, _ = io.WriteString(w, `{"status":"OK"}`)
 	select {
-	case a.answers <- as(body):
+	case a.answers <- got:
 	case <-r.Context().Done():
 	}
 }

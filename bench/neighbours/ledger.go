@@ -65,9 +65,9 @@ type result struct {
 	requests                        int // to SQS, for the deferrals
 }
 
-// result takes the figures, with what is queued still. That was read before: a
+// read takes the figures, with what is queued still. That was looked at before: a
 // webhook that leaves its queue later is in the log by now.
-func (l *ledger) result(start time.Time, queued map[string]bool) (r result) {
+func (l *ledger) read(r *result, start time.Time, queued map[string]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, t := range l.trips {
@@ -86,9 +86,9 @@ func (l *ledger) result(start time.Time, queued map[string]bool) (r result) {
 			r.seldom = append(r.seldom, took)
 		}
 	}
-	slices.Sort(r.healthy)
-	slices.Sort(r.seldom)
-	return r
+	for _, times := range [][]time.Duration{r.healthy, r.seldom, r.late} {
+		slices.Sort(times)
+	}
 }
 
 func (r *result) count(t *trip, queued bool) {

@@ -13,7 +13,8 @@ func TestLedgerTellsWhatIsAttemptedQueuedAndLost(t *testing.T) {
 	l.arrive("attempted")
 	l.log("attempted")
 	l.of("queued", func(t *trip) { t.deferred = 2 })
-	r := l.result(time.Now().Add(-time.Hour), map[string]bool{"queued": true})
+	var r result
+	l.read(&r, time.Now().Add(-time.Hour), map[string]bool{"queued": true})
 	got := [...]int{r.webhooks, r.attempted, r.left, r.lost, r.deferred, r.deferrals, len(r.healthy)}
 	if want := [...]int{3, 1, 1, 1, 1, 2, 3}; got != want {
 		t.Errorf("got %v, want %v", got, want)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"regexp"
-	"slices"
 	"time"
 
 	"hookwarden/bench/loopback"
@@ -26,23 +25,23 @@ type neighbour struct {
 	name   string
 	apps   int                // that share the flood; 0: there is none
 	behave loopback.Behaviour // nil: it refuses the connection
-	fair   bool               // the queues are fair
-	main   bool               // measured if nothing else is asked for
 }
 
 func neighbours() []neighbour {
 	return []neighbour{
-		{name: "none", behave: loopback.AnswersAfter(quick), main: true},
-		{name: "answers in 20 ms", apps: 1, behave: loopback.AnswersAfter(quick), main: true}, // what a flood costs in any case
-		{name: "hangs", apps: 1, behave: hangs, main: true},
-		{name: "hangs, fair queues", apps: 1, behave: hangs, fair: true},
-		{name: "answers after 3 s", apps: 1, behave: loopback.AnswersAfter(deadline * 3 / 5)},
-		{name: "answers after 4.9 s", apps: 1, behave: loopback.AnswersAfter(deadline - 100*time.Millisecond)},
-		{name: "trickles", apps: 1, behave: trickles},
+		{name: "none", behave: answers(quick)},
+		{name: "answers in 20 ms", apps: 1, behave: answers(quick)}, // what a flood costs in any case
+		{name: "hangs", apps: 1, behave: hangs},
+		{name: "answers after 3 s", apps: 1, behave: answers(deadline * 3 / 5)},
+		{name: "answers after 4.9 s", apps: 1, behave: answers(deadline - 100*time.Millisecond)},
 		{name: "hangs every second time", apps: 1, behave: hangsEverySecondTime},
 		{name: "refuses", apps: 1},
 		{name: "a thousand hang", apps: floodSize, behave: hangs},
 	}
+}
+
+func answers(after time.Duration) loopback.Behaviour {
+	return loopback.Answers(after, http.StatusOK, "ok\n")
 }
 
 func hangs(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
@@ -52,56 +51,20 @@ func hangsEverySecondTime(w http.ResponseWriter, r *http.Request, nth int) {
 		hangs(w, r, nth)
 		return
 	}
-	loopback.AnswersAfter(quick)(w, r, nth)
+	answers(quick)(w, r, nth)
 }
 
-// trickles sends the headers at once and then a byte a second.
-func trickles(w http.ResponseWriter, r *http.Request, _ int) {
-	to := http.NewResponseController(w)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if _, err := w.Write([]byte(".")); err != nil || to.Flush() != nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-r.Context().Done():
-			return
-		}
-	}
-}
+// Main matches the names of the neighbours that matter most.
+const Main = "^(hangs|answers in 20 ms)$"
 
-// Choice is which neighbours are measured, and always none of them: the others
-// are held against it.
-type Choice struct {
-	All   bool
-	Named string // expression for their names; empty: the few that matter most, or all
-}
-
-func (c Choice) of(all []neighbour) ([]neighbour, error) {
-	named, err := regexp.Compile(c.Named)
-	return slices.DeleteFunc(all, func(n neighbour) bool {
-		switch {
-		case err != nil:
-			return true
-		case n.apps == 0:
-			return false
-		case c.Named != "":
-			return !named.MatchString(n.name)
-		}
-		return !c.All && !n.main
-	}), err
-}
-
-// Measure runs deliver's program, for a good minute with each neighbour.
-func Measure(ctx context.Context, program string, c Choice) (report.Section, error) {
-	chosen, err := c.of(neighbours())
-	if err != nil {
-		return report.Section{}, err
-	}
+// Measure runs deliver's program, for a good minute without any neighbour and with
+// each whose name matches.
+func Measure(ctx context.Context, program string, names *regexp.Regexp) (report.Section, error) {
 	var all []result
-	for _, n := range chosen {
+	for _, n := range neighbours() {
+		if n.apps > 0 && !names.MatchString(n.name) {
+			continue
+		}
 		_, _ = fmt.Fprintf(os.Stderr, "neighbour: %s, for %v or more\n", n.name, loadLasts)
 		r, err := measure(ctx, program, n)
 		if err != nil {
@@ -112,35 +75,6 @@ func Measure(ctx context.Context, program string, c Choice) (report.Section, err
 	return section(all), nil
 }
 
-// settleFor is how long after the load what is on its way may take, at most.
-const settleFor = 10 * time.Second
-
-// measure makes one run.
-func measure(ctx context.Context, program string, n neighbour) (result, error) {
-	w, ctx, err := open(ctx, program, n)
-	if err != nil {
-		return result{}, err
-	}
-	defer w.stop()
-	start := time.Now()
-	late, err := w.load(ctx, start, n.apps)
-	slices.Sort(late)
-	if err != nil {
-		return result{}, err
-	}
-	w.another.Become(loopback.AnswersAfter(quick))
-	for recovered := time.Now(); time.Since(recovered) < settleFor && len(w.queued()) > 0; {
-		if err := pause(ctx, quick); err != nil {
-			return result{}, err
-		}
-	}
-	r := w.ledger.result(start, w.queued())
-	r.neighbour, r.late = n.name, late
-	calls, err := w.aws.Counted()
-	r.requests = w.retry.used() + calls["SendMessageBatch"]
-	return r, err
-}
-
 // pause waits, or returns why ctx has ended.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
@@ -149,4 +83,48 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// The load of a run. What counts for the figure is what the healthy app is sent
+// from one deadline after the flood on.
+const (
+	every     = time.Second / 20 // a webhook of the healthy app
+	seldom    = time.Second      // one of an app that no environment knows, another each time
+	loadLasts = 60 * time.Second // then the neighbour recovers
+	floodAt   = 10 * time.Second
+	floodSize = 1000
+	figureAt  = floodAt + deadline
+)
+
+const (
+	healthyApp = "healthy"
+	seldomApps = "seldom" // begins their names; they answer as the healthy app does
+)
+
+// load sends the webhooks of a run at their times. late is how much later than
+// that each was sent: what this machine adds by itself.
+func (w *world) load(ctx context.Context, start time.Time, apps int) (late []time.Duration, err error) {
+	for i := range int(loadLasts / every) {
+		at := time.Duration(i) * every
+		if err := pause(ctx, time.Until(start.Add(at))); err != nil {
+			return nil, err
+		}
+		late = append(late, time.Since(start)-at)
+		if at == floodAt && apps > 0 {
+			w.flood(apps)
+		}
+		w.send(webhook{id: fmt.Sprintf("%s_%d", healthyApp, i), app: healthyApp})
+		if at%seldom == 0 {
+			w.send(webhook{id: fmt.Sprintf("%s_%d", seldomApps, i), app: fmt.Sprint(seldomApps, i)})
+		}
+	}
+	return late, nil
+}
+
+func (w *world) flood(apps int) {
+	var all []webhook
+	for i := range floodSize {
+		all = append(all, webhook{id: fmt.Sprintf("flood_%d", i), app: fmt.Sprintf("neighbour%d", i%apps)})
+	}
+	w.send(all...)
 }

@@ -23,10 +23,9 @@ func section(all []result) report.Section {
 			continue
 		}
 		for _, p := range []int{50, 99} {
-			f := report.Figure{Name: fmt.Sprintf("healthy app next to a hung one: %d of 100 of its webhooks arrive within, ms", p),
-				Format: "%.1f", Against: "alone", Goal: report.Goal{Ratio: 2}, Note: "see the timers, which are late on a busy machine"}
-			f.Add(milliseconds(percentile(r.healthy, p)), milliseconds(percentile(all[0].healthy, p)))
-			s.Figures = append(s.Figures, f)
+			s.Figures = append(s.Figures, report.Figure{Name: fmt.Sprintf("healthy app next to a hung one: %d of 100 of its webhooks arrive within, ms", p),
+				Format: "%.1f", Against: "alone", Goal: report.Goal{Ratio: 2}, Note: "see the timers, which are late on a busy machine",
+				Measured: []float64{milliseconds(percentile(r.healthy, p))}, Baseline: []float64{milliseconds(percentile(all[0].healthy, p))}})
 		}
 	}
 	return s
@@ -61,7 +60,7 @@ func notes() []string {
 			"Seldom: a webhook a second, each of another app that no environment knows, answered in %v.", time.Second/every, loadLasts, quick, quick),
 		fmt.Sprintf("Neighbour: %d webhooks at once after %v; after %v it answers in %v, however it behaved. WEBHOOK_TIMEOUT_SECONDS=%g, all apps internal: one attempt each.",
 			floodSize, floodAt, loadLasts, quick, deadline.Seconds()),
-		fmt.Sprintf("Queues: in memory, in order of arrival, fair only where it says so; %d batches at once over WebhookQueue, %d over RetryQueue, each of what is there, up to ten. "+
+		fmt.Sprintf("Queues: in memory, in order of arrival; %d batches at once over WebhookQueue, %d over RetryQueue, each of what is there, up to ten. "+
 			"SQS itself takes no time. Environments: %d real deliver processes, started before and knowing nobody.", deliverConcurrency, retryConcurrency, deliverConcurrency+retryConcurrency),
 		"Lost: neither in the log as an attempt nor queued at the end. SQS requests: SendMessageBatch of deliver, and the receives and deletes on RetryQueue that are not empty, " +
 			"for each webhook that went over it. Timers: how late this program's own were, 99th percentile: where that is many milliseconds, the machine was busy and the run is worth repeating.",

@@ -18,12 +18,10 @@ import (
 type world struct {
 	ledger           *ledger
 	webhooks, retry  *queue
-	aws              *loopback.AWS
 	healthy, another *loopback.Receiver
 	// Those that handle no batch. As on AWS, an environment handles one at a time, of
 	// whichever queue, and there are as many as there are batches at once.
 	idle chan *loopback.Environment
-	stop func()
 }
 
 // How many batches of each queue are delivered at once.
@@ -32,56 +30,62 @@ const (
 	retryConcurrency   = 20
 )
 
-// open starts a world. ctx ends with it, or with its first error, which is the
-// cause.
-func open(ctx context.Context, program string, n neighbour) (w *world, _ context.Context, err error) {
-	ctx, end := context.WithCancelCause(ctx)
-	w = &world{ledger: &ledger{trips: make(map[string]*trip)}, webhooks: newQueue(loopback.WebhookQueue, n.fair), retry: newQueue(loopback.RetryQueue, n.fair),
+// settleFor is how long after the load what is on its way may take.
+const settleFor = 10 * time.Second
+
+// measure makes one run. It ends with ctx, or with the first error.
+func measure(ctx context.Context, program string, n neighbour) (r result, err error) {
+	w := &world{ledger: &ledger{trips: make(map[string]*trip)}, webhooks: newQueue(loopback.WebhookQueue), retry: newQueue(loopback.RetryQueue),
 		idle: make(chan *loopback.Environment, deliverConcurrency+retryConcurrency)}
-	var busy sync.WaitGroup
-	closing := []func(){func() { end(nil) }, busy.Wait}
-	w.stop = func() {
-		for _, f := range closing {
-			f()
-		}
+	if w.healthy, err = loopback.Receive(answers(quick), w.ledger.arrive); err != nil {
+		return r, err
 	}
-	defer func() {
-		if err != nil {
-			w.stop()
-		}
-	}()
-	if w.healthy, err = loopback.Receive(loopback.AnswersAfter(quick), w.ledger.arrive); err != nil {
-		return nil, nil, err
-	}
-	closing = append(closing, w.healthy.Close)
+	defer w.healthy.Close()
 	if w.another, err = loopback.Receive(n.behave, w.ledger.arrive); err != nil {
-		return nil, nil, err
+		return r, err
 	}
-	closing = append(closing, w.another.Close)
-	w.aws = &loopback.AWS{AppURL: w.urlOf(n), Log: w.ledger.log, Take: w.take}
-	if err = w.aws.Serve(); err != nil {
-		return nil, nil, err
+	defer w.another.Close()
+	aws := &loopback.AWS{AppURL: w.urlOf(n), Log: w.ledger.log, Take: w.take}
+	if err := aws.Serve(); err != nil {
+		return r, err
 	}
-	closing = append(closing, w.aws.Close)
+	defer aws.Close()
 	for range cap(w.idle) {
-		e, err := loopback.Start(ctx, program, loopback.Settings{Endpoint: w.aws.URL, Timeout: deadline})
+		e, err := loopback.Start(ctx, program, loopback.Settings{Endpoint: aws.URL, Timeout: deadline})
 		if err != nil {
-			return nil, nil, err
+			return r, err
 		}
-		closing = append(closing, e.Stop)
+		defer e.Stop()
 		// What a start costs this machine, which has no others, is not to be seen in the figures.
 		if _, _, err := e.Invoke(events.SQSEvent{Records: []events.SQSMessage{}}); err != nil {
-			return nil, nil, err
+			return r, err
 		}
 		w.idle <- e
 	}
-	for range deliverConcurrency {
-		busy.Go(func() { w.serve(ctx, w.webhooks, end) })
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	for i := range cap(w.idle) {
+		q := w.webhooks
+		if i >= deliverConcurrency {
+			q = w.retry
+		}
+		busy.Go(func() { w.serve(ctx, q, fail) })
 	}
-	for range retryConcurrency {
-		busy.Go(func() { w.serve(ctx, w.retry, end) })
+	start := time.Now()
+	if r.late, err = w.load(ctx, start, n.apps); err != nil {
+		return r, err
 	}
-	return w, ctx, nil
+	w.another.Become(answers(quick))
+	if err := pause(ctx, settleFor); err != nil {
+		return r, err
+	}
+	queued, requests := w.queued()
+	w.ledger.read(&r, start, queued)
+	calls, err := aws.Counted()
+	r.neighbour, r.requests = n.name, requests+calls["SendMessageBatch"]
+	return r, err
 }
 
 func (w *world) urlOf(n neighbour) func(app string) string {
@@ -150,28 +154,29 @@ func (w *world) send(all ...webhook) {
 
 // take puts what deliver sends on onto RetryQueue. There are no dead letters
 // here: one would be missing from the books, and so show up as lost.
-func (w *world) take(queue string, sent loopback.SentOn) {
+func (w *world) take(queue string, all []loopback.SentOn) {
 	if queue != loopback.RetryQueue {
 		return
 	}
-	var body struct{ ID string }
-	_ = json.Unmarshal([]byte(sent.MessageBody), &body) // a message of ours has no id, and no trip
-	w.ledger.of(body.ID, func(t *trip) { t.deferred++ })
-	m := loopback.Message{Group: sent.MessageGroupID, Body: sent.MessageBody, Attributes: make(map[string]events.SQSMessageAttribute)}
-	for name, a := range sent.MessageAttributes {
-		m.Attributes[name] = events.SQSMessageAttribute{DataType: a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+	after := make(map[time.Duration][]*message)
+	for _, sent := range all {
+		var body struct{ ID string }
+		_ = json.Unmarshal([]byte(sent.MessageBody), &body) // a message of ours has no id, and no trip
+		w.ledger.of(body.ID, func(t *trip) { t.deferred++ })
+		delay := time.Duration(sent.DelaySeconds) * time.Second
+		after[delay] = append(after[delay], &message{webhook: body.ID,
+			Message: loopback.Message{Group: sent.MessageGroupID, Body: sent.MessageBody, Attributes: sent.MessageAttributes}})
 	}
-	w.retry.put(time.Duration(sent.DelaySeconds)*time.Second, &message{webhook: body.ID, Message: m})
+	for delay, messages := range after {
+		w.retry.put(delay, messages...)
+	}
 }
 
-// queued are the webhooks that are queued or in flight. What moves meanwhile is
-// found: it is put onto RetryQueue before it is deleted where it was.
-func (w *world) queued() map[string]bool {
-	ids := make(map[string]bool)
-	for _, q := range []*queue{w.webhooks, w.retry} {
-		for _, m := range q.held() {
-			ids[m.webhook] = true
-		}
-	}
-	return ids
+// queued are the webhooks that are queued or in flight, with the requests on
+// RetryQueue. What moves meanwhile is found: it is put there before it is deleted
+// where it was.
+func (w *world) queued() (ids map[string]bool, requests int) {
+	ids = make(map[string]bool)
+	w.webhooks.look(ids)
+	return ids, w.retry.look(ids)
 }

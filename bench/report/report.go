@@ -8,13 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-// Report is the result of a whole run.
-type Report struct {
-	Title    string
-	About    []string // how, where and when it was measured, a paragraph each
-	Sections []Section
-}
-
 // Section is what one part of the bench has found.
 type Section struct {
 	Title   string
@@ -46,15 +39,6 @@ type Figure struct {
 type Goal struct {
 	Ratio float64 // of the measured value to its baseline, run by run
 	Value float64 // of the measured value
-}
-
-// Add takes in the values of one run. Of a figure that is held against nothing,
-// baseline is 0.
-func (f *Figure) Add(measured, baseline float64) {
-	f.Measured = append(f.Measured, measured)
-	if f.Against != "" {
-		f.Baseline = append(f.Baseline, baseline)
-	}
 }
 
 func (f Figure) ratios() (all []float64) {
@@ -119,18 +103,17 @@ func Median(values []float64) float64 {
 	return (sorted[middle] + sorted[(len(sorted)-1)/2]) / 2
 }
 
-// Markdown is the report as a page: all figures in one table, then the sections.
-func (r Report) Markdown() string {
-	text, figures := "# "+r.Title+"\n"+paragraphs(r.About), Section{}
-	for _, s := range r.Sections {
-		figures.Figures = append(figures.Figures, s.Figures...)
-	}
-	text += figures.Markdown()
-	for _, s := range r.Sections {
+// Page is a whole report: what it is about, all figures in one table, then the
+// sections.
+func Page(title string, about []string, sections []Section) string {
+	var figures []Figure
+	text := ""
+	for _, s := range sections {
+		figures = append(figures, s.Figures...)
 		s.Figures = nil
 		text += s.Markdown()
 	}
-	return text
+	return "# " + title + "\n" + Section{Notes: about}.Markdown() + Section{Figures: figures}.Markdown() + text
 }
 
 // Markdown is the section with its own figures.
@@ -149,7 +132,10 @@ func (s Section) Markdown() string {
 	for _, t := range s.Tables {
 		text += t.markdown()
 	}
-	return text + paragraphs(s.Notes)
+	for _, note := range s.Notes {
+		text += "\n" + note + "\n"
+	}
+	return text
 }
 
 // markdown is aligned, so that it can be read in a terminal too.
@@ -176,27 +162,4 @@ func (t Table) markdown() string {
 		line(row, " ")
 	}
 	return text
-}
-
-// paragraphs are each wrapped, with an empty line before it.
-func paragraphs(texts []string) (all string) {
-	for _, text := range texts {
-		all += "\n" + wrap(text, 120) + "\n"
-	}
-	return all
-}
-
-// wrap breaks a paragraph into lines of at most so many characters, unless a
-// word is longer.
-func wrap(paragraph string, width int) string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(paragraph) {
-		if line != "" && utf8.RuneCountInString(line+" "+word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return strings.Join(append(lines, line), "\n")
 }
