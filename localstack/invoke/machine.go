@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"hookwarden/localstack/receiver"
+	"hookwarden/localstack/sample"
 	"hookwarden/localstack/stack"
 )
 
@@ -37,6 +39,19 @@ func (c call) machine(ctx context.Context) (machine, error) {
 			"REMOTE=1 calls the function that the stack itself runs")
 	}
 	return machine{host: fromContainer, bridge: bridge}, nil
+}
+
+// receive starts a receiver that the function reaches there.
+func (m machine) receive() (app *receiver.Receiver, there string, stop func(), err error) {
+	if app, err = receiver.Start(sample.Secret, sample.Answer); err != nil {
+		return nil, "", nil, err
+	}
+	there, stopReaching, err := m.reach(app.URL)
+	if err != nil {
+		app.Close()
+		return nil, "", nil, err
+	}
+	return app, there, func() { stopReaching(); app.Close() }, nil
 }
 
 // reach lets the function reach a program that listens on loopback, until stop.

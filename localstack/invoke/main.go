@@ -78,12 +78,7 @@ func run(ctx context.Context, c call) error {
 	if c.remote {
 		receiver.Lend(running.Names)
 	}
-	app, err := receiver.Start(sample.Secret, sample.Answer)
-	if err != nil {
-		return err
-	}
-	defer app.Close()
-	receiverURL, stop, err := machine.reach(app.URL)
+	app, receiverURL, stop, err := machine.receive()
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/sample"
 	"hookwarden/localstack/stack"
 )
@@ -27,12 +26,7 @@ func serve(ctx context.Context, port string, s *stack.Stack, m machine, out io.W
 		return err
 	}
 	defer stop()
-	app, err := receiver.Start(sample.Secret, sample.Answer)
-	if err != nil {
-		return err
-	}
-	defer app.Close()
-	receiverURL, stopReceiver, err := m.reach(app.URL)
+	app, receiverURL, stopReceiver, err := m.receive()
 	if err != nil {
 		return err
 	}

@@ -199,36 +199,38 @@ func (s *Stack) Get(ctx context.Context, table string, key ...string) (Item, err
 
 // Query reads all items of a partition, in order, consistently.
 func (s *Stack) Query(ctx context.Context, table, key string) ([]Item, error) {
-	var items []Item
 	pages := dynamodb.NewQueryPaginator(s.DB, &dynamodb.QueryInput{
 		TableName:                 aws.String(s.Names[table]),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk"),
 		ExpressionAttributeValues: map[string]dynamotypes.AttributeValue{":pk": &dynamotypes.AttributeValueMemberS{Value: key}},
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("query %s: %w", table, err)
-		}
-		for _, i := range page.Items {
-			items = append(items, plainItem(i))
-		}
-	}
-	return items, nil
+	return all(ctx, "query "+table, pages, func(page *dynamodb.QueryOutput) []wireItem { return page.Items })
 }
 
 // Scan reads all items of a table, consistently.
 func (s *Stack) Scan(ctx context.Context, table string) ([]Item, error) {
-	var items []Item
 	pages := dynamodb.NewScanPaginator(s.DB, &dynamodb.ScanInput{
 		TableName: aws.String(s.Names[table]), ConsistentRead: aws.Bool(true)})
+	return all(ctx, "scan "+table, pages, func(page *dynamodb.ScanOutput) []wireItem { return page.Items })
+}
+
+// paginator is one of the SDK's.
+type paginator[P any] interface {
+	HasMorePages() bool
+	NextPage(ctx context.Context, options ...func(*dynamodb.Options)) (P, error)
+}
+
+type wireItem = map[string]dynamotypes.AttributeValue
+
+// all reads page by page. what is said in errors.
+func all[P any](ctx context.Context, what string, pages paginator[P], itemsOf func(P) []wireItem) (items []Item, err error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("scan %s: %w", table, err)
+			return nil, fmt.Errorf("%s: %w", what, err)
 		}
-		for _, i := range page.Items {
+		for _, i := range itemsOf(page) {
 			items = append(items, plainItem(i))
 		}
 	}
