@@ -248,7 +248,7 @@ def main() -> int:
             say(f"The end of {shown(log)}:\n{tail(log)}")
         return 1
     except OSError as error:  # a folder that is not ours to write, a disk that is full
-        say(f"stack.py: {error.filename or 'this machine'} says no: {error.strerror or error}.")
+        say(f"stack.py: cannot use {error.filename or 'this machine'}: {error.strerror or error}.")
         return 1
     except Interrupted:
         return 130

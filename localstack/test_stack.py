@@ -210,7 +210,7 @@ class CommandLine(unittest.TestCase):
                 raise OSError(reason, os.strerror(reason), "/checkout/.local")
 
             with swapped(program, "setup", refuse):
-                self.assertEqual((1, [f"stack.py: /checkout/.local says no: {os.strerror(reason)}."]), self.run_with("up"))
+                self.assertEqual((1, [f"stack.py: cannot use /checkout/.local: {os.strerror(reason)}."]), self.run_with("up"))
 
     def test_no_sentence_ends_twice(self) -> None:
         def fail(*_) -> None:
