@@ -33,7 +33,7 @@ func noticeTo(name string) platform.Notice {
 		Reason:       "error", DisabledAt: "2026-11-24T12:00:00.000Z", Evidence: []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 1}}}}
 }
 
-func TestANoticeIsQueuedWhateverNamesWereStored(t *testing.T) {
+func TestNoticesAreQueuedWhateverNamesWereStored(t *testing.T) {
 	for label, c := range map[string]struct{ name, want string }{
 		"noncharacters":          {"Bot \ufffe\uffff", "Bot \ufffd\ufffd"},
 		"control characters":     {"Bot\x00\x1b", "Bot\ufffd\ufffd"},
@@ -57,7 +57,7 @@ func TestANoticeIsQueuedWhateverNamesWereStored(t *testing.T) {
 	}
 }
 
-func TestEveryNoticeIsOneThatSQSTakesAndNotifyReads(t *testing.T) {
+func TestNoticesAreWhatSQSTakesAndNotifyReads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.Custom(func(t *rapid.T) string {
 			return strings.Repeat(rapid.StringN(1, 20, -1).Draw(t, "text"), rapid.SampledFrom([]int{1, 1, 20_000}).Draw(t, "times"))
@@ -74,7 +74,7 @@ func TestEveryNoticeIsOneThatSQSTakesAndNotifyReads(t *testing.T) {
 	})
 }
 
-func TestANoticeThatSQSRefusesForGoodIsGivenUpAndTheOthersAreSent(t *testing.T) {
+func TestNoticesThatSQSRefusesForGoodAreGivenUpAndTheOthersAreSent(t *testing.T) {
 	bad := func(body string) bool { return strings.Contains(body, "bad") }
 	three := []platform.Notice{noticeTo("Ada"), noticeTo("bad"), noticeTo("Bob")}
 	for _, refusal := range []error{

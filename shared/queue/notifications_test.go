@@ -42,7 +42,7 @@ func (v *visibility) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMe
 	return &sqs.ChangeMessageVisibilityOutput{}, v.err
 }
 
-func TestANoticeThatMustWaitIsHiddenForAsLong(t *testing.T) {
+func TestNotificationConsumerHidesAsLongAsAMailMustWait(t *testing.T) {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	const body = `{"id":"n1","kind":"app.disabled","to":{"email":"ada@acme.example","name":"Ada"},"organization":{"id":"42","slug":"acme","name":"Acme"},
 		"app":{"id":"17","slug":"ci-bot","name":"CI Bot","webhook_url":"https://ci-bot.example/hook"},"reason":"error","disabled_at":"2026-11-24T09:00:00.000Z",

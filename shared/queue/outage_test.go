@@ -231,7 +231,7 @@ func TestMailsOutlastThreeDaysInWhichTheyCannotBeSent(t *testing.T) {
 	}
 }
 
-func TestOneAnswerThatNobodyKnowsPutsTheRestOfTheBatchOff(t *testing.T) {
+func TestMailsAfterAnAnswerThatNobodyKnowsArePutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 10)
 		calls := 0
@@ -269,7 +269,7 @@ func TestMailsForWhichThereIsNoTimeWaitAsOthersDo(t *testing.T) {
 }
 
 // Each copy may be the one that holds the claim while SES hangs.
-func TestCopiesOfANoticeOutlastTheOutageToo(t *testing.T) {
+func TestMailsOfWhichThereAreCopiesOutlastTheOutageToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const outage = 3 * 24 * time.Hour
 		p := newPost(t, 10)
@@ -297,7 +297,7 @@ func TestCopiesOfANoticeOutlastTheOutageToo(t *testing.T) {
 	})
 }
 
-func TestAMailThatSESNeverTakesIsALetterWithItsReason(t *testing.T) {
+func TestMailsThatSESNeverTakesAreDeadLettersWithTheirReason(t *testing.T) {
 	for reason, answer := range map[string]error{"mail_ours": notice.ErrOurs, "mail_throttled": notice.ErrThrottled, "mail_unknown": errors.New("broken off")} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPost(t, 1)
@@ -311,7 +311,7 @@ func TestAMailThatSESNeverTakesIsALetterWithItsReason(t *testing.T) {
 }
 
 // As when the mapping was off for days.
-func TestAMailIsGivenUpBeforeTheQueueForgetsIt(t *testing.T) {
+func TestMailsAreGivenUpBeforeTheQueueForgetsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 1)
 		p.answer = hang
@@ -324,7 +324,7 @@ func TestAMailIsGivenUpBeforeTheQueueForgetsIt(t *testing.T) {
 }
 
 // Within a lease and 15 minutes it is looked at again: one of the clocks is wrong.
-func TestAClaimOfAClockThatIsADayAheadHoldsNoMailForGood(t *testing.T) {
+func TestMailsAreNotHeldForGoodByAClockThatIsADayAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 2)
 		all := slices.Clone(p.messages)

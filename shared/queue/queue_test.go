@@ -137,14 +137,14 @@ func outbox(f *fakeSQS) Outbox {
 	return Outbox{API: f, Retry: "https://sqs/1/retry", DLQ: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}
 }
 
-func later(body string) delivery.Delayed {
+func delayed(body string) delivery.Delayed {
 	return delivery.Delayed{Message: delivery.Message{Body: body, SentAt: time.UnixMilli(1000), DueAt: time.UnixMilli(2000), Attempts: 2, Hops: 3},
 		GroupID: "17", Wait: 1500 * time.Millisecond}
 }
 
-func TestAMessageIsSentOnWithItsTrip(t *testing.T) {
+func TestOutboxSendsAMessageOnWithItsTrip(t *testing.T) {
 	f := &fakeSQS{t: t}
-	m := later("{}")
+	m := delayed("{}")
 	m.Attributes = map[string]platform.Attribute{}
 	for i := range 10 {
 		m.Attributes[fmt.Sprintf("producer%d", i)] = platform.Attribute{Type: "Binary", Binary: []byte{byte(i)}}
@@ -163,9 +163,9 @@ func TestAMessageIsSentOnWithItsTrip(t *testing.T) {
 	}
 }
 
-func TestAMarkTravelsInPlaceOfAProducersAttribute(t *testing.T) {
+func TestOutboxSendsAMarkInPlaceOfAProducersAttribute(t *testing.T) {
 	f := &fakeSQS{t: t}
-	m := later("{}")
+	m := delayed("{}")
 	m.Mark, m.Attributes = "mark", map[string]platform.Attribute{}
 	for i := range 10 {
 		m.Attributes[fmt.Sprintf("producer%d", i)] = platform.Attribute{Type: "String", Text: "x"}
@@ -178,9 +178,9 @@ func TestAMarkTravelsInPlaceOfAProducersAttribute(t *testing.T) {
 	}
 }
 
-func TestAWaitIsCappedAtWhatSQSCanDelay(t *testing.T) {
+func TestOutboxCutsAWaitToWhatSQSCanDelay(t *testing.T) {
 	f := &fakeSQS{t: t}
-	m := later("{}")
+	m := delayed("{}")
 	m.Wait = time.Hour
 	outbox(f).SendDelayed(t.Context(), []delivery.Delayed{m})
 	if got := f.sent[0].DelaySeconds; got != 900 {
@@ -188,7 +188,7 @@ func TestAWaitIsCappedAtWhatSQSCanDelay(t *testing.T) {
 	}
 }
 
-func TestMessagesArePackedIntoFewCalls(t *testing.T) {
+func TestOutboxPacksMessagesIntoFewCalls(t *testing.T) {
 	for name, c := range map[string]struct {
 		sizes []int
 		calls int
@@ -206,7 +206,7 @@ func TestMessagesArePackedIntoFewCalls(t *testing.T) {
 			f := &fakeSQS{t: t}
 			var messages []delivery.Delayed
 			for _, n := range c.sizes {
-				messages = append(messages, later(strings.Repeat("x", n)))
+				messages = append(messages, delayed(strings.Repeat("x", n)))
 			}
 			if failed := outbox(f).SendDelayed(t.Context(), messages); failed != nil || len(f.sent) != len(messages) {
 				t.Errorf("failed %v, sent %d", failed, len(f.sent))
@@ -218,7 +218,7 @@ func TestMessagesArePackedIntoFewCalls(t *testing.T) {
 	}
 }
 
-func TestALetterKeepsTheBodyAndEightAttributes(t *testing.T) {
+func TestDeadLettersKeepTheBodyAndEightAttributes(t *testing.T) {
 	f := &fakeSQS{t: t}
 	l := delivery.DeadLetter{Message: delivery.Message{Body: "not json", Attributes: map[string]platform.Attribute{}},
 		Reason: "invalid_message", Detail: strings.Repeat("é", 400)}
@@ -267,7 +267,7 @@ func messages(t testing.TB, records ...events.SQSMessage) []delivery.Message {
 	return batch
 }
 
-func TestOurAttributesAreBelievedOnRetryQueueAlone(t *testing.T) {
+func TestWebhookConsumerBelievesOurAttributesOnRetryQueueAlone(t *testing.T) {
 	producers := map[string]platform.Attribute{"trace": {Type: "String", Text: "t"}, "seal": {Type: "Binary", Binary: []byte{1, 2}}}
 	plain := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(5000), Receives: 2, Attributes: producers}
 	traveller := delivery.Message{ID: "m", Body: "{}", SentAt: time.UnixMilli(1000), Receives: 2, Attributes: producers,
@@ -310,7 +310,7 @@ func TestConsumersFailAsAWholeForWhatIsNoEvent(t *testing.T) {
 	}
 }
 
-func TestAnEventWithoutRecordsIsAnsweredWithoutFailures(t *testing.T) {
+func TestWebhookConsumerAnswersAnEventWithoutRecords(t *testing.T) {
 	job := delivery.New(delivery.Config{}, delivery.Deps{Now: time.Now})
 	answer, err := WebhookConsumer{Job: job, Retry: retryURL, Flush: func() {}}.Invoke(t.Context(), []byte(`{"Records":[]}`))
 	if err != nil || string(answer) != `{"batchItemFailures":[]}` {
@@ -318,7 +318,7 @@ func TestAnEventWithoutRecordsIsAnsweredWithoutFailures(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutFailuresIsAnEmptyListAndNotNull(t *testing.T) {
+func TestAnswerWithoutFailuresIsAnEmptyListAndNotNull(t *testing.T) {
 	text, err := answer(nil)
 	if err != nil || string(text) != `{"batchItemFailures":[]}` {
 		t.Errorf("%s %v", text, err)
@@ -382,11 +382,11 @@ func invoke(ctx context.Context, t *testing.T, consumer lambda.Handler, records 
 	return returned
 }
 
-func TestABadRegistryMessageIsBuriedWithoutItsSecrets(t *testing.T) {
+func TestRegistryConsumerBuriesABadMessageWithoutItsSecrets(t *testing.T) {
 	bad := strings.Replace(putApp, `"version":1`, `"version":"hush"`, 1)
 	f := &fakeSQS{t: t}
 	if failed := handleRegistry(t, f, &fakeRegistry{}, 0, 1, bad, putApp, "secrets: hush"); failed != nil {
-		t.Errorf("back: %v", failed)
+		t.Errorf("returned: %v", failed)
 	}
 	if len(f.sent) != 2 || attribute(f.sent[0], attrDetail) != "version must be a whole number above zero" {
 		t.Fatalf("sent %+v", f.sent)
@@ -406,7 +406,7 @@ func TestABadRegistryMessageIsBuriedWithoutItsSecrets(t *testing.T) {
 	}
 }
 
-func TestARegistryMessageThatFailsOrPanicsComesBackAlone(t *testing.T) {
+func TestRegistryConsumerReturnsAMessageThatFailsOrPanicsAlone(t *testing.T) {
 	f := &fakeSQS{t: t}
 	if diff := cmp.Diff([]string{"0"}, handleRegistry(t, f, &fakeRegistry{err: errors.New("throttled")}, 0, 1, putApp, `{}`)); diff != "" {
 		t.Error(diff)
@@ -420,7 +420,7 @@ func TestARegistryMessageThatFailsOrPanicsComesBackAlone(t *testing.T) {
 	}
 }
 
-func TestAnEnablingOfAnUnknownAppWaitsFiveMinutesAndThreeTries(t *testing.T) {
+func TestRegistryConsumerWaitsForAnUnknownAppFiveMinutesAndThreeTries(t *testing.T) {
 	enable := `{"type":"app.enable","app_id":"17"}`
 	for _, c := range []struct {
 		age      time.Duration
@@ -430,7 +430,7 @@ func TestAnEnablingOfAnUnknownAppWaitsFiveMinutesAndThreeTries(t *testing.T) {
 		f := &fakeSQS{t: t}
 		failed := handleRegistry(t, f, &fakeRegistry{}, c.age, c.receives, enable)
 		if buried := len(f.sent) == 1 && attribute(f.sent[0], attrReason) == "unknown_app"; buried != c.buried || (len(failed) == 0) != c.buried {
-			t.Errorf("after %v and %d tries: back %v, letters %+v", c.age, c.receives, failed, f.sent)
+			t.Errorf("after %v and %d tries: returned %v, letters %+v", c.age, c.receives, failed, f.sent)
 		}
 	}
 }

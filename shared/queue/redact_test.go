@@ -26,7 +26,7 @@ func buried(t *testing.T, body string) string {
 	return aws.ToString(f.sent[0].MessageBody)
 }
 
-func TestALetterOfTheRegistryShowsNoSecret(t *testing.T) {
+func TestDeadLettersOfTheRegistryShowNoSecret(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"a list":                      {`{"secrets":["hush","hush2"]}`, `{"secrets":["[redacted]","[redacted]"]}`},
 		"a text":                      {`{"secrets":"hush"}`, `{"secrets":"[redacted]"}`},
@@ -57,7 +57,7 @@ func TestALetterOfTheRegistryShowsNoSecret(t *testing.T) {
 	}
 }
 
-func TestOfABodyThatIsNotOneJSONValueOnlyLengthAndHashAreKept(t *testing.T) {
+func TestDeadLettersKeepOnlyLengthAndHashOfWhatIsNotOneJSONValue(t *testing.T) {
 	for _, body := range []string{
 		``, `hush`, `{"secrets":["hush"]`, `{"secrets":["hush"]}]{"secrets":["hush"]}`, `{}{"secrets":["hush"]}`,
 		`{"secrets":["hush"]} hush`, `{"secrets":["hush"],}`, `{'secrets':['hush']}`, `{"secrets":["hush"]}` + "\x00", `1 2`,
@@ -77,7 +77,7 @@ func TestOfABodyThatIsNotOneJSONValueOnlyLengthAndHashAreKept(t *testing.T) {
 	}
 }
 
-func TestALetterIsAlwaysOneThatSQSTakes(t *testing.T) {
+func TestDeadLettersAreAlwaysWhatSQSTakes(t *testing.T) {
 	for name, body := range map[string]string{
 		"an escaped noncharacter":            `{"type":"app.put","version":1,"app":{"name":"\ufffe\uffff\u0001","secrets":["hush"]}}`,
 		"a noncharacter in JSON in a text":   `{"type":"x","m":"{\"a\":\"\\ufffe\",\"b\":\"\ufffe\",\"secrets\":[\"hush\"]}"}`,
@@ -102,7 +102,7 @@ func TestALetterIsAlwaysOneThatSQSTakes(t *testing.T) {
 	})
 }
 
-func TestARegistryMessageOnTheWrongQueueShowsNoSecretEither(t *testing.T) {
+func TestDeadLettersOfAnAppPutOnTheWrongQueueShowNoSecretEither(t *testing.T) {
 	put := strings.Replace(putApp, "hush", "hush\ufffd", 1)
 	for body, want := range map[string]string{
 		put:                           strings.Replace(put, "hush\ufffd", "[redacted]", 1),
@@ -165,7 +165,7 @@ func bodies() *rapid.Generator[string] {
 	return value(4)
 }
 
-func TestNoSecretOfAnyBodyIsLeftAndAllElseIs(t *testing.T) {
+func TestRedactLeavesNoSecretOfAnyBodyAndAllElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := bodies().Draw(t, "body")
 		got := redactSecrets(body)

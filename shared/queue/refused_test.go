@@ -27,7 +27,7 @@ func refused() error {
 	return fmt.Errorf("%w: %w", platform.ErrRefused, &smithy.GenericAPIError{Code: "ValidationException", Message: "hush is too large"})
 }
 
-func TestARegistryMessageThatIsRefusedForGoodIsBuriedAtOnceWithItsReason(t *testing.T) {
+func TestRegistryConsumerBuriesWhatIsRefusedForGoodAtOnce(t *testing.T) {
 	for _, body := range []string{
 		putApp,
 		`{"type":"app.delete","version":1,"app_id":"17"}`,
@@ -49,7 +49,7 @@ func TestARegistryMessageThatIsRefusedForGoodIsBuriedAtOnceWithItsReason(t *test
 	}
 }
 
-func TestANoticeWhoseClaimIsRefusedForGoodIsBuriedAtOnce(t *testing.T) {
+func TestNotificationConsumerBuriesWhatIsRefusedForGoodAtOnce(t *testing.T) {
 	f := &fakeSQS{t: t}
 	job := notice.New(notice.Config{FunctionTimeout: 30 * time.Second}, notice.Deps{
 		Composer: notice.NewComposer(notice.MailConfig{PlatformName: "P", PlatformURL: "https://platform.example"}),
@@ -84,7 +84,7 @@ func (f noVisibility) ChangeMessageVisibility(context.Context, *sqs.ChangeMessag
 }
 
 // SQS says what it refuses in a header, by the names of its older protocol.
-func TestSQSsOwnAnswersAreToldApart(t *testing.T) {
+func TestRefusalsAreToldApartBySQSsOwnAnswers(t *testing.T) {
 	for _, c := range []struct {
 		status       int
 		code, header string

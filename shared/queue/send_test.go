@@ -33,8 +33,8 @@ func answered(status int) error {
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: errors.New(http.StatusText(status))}}
 }
 
-func TestAnEntryThatSurelyFailedIsTriedAgainAloneAndInPlace(t *testing.T) {
-	messages := []delivery.Delayed{later("a"), later("b"), later("c")}
+func TestSendTriesWhatSurelyFailedAgainAloneAndInPlace(t *testing.T) {
+	messages := []delivery.Delayed{delayed("a"), delayed("b"), delayed("c")}
 	t.Run("and is sent", func(t *testing.T) {
 		f := &fakeSQS{t: t, batchFault: func(body string) bool { return body == "b" }}
 		if unsent := outbox(f).SendDelayed(t.Context(), messages); unsent != nil || len(f.sent) != 3 {
@@ -60,7 +60,7 @@ func TestAnEntryThatSurelyFailedIsTriedAgainAloneAndInPlace(t *testing.T) {
 	t.Run("in whichever call it was", func(t *testing.T) {
 		var many []delivery.Delayed
 		for i := range 23 {
-			many = append(many, later(strconv.Itoa(i)))
+			many = append(many, delayed(strconv.Itoa(i)))
 		}
 		bad := func(body string) bool { return body == "4" || body == "12" || body == "22" }
 		f := &fakeSQS{t: t, batchFault: bad, fault: bad}
@@ -70,7 +70,7 @@ func TestAnEntryThatSurelyFailedIsTriedAgainAloneAndInPlace(t *testing.T) {
 	})
 }
 
-func TestWhatMayBeQueuedIsNotRepeatedInPlace(t *testing.T) {
+func TestSendDoesNotRepeatWhatMayBeQueued(t *testing.T) {
 	both := []delivery.Unsent{{Index: 0, MayBeQueued: true}, {Index: 1, MayBeQueued: true}}
 	for name, err := range map[string]error{
 		"a time-out":                  context.DeadlineExceeded,
@@ -82,7 +82,7 @@ func TestWhatMayBeQueuedIsNotRepeatedInPlace(t *testing.T) {
 		"an answer that is no answer": answered(http.StatusOK),
 	} {
 		f := &fakeSQS{t: t, down: err}
-		if diff := cmp.Diff(both, outbox(f).SendDelayed(t.Context(), []delivery.Delayed{later("a"), later("b")})); diff != "" {
+		if diff := cmp.Diff(both, outbox(f).SendDelayed(t.Context(), []delivery.Delayed{delayed("a"), delayed("b")})); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if f.calls != 1 || f.single != 0 {
@@ -91,7 +91,7 @@ func TestWhatMayBeQueuedIsNotRepeatedInPlace(t *testing.T) {
 	}
 	t.Run("nor what an answer does not list", func(t *testing.T) {
 		f := &fakeSQS{t: t}
-		unsent := Outbox{API: forgetful{f}, Logger: outbox(f).Logger}.SendDelayed(t.Context(), []delivery.Delayed{later("a"), later("b")})
+		unsent := Outbox{API: forgetful{f}, Logger: outbox(f).Logger}.SendDelayed(t.Context(), []delivery.Delayed{delayed("a"), delayed("b")})
 		if diff := cmp.Diff(both[:1], unsent); diff != "" || f.single != 0 {
 			t.Errorf("%d of one message: %s", f.single, diff)
 		}
@@ -109,7 +109,7 @@ func (f forgetful) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatc
 
 // The SDK would repeat a call three times by itself. What a real client sends is
 // counted by an endpoint that answers as it is told.
-func TestTheSDKRepeatsOnlyWhatSurelyIsNotQueued(t *testing.T) {
+func TestSendLetsTheSDKRepeatOnlyWhatSurelyIsNotQueued(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter)
 		calls  int64
@@ -136,7 +136,7 @@ func TestTheSDKRepeatsOnlyWhatSurelyIsNotQueued(t *testing.T) {
 				})})
 			o := outbox(nil)
 			o.API = client
-			if unsent := o.SendDelayed(t.Context(), []delivery.Delayed{later("a")}); len(unsent) != 1 {
+			if unsent := o.SendDelayed(t.Context(), []delivery.Delayed{delayed("a")}); len(unsent) != 1 {
 				t.Errorf("unsent %v", unsent)
 			}
 			if calls.Load() != c.calls {
@@ -167,7 +167,7 @@ func TestNoticesThatMayNotBeQueuedFailTheStepAndAreNotGivenUp(t *testing.T) {
 
 // Only the letter that SQS never takes loses its body: what failed next to it comes
 // again as it was.
-func TestALetterThatOnlyFailedIsNotMadeBareForOneThatIsRefused(t *testing.T) {
+func TestDeadLettersThatOnlyFailedAreNotMadeBareForOneThatIsRefused(t *testing.T) {
 	f := &fakeSQS{t: t}
 	f.fault = func(body string) bool {
 		f.with = answered(http.StatusServiceUnavailable)
@@ -187,14 +187,14 @@ func TestALetterThatOnlyFailedIsNotMadeBareForOneThatIsRefused(t *testing.T) {
 	}
 }
 
-func TestAttributesCountInTheSizeOfACall(t *testing.T) {
+func TestSendCountsAttributesInTheSizeOfACall(t *testing.T) {
 	for name, a := range map[string]platform.Attribute{
 		"text":   {Type: "String", Text: strings.Repeat("x", 400_000)},
 		"binary": {Type: "Binary", Binary: make([]byte, 400_000)},
 		"type":   {Type: "String." + strings.Repeat("x", 400_000), Text: "x"},
 	} {
 		f := &fakeSQS{t: t}
-		m := later("{}")
+		m := delayed("{}")
 		m.Attributes = map[string]platform.Attribute{"a": a}
 		if unsent := outbox(f).SendDelayed(t.Context(), []delivery.Delayed{m, m, m}); unsent != nil || f.calls != 2 {
 			t.Errorf("%s: unsent %v, %d calls", name, unsent, f.calls)
@@ -202,10 +202,10 @@ func TestAttributesCountInTheSizeOfACall(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatListsWhatWasNotSentIsHeededAsFarAsItGoes(t *testing.T) {
+func TestSendHeedsAnAnswerThatListsWhatWasNotSentAsFarAsItGoes(t *testing.T) {
 	for _, id := range []string{"1", "-1", "x", ""} {
 		f := &fakeSQS{t: t}
-		if unsent := (Outbox{API: astray{f, id}, Logger: outbox(f).Logger}).SendDelayed(t.Context(), []delivery.Delayed{later("a")}); unsent != nil {
+		if unsent := (Outbox{API: astray{f, id}, Logger: outbox(f).Logger}).SendDelayed(t.Context(), []delivery.Delayed{delayed("a")}); unsent != nil {
 			t.Errorf("%q: unsent %v", id, unsent)
 		}
 	}

@@ -37,7 +37,7 @@ type steered struct{ registry.Enabler }
 
 func (steered) Steer(context.Context, platform.App, time.Time) error { return nil }
 
-func TestEveryLineAboutARegistryMessageNamesItAndItsApp(t *testing.T) {
+func TestRegistryConsumerNamesAMessageAndItsAppInEveryLine(t *testing.T) {
 	for _, c := range []struct {
 		body, line string
 		registry   *fakeRegistry
