@@ -47,15 +47,15 @@ func (c counter) count(ctx context.Context, wave []*attempted) {
 		w.counts = c.countsOf(w)
 	}
 	c.confirmGone(ctx, wave)
-	groups := group(wave)
-	if len(groups) == 0 {
+	updates := updatesOf(wave)
+	if len(updates) == 0 {
 		return
 	}
 	var others sync.WaitGroup
-	for _, g := range groups[1:] {
-		others.Go(func() { c.addGroup(ctx, g) })
+	for _, u := range updates[1:] {
+		others.Go(func() { c.addOrQueue(ctx, u) })
 	}
-	c.addGroup(ctx, groups[0]) // mostly the only one: a goroutine's stack would have to grow for each call
+	c.addOrQueue(ctx, updates[0]) // mostly the only one: a goroutine's stack would have to grow for each call
 	others.Wait()
 }
 
@@ -120,54 +120,52 @@ func (c counter) confirmGone(ctx context.Context, wave []*attempted) {
 	}
 }
 
-// counted is the counts of one item of the Buffer, and the attempts that they are of.
-type counted struct {
+// update is the counts of one item of the Buffer, and the attempts that they are of.
+type update struct {
 	key    CounterKey
 	counts tally.Counts
 	first  time.Time // start of the first of the attempts
 	of     []*attempted
 }
 
-func group(wave []*attempted) []*counted {
-	var groups []*counted
+func updatesOf(wave []*attempted) (updates []*update) {
 	for _, w := range wave {
 		if w.counts.IsZero() {
 			continue
 		}
 		key := CounterKey{tally.Key(w.App.ID, w.App.OrganizationID, w.App.Generation), tally.DateOf(w.result.Started)}
-		i := slices.IndexFunc(groups, func(g *counted) bool { return g.key == key })
+		i := slices.IndexFunc(updates, func(u *update) bool { return u.key == key })
 		if i < 0 {
-			i = len(groups)
-			groups = append(groups, &counted{key: key, first: w.result.Started})
+			i = len(updates)
+			updates = append(updates, &update{key: key, first: w.result.Started})
 		}
-		g := groups[i]
-		g.counts = g.counts.Plus(w.counts)
-		g.of = append(g.of, w)
-		if w.result.Started.Before(g.first) {
-			g.first = w.result.Started
+		u := updates[i]
+		u.counts = u.counts.Plus(w.counts)
+		u.of = append(u.of, w)
+		if w.result.Started.Before(u.first) {
+			u.first = w.result.Started
 		}
 	}
-	return groups
+	return updates
 }
 
-// addGroup adds a group's counts, or queues them as a message of ours. If neither
-// works its webhooks are returned: a success that is done is counted. If they may be
-// queued only those with a success are: it may be counted twice, and a failure may
-// not.
-func (c counter) addGroup(ctx context.Context, g *counted) {
-	left, _ := c.add(ctx, g.key, g.counts)
+// addOrQueue adds counts, or queues them as a message of ours. If neither works their
+// webhooks are returned: a success that is done is counted. If they may be queued only
+// those with a success are: it may be counted twice, and a failure may not.
+func (c counter) addOrQueue(ctx context.Context, u *update) {
+	left, _ := c.add(ctx, u.key, u.counts)
 	if left.IsZero() {
 		return
 	}
-	message := countsMessage{g.key.Key, g.key.Date, left, g.first.UnixMilli()}.delayed()
-	c.logger.WarnContext(ctx, "counts not added, sent on", "app_id", message.GroupID, "key", g.key.Key, "day", g.key.Date, "counts", left)
+	message := countsMessage{u.key.Key, u.key.Date, left, u.first.UnixMilli()}.delayed()
+	c.logger.WarnContext(ctx, "counts not added, sent on", "app_id", message.GroupID, "key", u.key.Key, "day", u.key.Date, "counts", left)
 	ctx, cancel := context.WithTimeout(ctx, sendBudget)
 	defer cancel()
 	unsent := c.outbox.SendDelayed(ctx, []Delayed{message})
 	if len(unsent) == 0 {
 		return
 	}
-	for _, w := range g.of {
+	for _, w := range u.of {
 		if w.counts.Success > 0 || left.Failed() && !unsent[0].MayBeQueued {
 			w.fate = returned{}
 		}
