@@ -19,7 +19,7 @@ type Registry interface {
 }
 
 // cache remembers apps for a while. It only ever says yes: whoever would skip or
-// delay a webhook on its word asks the registry first.
+// delay a webhook on its word reads the registry first.
 type cache struct {
 	phase
 	registry Registry
@@ -32,7 +32,7 @@ type cached struct {
 	at time.Time // just before it was read
 }
 
-// remembered returns what is known without asking.
+// remembered returns what is known without a read.
 func (c *cache) remembered(id string) (Registered, bool) {
 	now := c.look()
 	e, ok := c.entries[id]
@@ -56,7 +56,7 @@ func recently(at, now time.Time, d time.Duration) bool {
 	return 0 <= ago && ago < d
 }
 
-// read asks the registry for apps, each once. Those of which nobody knows are unread;
+// read reads apps from the registry, each once. Those of which nobody knows are unread;
 // those that do not exist are in neither answer, and are not remembered.
 func (c *cache) read(ctx context.Context, ids []string) (known map[string]Registered, unread []string) {
 	if len(ids) == 0 {

@@ -105,9 +105,9 @@ func (c counter) confirmGone(ctx context.Context, wave []*attempted) {
 			ids, gone = append(ids, w.appID), append(gone, w)
 		}
 	}
-	read, _ := c.apps.read(ctx, ids)
+	registered, _ := c.apps.read(ctx, ids)
 	for _, w := range gone {
-		switch current, ok := read[w.appID]; {
+		switch current, ok := registered[w.appID]; {
 		case !ok: // not confirmed
 		case current.App.WebhookURL == w.url && current.App.Deleted: // no wonder
 			w.counts = w.counts.OnlySuccess()

@@ -21,8 +21,8 @@ type lookup struct {
 // nothing is remembered.
 func (l lookup) find(ctx context.Context, webhooks []decoded) []*known {
 	all := make([]*known, len(webhooks))
-	var asked []*known
-	var fresh []string
+	var unsure []*known // the cache does not say yes
+	var fresh []string  // apps of which nothing is remembered
 	for i, w := range webhooks {
 		k := &known{decoded: w}
 		all[i] = k
@@ -31,37 +31,37 @@ func (l lookup) find(ctx context.Context, webhooks []decoded) []*known {
 			fresh = append(fresh, w.appID)
 		}
 		if now := l.now(); !remembered || k.skipReason(l.subscribable, now) != "" || !k.signable(now) {
-			asked = append(asked, k)
+			unsure = append(unsure, k)
 			continue
 		}
 		k.presence = present
 	}
-	var hearing sync.WaitGroup
+	var warnings sync.WaitGroup
 	if len(fresh) > 0 {
-		hearing.Go(func() { l.pacer.readWarnings(ctx, fresh) })
+		warnings.Go(func() { l.pacer.readWarnings(ctx, fresh) })
 	}
-	l.ask(ctx, asked)
-	hearing.Wait()
+	l.read(ctx, unsure)
+	warnings.Wait()
 
 	// Secrets that do not fit their app are read once more: the two may have been
 	// read while they changed.
-	l.ask(ctx, slices.DeleteFunc(asked, func(k *known) bool {
+	l.read(ctx, slices.DeleteFunc(unsure, func(k *known) bool {
 		now := l.now()
 		return k.presence != present || k.tooLate(k.SentAt, now) || k.signable(now)
 	}))
 	return all
 }
 
-// ask reads the apps of webhooks from the registry.
-func (l lookup) ask(ctx context.Context, webhooks []*known) {
+// read reads the apps of webhooks from the registry.
+func (l lookup) read(ctx context.Context, webhooks []*known) {
 	ids := make([]string, len(webhooks))
 	for i, k := range webhooks {
 		ids[i] = k.appID
 	}
-	read, missing := l.apps.read(ctx, ids)
+	registered, missing := l.apps.read(ctx, ids)
 	for _, k := range webhooks {
 		found := false
-		k.Registered, found = read[k.appID]
+		k.Registered, found = registered[k.appID]
 		switch {
 		case slices.Contains(missing, k.appID):
 			k.Registered, k.presence = Registered{}, unread

@@ -10,20 +10,20 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// asked counts which apps the registry is asked for.
-type asked struct {
+// readCounter counts the apps that are read from the registry.
+type readCounter struct {
 	Registry
 	ids int
 }
 
-func (a *asked) ReadApps(ctx context.Context, ids []string) (map[string]Registered, []string, error) {
+func (a *readCounter) ReadApps(ctx context.Context, ids []string) (map[string]Registered, []string, error) {
 	a.ids += len(ids)
 	return a.Registry.ReadApps(ctx, ids)
 }
 
 func TestCacheRemembersTenThousandAppsAtMost(t *testing.T) {
 	w := newWorld()
-	registry := &asked{Registry: w}
+	registry := &readCounter{Registry: w}
 	deps := w.deps()
 	deps.Registry = registry
 	c := config()

@@ -8,6 +8,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
+// dueTolerance is how early a message may be handled.
+const dueTolerance = time.Second
+
 // opener reads what the messages of a batch are.
 type opener struct {
 	phase
@@ -44,7 +47,10 @@ func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, ou
 	}
 	o.copies.settle(ctx, items)
 	for _, it := range items {
-		o.settleEarly(it)
+		// SQS delays a message by 900 s at most, so what waits longer comes early.
+		if early := it.DueAt.Sub(o.now()); !it.settled() && early > dueTolerance && !o.expired(it.Message) {
+			it.fate = delayed{reason: delayNotDue, wait: early}
+		}
 	}
 	return slices.DeleteFunc(webhooks, func(w decoded) bool { return w.settled() }),
 		slices.DeleteFunc(outcomes, func(r reported) bool { return r.settled() }),
@@ -57,15 +63,4 @@ func valid(it *item, err error) bool {
 		it.fate = deadLettered{reason: platform.ReasonInvalid, detail: err.Error()}
 	}
 	return err == nil
-}
-
-// dueTolerance is how early a message may be handled.
-const dueTolerance = time.Second
-
-// settleEarly sends on what comes before its time: SQS delays a message by 900 s at
-// most.
-func (o opener) settleEarly(it *item) {
-	if early := it.DueAt.Sub(o.now()); !it.settled() && early > dueTolerance && !o.expired(it.Message) {
-		it.fate = delayed{reason: delayNotDue, wait: early}
-	}
 }

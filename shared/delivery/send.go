@@ -44,34 +44,34 @@ type dispatcher struct {
 	newMark func() string
 }
 
-// send queues what is to come later, and the dead letters. It returns the ids of the
+// send queues what is delayed or retried, and the dead letters. It returns the ids of the
 // records that are returned: those whose fate that is, and what could not be sent on.
 func (d dispatcher) send(ctx context.Context, items []*item) (returnedIDs []string) {
 	ctx, cancel := context.WithTimeout(ctx, sendBudget)
 	defer cancel()
-	var later []Delayed
-	var letters []DeadLetter
-	var laterOf, lettersOf []*item
+	var onward []Delayed
+	var dead []DeadLetter
+	var onwardOf, deadOf []*item
 	for _, it := range items {
 		switch f := it.fate.(type) {
 		case delayed:
-			later, laterOf = append(later, d.delay(ctx, it, f)), append(laterOf, it)
+			onward, onwardOf = append(onward, d.delay(ctx, it, f)), append(onwardOf, it)
 		case retried:
 			next := d.next(it, f.wait)
 			next.Attempts++
-			later, laterOf = append(later, next), append(laterOf, it)
+			onward, onwardOf = append(onward, next), append(onwardOf, it)
 		case deadLettered:
 			d.logger.ErrorContext(ctx, "dead letter", it.names("reason", f.reason, "detail", f.detail)...)
-			letters, lettersOf = append(letters, DeadLetter{it.Message, f.reason, f.detail}), append(lettersOf, it)
+			dead, deadOf = append(dead, DeadLetter{it.Message, f.reason, f.detail}), append(deadOf, it)
 		case nil: // a defect: nothing is lost by it
 			it.fate = returned{}
 		}
 	}
-	if len(later) > 0 {
-		returnUnsent(laterOf, d.outbox.SendDelayed(ctx, later))
+	if len(onward) > 0 {
+		returnUnsent(onwardOf, d.outbox.SendDelayed(ctx, onward))
 	}
-	if len(letters) > 0 {
-		returnUnsent(lettersOf, d.outbox.SendDeadLetters(ctx, letters))
+	if len(dead) > 0 {
+		returnUnsent(deadOf, d.outbox.SendDeadLetters(ctx, dead))
 	}
 	for _, it := range items {
 		if it.fate == (returned{}) {

@@ -71,3 +71,11 @@ func TestSendBeginsEachWaitAnew(t *testing.T) {
 		})
 	}
 }
+
+// No phase leaves a message without a fate. One that does is a defect, by which
+// nothing may be lost.
+func TestSendReturnsWhatNobodySettled(t *testing.T) {
+	j := newWorld().job(nil)
+	m := message("a")
+	equalList(t, "returned", j.dispatcher.send(t.Context(), []*item{{Message: m}}), m.ID)
+}
