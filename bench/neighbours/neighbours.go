@@ -94,9 +94,7 @@ const (
 	floodAt   = 10 * time.Second
 	floodSize = 1000
 	figureAt  = floodAt + deadline
-)
 
-const (
 	healthyApp = "healthy"
 	seldomApps = "seldom" // begins their names; they answer as the healthy app does
 )
