@@ -8,7 +8,7 @@ PYTHON    ?= python3
 # ARCH (arm64, x86_64 or amd64) decides GOARCH here and the Architecture parameter in localstack/stack.py and `make deploy`.
 goarch   = $(if $(filter x86_64 amd64,$(1)),amd64,$(if $(filter arm64 aarch64,$(1)),arm64,$(error ARCH=$(1) is unknown: use arm64 or x86_64)))
 HOST_ARCH := $(shell uname -m)
-FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
+FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 
 # The local engine runs the programs on this machine: localstack/stack.py sets TARGET_OS to this machine's system.
 TARGET_OS ?= linux

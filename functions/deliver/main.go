@@ -3,37 +3,33 @@ package main
 
 import (
 	"crypto/rand"
-	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"hookwarden/functions/internal/wiring"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
-	"hookwarden/shared/metrics"
 	"hookwarden/shared/queue"
 	"hookwarden/shared/webhook"
 )
 
 func main() {
-	e, logger, aws := env.Start(env.ReadDeliver)
-	db, sqs := dynamo.NewClient(aws), queue.NewClient(aws)
-	figures := &metrics.Recorder{Out: os.Stdout, Now: env.Clock}
+	e, base := wiring.Start(env.ReadDeliver)
 	job := delivery.New(delivery.Config{
 		Timeout: e.Timeout, RetryDelays: e.RetryDelays, RetryInternal: e.RetryInternal, MaxAge: e.MaxAge,
 		CountServerErrors: e.CountServerErrors, Guarded: e.Guarded, Subscribable: e.Subscribable, RequestLog: delivery.RequestLog(e.RequestLog),
 		HeaderPrefix: e.HeaderPrefix, DefaultActor: webhook.Application(e.PlatformID, e.PlatformName),
 	}, delivery.Deps{
-		Registry: dynamo.Apps{API: db, Table: e.AppsTable, Secrets: e.SecretsTable},
-		Warnings: dynamo.SlowApps{API: db, Table: e.SlowAppsTable},
-		Sender: webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix,
-			Targets: webhook.TargetPolicy(e.Targets), Now: env.Clock}),
-		Counters: dynamo.Buffer{API: db, Table: e.BufferTable},
-		Outcomes: dynamo.Outcomes{API: db, Buffer: e.BufferTable, Table: e.SlowAppsTable, Now: env.Clock},
-		Log:      dynamo.Requests{API: db, Table: e.RequestsTable, Logger: logger},
-		Outbox:   queue.Outbox{API: sqs, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: logger},
-		Claims:   dynamo.Claims{API: db, Table: e.SlowAppsTable},
-		Metrics:  figures, Logger: logger, Now: env.Clock, NewMark: rand.Text,
+		Registry: dynamo.Apps{API: base.Tables, Table: e.AppsTable, Secrets: e.SecretsTable},
+		Warnings: dynamo.SlowApps{API: base.Tables, Table: e.SlowAppsTable},
+		Sender:   webhook.NewSender(webhook.Config{Timeout: e.Timeout, HeaderPrefix: e.HeaderPrefix, Targets: e.Targets, Now: env.Clock}),
+		Counters: dynamo.Buffer{API: base.Tables, Table: e.BufferTable},
+		Outcomes: dynamo.Outcomes{API: base.Tables, Buffer: e.BufferTable, Table: e.SlowAppsTable, Now: env.Clock},
+		Log:      dynamo.Requests{API: base.Tables, Table: e.RequestsTable, Logger: base.Logger},
+		Outbox:   queue.Outbox{API: base.Queues, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: base.Logger},
+		Claims:   dynamo.Claims{API: base.Tables, Table: e.SlowAppsTable},
+		Metrics:  base.Metrics, Logger: base.Logger, Now: env.Clock, NewMark: rand.Text,
 	})
-	lambda.Start(queue.WebhookConsumer{Job: job, Retry: e.RetryQueueURL, Flush: figures.Flush})
+	lambda.Start(queue.WebhookConsumer{Job: job, Retry: e.RetryQueueURL, Flush: base.Metrics.Flush})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -26,7 +27,7 @@ const LatchLife = 24 * time.Hour
 type Brake interface {
 	// ReadLatch reads it, consistently; the zero Latch if it was never set.
 	ReadLatch(ctx context.Context) (Latch, error)
-	// SetLatch sets Since, Until, Reason and AppID. ErrAlready if at l.Since the
+	// SetLatch sets Since, Until, Reason and AppID. standing.ErrAlready if at l.Since the
 	// brake is latched, or held open. After nil it is durable; after any other
 	// error nobody knows, and it may be repeated.
 	SetLatch(ctx context.Context, l Latch) error
@@ -48,25 +49,26 @@ func latches(r tally.Reason) bool {
 	return r == tally.Fatal || r == tally.Gone || r == tally.Timeout
 }
 
-// A latchedError is ErrHeld by a latch.
+// A latchedError is standing.ErrHeld by a latch.
 type latchedError struct{ Latch }
 
 func (e *latchedError) Error() string {
 	return "the brake is latched since " + e.Since.Format(time.RFC3339)
 }
-func (e *latchedError) Unwrap() error { return ErrHeld }
+func (e *latchedError) Unwrap() error { return standing.ErrHeld }
 
 // behindBrake is the job for one batch or one sweep, which reads the latch once, and
 // only if it finds somebody broken.
 func (j *Job) behindBrake() (*Job, *braked) {
-	one, brake := *j, &braked{State: j.State, job: j}
-	one.State = brake
+	one, chain := *j, *j.Standing
+	brake := &braked{Transitions: chain.Transitions, job: j}
+	chain.Transitions, one.Standing = brake, &chain
 	return &one, brake
 }
 
-// braked is a State that disables nobody while the brake is latched, and latches it.
+// braked are Transitions that disable nobody while the brake is latched, and latch it.
 type braked struct {
-	State
+	standing.Transitions
 	job *Job
 
 	read  bool
@@ -74,22 +76,25 @@ type braked struct {
 	fault error // of the read
 }
 
-// Disable implements State. Whoever cannot read the latch disables nobody: it is in
-// the table that the disabling itself is to be written to.
-func (b *braked) Disable(ctx context.Context, d Disabling, maxPerHour int) error {
+// Apply implements standing.Transitions. Whoever cannot read the latch disables nobody:
+// it is in the table that the disabling itself is to be written to.
+func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
+	if t.Kind != standing.Disabled {
+		return b.Transitions.Apply(ctx, t)
+	}
 	latch, err := b.know(ctx)
 	if err != nil {
 		return err
 	}
-	if latch.Latched(d.At) {
+	if latch.Latched(t.At) {
 		return &latchedError{latch}
 	}
-	err = b.State.Disable(ctx, d, maxPerHour)
+	err = b.Transitions.Apply(ctx, t)
 	switch {
-	case errors.Is(err, ErrLatched): // since it was read
-		return b.latchedMeanwhile(ctx, d)
-	case errors.Is(err, ErrHeld) && latches(d.Reason) && !d.At.Before(latch.OpenUntil):
-		return b.set(ctx, d)
+	case errors.Is(err, standing.ErrLatched): // since it was read
+		return b.latchedMeanwhile(ctx, t)
+	case errors.Is(err, standing.ErrHeld) && latches(t.Reason) && !t.At.Before(latch.OpenUntil):
+		return b.set(ctx, t)
 	}
 	return err
 }
@@ -104,25 +109,25 @@ func (b *braked) know(ctx context.Context) (Latch, error) {
 	return b.latch, b.fault
 }
 
-func (b *braked) latchedMeanwhile(ctx context.Context, d Disabling) error {
+func (b *braked) latchedMeanwhile(ctx context.Context, t standing.Transition) error {
 	b.read = false
 	latch, err := b.know(ctx)
 	switch {
 	case err != nil:
 		return err
-	case latch.Latched(d.At):
+	case latch.Latched(t.At):
 		return &latchedError{latch}
 	}
-	return ErrChanged // and opened again
+	return standing.ErrChanged // and opened again
 }
 
 // set latches the brake for a verdict that it held.
-func (b *braked) set(ctx context.Context, d Disabling) error {
-	latch := Latch{Since: d.At, Until: d.At.Add(LatchLife), Reason: d.Reason, AppID: d.App.ID}
+func (b *braked) set(ctx context.Context, t standing.Transition) error {
+	latch := Latch{Since: t.At, Until: t.At.Add(LatchLife), Reason: t.Reason, AppID: t.App.ID}
 	err := b.job.Brake.SetLatch(ctx, latch)
-	if errors.Is(err, ErrAlready) { // by another, or somebody opened it
-		if err = b.latchedMeanwhile(ctx, d); errors.Is(err, ErrChanged) {
-			return ErrHeld
+	if errors.Is(err, standing.ErrAlready) { // by another, or somebody opened it
+		if err = b.latchedMeanwhile(ctx, t); errors.Is(err, standing.ErrChanged) {
+			return standing.ErrHeld
 		}
 		return err
 	}
@@ -144,9 +149,9 @@ func (j *Job) reportLatch(ctx context.Context, l Latch) {
 }
 
 // reportHeld says of one app that it is not disabled now.
-func (j *Job) reportHeld(ctx context.Context, d Disabling, held error) {
+func (j *Job) reportHeld(ctx context.Context, t standing.Transition, held error) {
 	j.Metrics.Count("disable.held", "", "")
-	fields := []any{"app_id", d.App.ID, "organization_id", d.App.OrganizationID, "reason", d.Reason, "max_per_hour", j.MaxPerHour}
+	fields := []any{"app_id", t.App.ID, "organization_id", t.App.OrganizationID, "reason", t.Reason, "max_per_hour", j.MaxPerHour}
 	latched := (*latchedError)(nil)
 	if errors.As(held, &latched) {
 		fields = append(fields, "latched_since", latched.Since, "latched_until", latched.Until,

@@ -11,13 +11,14 @@ import (
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
 var (
-	_ disabling.Brake    = store{}
-	_ disabling.Standing = store{}
-	_ registry.Brake     = store{}
+	_ disabling.Brake  = store{}
+	_ disabling.Untold = store{}
+	_ registry.Brake   = store{}
 )
 
 func (s store) ReadLatch(context.Context) (l disabling.Latch, err error) {
@@ -28,7 +29,7 @@ func (s store) ReadLatch(context.Context) (l disabling.Latch, err error) {
 func (s store) SetLatch(_ context.Context, l disabling.Latch) error {
 	return s.write("SetLatch", func() error {
 		if s.Latch.Latched(l.Since) || l.Since.Before(s.Latch.OpenUntil) {
-			return disabling.ErrAlready
+			return standing.ErrAlready
 		}
 		l.OpenUntil = s.Latch.OpenUntil
 		s.Latch = l

@@ -1,13 +1,9 @@
-// Package disabling is the job of the disable and sweep functions: it finds the
-// apps that the rule calls broken, disables them, and has their owners told. It
-// judges an app by its current generation alone: no count of another URL, another
-// organization, or of before the last enabling. It refuses to disable anyone on what a stream record
-// says: a record only says where to look, and a verdict comes from consistent
-// reads.
-//
-// A disabling is a chain of conditional steps whose identity is the time in
-// disabled_at. Whoever comes upon a disabled app takes the chain up where it
-// was left, so a crash anywhere is mended by the next record or by the sweep.
+// Package disabling is the job of the disable and sweep functions: it finds the apps that the
+// rule calls broken, and disables them by the chain in shared/standing. It judges an app by its
+// current generation alone: no count of another URL, another organization, or of before the last
+// enabling. It refuses to disable anyone on what a stream record says: a record only says where
+// to look, and a verdict comes from consistent reads. Whoever comes upon a disabled app takes its
+// chain up where it was left.
 package disabling
 
 import (
@@ -21,18 +17,9 @@ import (
 	"time"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
-
-// Apps reads apps, consistently.
-type Apps interface {
-	ReadApp(ctx context.Context, id string) (app platform.App, found bool, err error)
-}
-
-// Organizations reads organizations, consistently.
-type Organizations interface {
-	ReadOrganization(ctx context.Context, id string) (org platform.Organization, found bool, err error)
-}
 
 // Days reads the Buffer.
 type Days interface {
@@ -41,56 +28,6 @@ type Days interface {
 	// ReadFailing hands each key to found that has failures in one partition of
 	// the index of failing days. The index may lag behind.
 	ReadFailing(ctx context.Context, partition string, found func(key string)) error
-}
-
-// State changes what is known of an app's disabling. After nil a change is
-// durable. After ErrChanged, ErrHeld, ErrLatched or ErrAlready it was surely not made. After
-// platform.ErrRefused it was not either, and never will be. After any other error
-// nobody knows: the step may be repeated.
-type State interface {
-	// Disable marks the app, puts the audit entry and counts the brake, all or
-	// nothing. ErrChanged if the app is not as it was read; ErrHeld if
-	// maxPerHour were disabled in this hour; ErrLatched if the brake is latched at
-	// d.At.
-	Disable(ctx context.Context, d Disabling, maxPerHour int) error
-	// MarkNotified sets notified_at. ErrChanged if this is not the app's
-	// disabling any more.
-	MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error
-}
-
-// Observations keeps what would have been done.
-type Observations interface {
-	// WouldDisable puts an audit entry for d.At, unless there is one: ErrAlready.
-	// ErrChanged if the app is not as it was read.
-	WouldDisable(ctx context.Context, d Disabling) error
-}
-
-// Notices queues one message per notice. After nil all are durable, but for what
-// the queue refuses for good, which the Notices itself reports; after an error some
-// may be. The same notice may be queued twice.
-type Notices interface {
-	SendNotices(ctx context.Context, notices []platform.Notice) error
-}
-
-// Metrics counts events; it never fails.
-type Metrics interface {
-	Count(name, dimension, value string)
-}
-
-// What a State may answer.
-var (
-	ErrChanged = errors.New("not as it was read")
-	ErrHeld    = errors.New("too many disablings in this hour")
-	ErrLatched = errors.New("the brake is latched")
-	ErrAlready = errors.New("already there")
-)
-
-// Disabling is one app found broken.
-type Disabling struct {
-	App      platform.App // as it was read
-	At       time.Time    // becomes disabled_at
-	Reason   tally.Reason
-	Evidence []tally.Day
 }
 
 // Mode says whether verdicts have consequences.
@@ -110,27 +47,26 @@ type Config struct {
 	Guarded    []platform.Status // of sentry-apps that may be disabled
 }
 
-// Needs are what the job works with; all are required but Bookmark, and Standing.
-type Needs struct {
-	Apps          Apps
-	Organizations Organizations
-	Days          Days
-	State         State
-	Brake         Brake
-	Standing      Standing // of sweep only
-	Observations  Observations
-	Notices       Notices
-	Bookmark      Bookmark // nil: every sweep begins anew
-	Metrics       Metrics
-	Logger        *slog.Logger
-	Now           func() time.Time
+// Deps are what the job works with; all are required, Untold and Bookmark for sweeps.
+type Deps struct {
+	Standing *standing.Chain
+	Days     Days
+	Brake    Brake
+	Untold   Untold
+	Bookmark Bookmark
+	Metrics  standing.Metrics
+	Logger   *slog.Logger
+	Now      func() time.Time
 }
 
 // Job judges apps.
 type Job struct {
 	Config
-	Needs
+	Deps
 }
+
+// New makes the job.
+func New(c Config, d Deps) *Job { return &Job{c, d} }
 
 // Record says that an item of the Buffer changed.
 type Record struct {
@@ -196,26 +132,23 @@ func appOf(key string) string {
 	return id
 }
 
-// rounds is how often an app is looked at again in place when it changed while
-// it was judged.
-const rounds = 3
-
 // judge applies the rule to the windows that end with those of the given dates
-// that have failures, and acts on the verdict. A panic about one app is that
-// app's error.
-func (j *Job) judge(ctx context.Context, key string, dates []tally.Date) (err error) {
+// that have failures, and acts on the verdict.
+func (j *Job) judge(ctx context.Context, key string, dates []tally.Date) error {
+	return j.guarded(ctx, key, func() error {
+		return standing.AsRead("judge "+key, func() error { return j.judgeOnce(ctx, key, dates) })
+	})
+}
+
+// guarded makes a panic about one app, or key, that app's error.
+func (j *Job) guarded(ctx context.Context, key string, look func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			j.Logger.ErrorContext(ctx, "app panicked", "key", key, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("judge %s: panic: %v", key, p)
+			j.Logger.ErrorContext(ctx, "app panicked", "app_id", appOf(key), "key", key, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("look at %s: panic: %v", key, p)
 		}
 	}()
-	for range rounds {
-		if err = j.judgeOnce(ctx, key, dates); !errors.Is(err, ErrChanged) {
-			return err
-		}
-	}
-	return fmt.Errorf("judge %s: %w, %d times", key, ErrChanged, rounds)
+	return look()
 }
 
 func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) error {
@@ -223,14 +156,12 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) err
 	if err != nil {
 		return nil //nolint:nilerr // not an item of ours; a second look would not change it
 	}
-	app, found, err := j.Apps.ReadApp(ctx, appID)
+	app, found, err := j.Standing.ReadApp(ctx, appID)
 	switch {
-	case err != nil:
-		return fmt.Errorf("read app %s: %w", appID, err)
-	case !found || app.Deleted:
-		return nil
+	case err != nil || !found || app.Deleted:
+		return err
 	case app.Disabled(): // whatever became of it since, its owners are to know
-		return j.finish(ctx, app)
+		return j.Standing.TakeUp(ctx, app)
 	case !app.Guarded(j.Guarded) || app.OrganizationID != organizationID || app.Generation != generation:
 		return nil // what another URL answered, or what was before an enabling, is no reason
 	}
@@ -266,41 +197,18 @@ func failedOn(days []tally.Day, date tally.Date) bool {
 }
 
 func (j *Job) disable(ctx context.Context, app platform.App, v tally.Verdict) error {
-	d := Disabling{App: app, At: j.Now().UTC().Truncate(time.Millisecond), Reason: v.Reason, Evidence: v.Evidence}
-	if !d.At.After(app.EnabledAt) {
+	t := standing.Transition{Kind: standing.Disabled, App: app, At: j.Now().UTC().Truncate(time.Millisecond),
+		Reason: v.Reason, Evidence: v.Evidence, MaxPerHour: j.MaxPerHour}
+	if !t.At.After(app.EnabledAt) {
 		return fmt.Errorf("disable app %s: it was enabled at %s, in this clock's future", app.ID, platform.FormatTime(app.EnabledAt))
 	}
 	if j.Mode == Observe {
-		return j.observe(ctx, d)
+		t.Kind, t.At = standing.WouldDisable, t.At.Truncate(24*time.Hour)
 	}
-	err := j.State.Disable(ctx, d, j.MaxPerHour)
-	if errors.Is(err, ErrHeld) {
-		j.reportHeld(ctx, d, err)
+	err := j.Standing.Take(ctx, t)
+	if errors.Is(err, standing.ErrHeld) {
+		j.reportHeld(ctx, t, err)
 		return nil // the sweep decides again
 	}
-	if err != nil {
-		return fmt.Errorf("disable app %s: %w", app.ID, err)
-	}
-	j.Metrics.Count("app.disabled", "reason", string(d.Reason))
-	j.Logger.WarnContext(ctx, "app disabled", describe(d)...)
-	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
-	return j.finish(ctx, app)
-}
-
-func (j *Job) observe(ctx context.Context, d Disabling) error {
-	d.At = d.At.Truncate(24 * time.Hour)
-	err := j.Observations.WouldDisable(ctx, d)
-	switch {
-	case errors.Is(err, ErrAlready):
-		return nil
-	case err != nil:
-		return fmt.Errorf("observe app %s: %w", d.App.ID, err)
-	}
-	j.Logger.WarnContext(ctx, "app would be disabled", describe(d)...)
-	return nil
-}
-
-func describe(d Disabling) []any {
-	return []any{"app_id", d.App.ID, "slug", d.App.Slug, "uuid", d.App.UUID, "organization_id", d.App.OrganizationID,
-		"webhook_url", d.App.WebhookURL, "reason", d.Reason, "days", d.Evidence}
+	return err
 }

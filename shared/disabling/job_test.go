@@ -46,7 +46,7 @@ func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T
 		Organization: platform.NoticeOrganization{ID: org, Slug: "acme", Name: "Acme"},
 		App:          platform.NoticeApp{ID: app, Slug: "bot-17", Name: "Bot 17", WebhookURL: "https://bot.example/hook"},
 		Reason:       "error", DisabledAt: "2026-11-24T10:00:00.000Z", Evidence: evidence,
-		Rule: &platform.NoticeRule{TimeoutThreshold: 1000, GoneThreshold: 3}}
+		Rule: &w.config.Rule}
 	if diff := cmp.Diff(want, s.Queue[0]); diff != "" {
 		t.Errorf("notice (-want +got):\n%s", diff)
 	}
@@ -167,7 +167,7 @@ func TestOneBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
 	w.own(org, ada)
 	failing := store{tables: w.tables}
 	job := w.disabler()
-	job.Apps = appsFunc(func(id string) (platform.App, error) {
+	job.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 		switch id {
 		case "b":
 			return platform.App{}, errFault

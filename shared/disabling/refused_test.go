@@ -55,8 +55,8 @@ func TestARecordThatIsRefusedForGoodHidesNoneThatComesAgain(t *testing.T) {
 		records = append(records, r)
 	}
 	job := w.disabler()
-	apps := job.Apps
-	job.Apps = appsFunc(func(id string) (platform.App, error) {
+	apps := job.Standing.Apps
+	job.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 		switch id {
 		case "a":
 			return platform.App{}, fmt.Errorf("read: %w", platform.ErrRefused)

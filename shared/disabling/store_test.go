@@ -13,6 +13,7 @@ import (
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -152,19 +153,17 @@ type store struct {
 }
 
 var (
-	_ disabling.Apps          = store{}
-	_ disabling.Organizations = store{}
-	_ disabling.Days          = store{}
-	_ disabling.State         = store{}
-	_ disabling.Observations  = store{}
-	_ disabling.Notices       = store{}
-	_ disabling.Bookmark      = store{}
-	_ registry.Apps           = store{}
-	_ registry.Organizations  = store{}
-	_ registry.Enabler        = store{}
-	_ registry.Notices        = store{}
-	_ notice.Claims           = store{}
-	_ notice.Mailer           = mailer{}
+	_ standing.Apps          = store{}
+	_ standing.Organizations = store{}
+	_ standing.Transitions   = store{}
+	_ standing.Notices       = store{}
+	_ disabling.Days         = store{}
+	_ disabling.Bookmark     = store{}
+	_ registry.Apps          = store{}
+	_ registry.Organizations = store{}
+	_ registry.Steering      = store{}
+	_ notice.Claims          = store{}
+	_ notice.Mailer          = mailer{}
 )
 
 func (s store) read(call string, do func()) error {
@@ -253,57 +252,95 @@ const (
 	eventWouldDisable = "internal-integration.would-disable"
 )
 
-func asJudged(app, judged platform.App) bool {
-	return app.Status == judged.Status && app.Kind == judged.Kind && app.Breaker == judged.Breaker && app.Generation == judged.Generation &&
+// callOf names the call of a transition.
+func callOf(kind standing.Kind) string {
+	switch kind {
+	case standing.Disabled:
+		return "Disable"
+	case standing.WouldDisable:
+		return "WouldDisable"
+	}
+	return "Enable"
+}
+
+func (s store) Apply(_ context.Context, t standing.Transition) error {
+	return s.write(callOf(t.Kind), func() error {
+		switch t.Kind {
+		case standing.Disabled:
+			return s.disable(t)
+		case standing.WouldDisable:
+			return s.wouldDisable(t)
+		}
+		return s.enable(t)
+	})
+}
+
+// asRead reports whether an app is what was judged.
+func (s store) asRead(read platform.App) bool {
+	app := s.Apps[read.ID]
+	return app.Status == read.Status && app.Kind == read.Kind && app.Breaker == read.Breaker && app.Generation == read.Generation &&
 		!app.Deleted && !app.Disabled()
 }
 
-func (s store) Disable(_ context.Context, d disabling.Disabling, maxPerHour int) error {
-	return s.write("Disable", func() error {
-		app, hour := s.Apps[d.App.ID], platform.FormatTime(d.At.Truncate(time.Hour))
-		switch {
-		case !asJudged(app, d.App):
-			return disabling.ErrChanged
-		case s.Latch.Latched(d.At):
-			return disabling.ErrLatched
-		case s.Brake[hour] >= maxPerHour:
-			return disabling.ErrHeld
+func (s store) disable(t standing.Transition) error {
+	app, hour := s.Apps[t.App.ID], platform.FormatTime(t.At.Truncate(time.Hour))
+	switch {
+	case !s.asRead(t.App):
+		return standing.ErrChanged
+	case s.Latch.Latched(t.At):
+		return standing.ErrLatched
+	case s.Brake[hour] >= t.MaxPerHour:
+		return standing.ErrHeld
+	}
+	for _, day := range t.Evidence {
+		if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][day.Date].Failures() {
+			s.wrong = append(s.wrong, fmt.Sprintf("%s, for %+v", keyOf(app), day))
 		}
-		for _, day := range d.Evidence {
-			if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][day.Date].Failures() {
-				s.wrong = append(s.wrong, fmt.Sprintf("%s, for %+v", keyOf(app), day))
-			}
-		}
-		app.DisabledAt, app.DisabledReason, app.DisabledEvidence = d.At, string(d.Reason), d.Evidence
-		app.NotifiedAt = time.Time{}
-		s.Apps[app.ID] = app
-		s.Audit[auditKey(d.App.OrganizationID, d.At, eventDisable, app.ID)] =
-			entry{Event: eventDisable, AppID: app.ID, Reason: string(d.Reason), Evidence: d.Evidence}
-		s.Brake[hour]++
-		s.Standing[app.ID] = true
-		return nil
-	})
+	}
+	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = t.At, string(t.Reason), t.Evidence
+	app.NotifiedAt = time.Time{}
+	s.Apps[app.ID] = app
+	s.audit(t, eventDisable)
+	s.Brake[hour]++
+	s.Standing[app.ID] = true
+	return nil
 }
 
-func (s store) WouldDisable(_ context.Context, d disabling.Disabling) error {
-	return s.write("WouldDisable", func() error {
-		key := auditKey(d.App.OrganizationID, d.At, eventWouldDisable, d.App.ID)
-		if _, there := s.Audit[key]; there {
-			return disabling.ErrAlready
-		}
-		if !asJudged(s.Apps[d.App.ID], d.App) {
-			return disabling.ErrChanged
-		}
-		s.Audit[key] = entry{Event: eventWouldDisable, AppID: d.App.ID, Reason: string(d.Reason), Evidence: d.Evidence}
-		return nil
-	})
+func (s store) wouldDisable(t standing.Transition) error {
+	if _, there := s.Audit[auditKey(t.App.OrganizationID, t.At, eventWouldDisable, t.App.ID)]; there {
+		return standing.ErrAlready
+	}
+	if !s.asRead(t.App) {
+		return standing.ErrChanged
+	}
+	s.audit(t, eventWouldDisable)
+	return nil
+}
+
+func (s store) enable(t standing.Transition) error {
+	app := s.Apps[t.App.ID]
+	if !app.Disabled() || !app.DisabledAt.Equal(t.App.DisabledAt) || app.Generation != t.App.Generation {
+		return standing.ErrChanged
+	}
+	app.DisabledAt, app.DisabledReason, app.DisabledEvidence, app.NotifiedAt = time.Time{}, "", nil, time.Time{}
+	app.EnabledAt, app.SteeredAt = t.At, t.At
+	app.Generation++
+	s.Apps[app.ID] = app
+	delete(s.Standing, app.ID)
+	s.audit(t, eventEnable)
+	return nil
+}
+
+func (s store) audit(t standing.Transition, event string) {
+	s.Audit[auditKey(t.App.OrganizationID, t.At, event, t.App.ID)] =
+		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw)}
 }
 
 func (s store) MarkNotified(_ context.Context, appID string, disabledAt, now time.Time) error {
 	return s.write("MarkNotified", func() error {
 		app := s.Apps[appID]
 		if !app.Disabled() || !app.DisabledAt.Equal(disabledAt) {
-			return disabling.ErrChanged
+			return standing.ErrChanged
 		}
 		app.NotifiedAt = now
 		s.Apps[appID] = app
@@ -376,28 +413,11 @@ func (s store) PutOrganization(_ context.Context, org platform.Organization) err
 	})
 }
 
-func (s store) Enable(_ context.Context, read platform.App, at time.Time, actor platform.Actor) error {
-	return s.write("Enable", func() error {
-		app := s.Apps[read.ID]
-		if !app.Disabled() || !app.DisabledAt.Equal(read.DisabledAt) || app.Generation != read.Generation {
-			return registry.ErrChanged
-		}
-		app.DisabledAt, app.DisabledReason, app.DisabledEvidence, app.NotifiedAt = time.Time{}, "", nil, time.Time{}
-		app.EnabledAt, app.SteeredAt = at, at
-		app.Generation++
-		s.Apps[app.ID] = app
-		delete(s.Standing, app.ID)
-		s.Audit[auditKey(read.OrganizationID, at, eventEnable, app.ID)] =
-			entry{Event: eventEnable, AppID: app.ID, Actor: string(actor.Raw)}
-		return nil
-	})
-}
-
 func (s store) Steer(_ context.Context, read platform.App, at time.Time) error {
 	return s.write("Steer", func() error {
 		app := s.Apps[read.ID]
 		if !app.DisabledAt.Equal(read.DisabledAt) || !app.SteeredAt.Before(at) {
-			return registry.ErrChanged
+			return standing.ErrChanged
 		}
 		app.SteeredAt = at
 		s.Apps[app.ID] = app

@@ -88,27 +88,34 @@ type sweep struct {
 	faults  int
 }
 
-// shard judges the keys of one shard that are after the place, and moves the
-// place on: to the next shard, unless the time ran out.
-func (s *sweep) shard(ctx context.Context) {
-	for _, key := range s.failing(ctx, s.place.Shard) {
-		if key <= s.place.Key {
+// part looks at those of one part that are after the place, in order, and moves the
+// place on: to the next part, unless the time ran out.
+func (s *sweep) part(ctx context.Context, ids []string, look func(id string) error) {
+	for _, id := range ids {
+		if id <= s.place.Key {
 			continue
 		}
-		err := s.judge(ctx, key, s.dates)
+		err := look(id)
 		if ctx.Err() != nil {
 			return // this one may have been cut off: it is the next sweep's first
 		}
-		if err != nil && s.reportFault(ctx, key, err) {
+		if err != nil && s.reportFault(ctx, id, err) {
 			s.faults++
 		}
-		s.place.Key = key
-		s.looked[appOf(key)] = true
-		s.judged++
+		s.place.Key = id
 	}
 	if ctx.Err() == nil {
 		s.place = Place{Shard: s.place.Shard + 1}
 	}
+}
+
+// shard judges the keys of one part.
+func (s *sweep) shard(ctx context.Context) {
+	s.part(ctx, s.failing(ctx, s.place.Shard), func(key string) error {
+		s.judged++
+		s.looked[appOf(key)] = true
+		return s.judge(ctx, key, s.dates)
+	})
 }
 
 // failing returns the keys of one shard, in order.
@@ -136,24 +143,17 @@ func beforeDeadline(ctx context.Context, reserve time.Duration) (context.Context
 
 // readBookmark returns where to go on. Whoever cannot read it begins anew.
 func (j *Job) readBookmark(ctx context.Context) Place {
-	if j.Bookmark == nil {
-		return Place{}
-	}
 	place, err := j.Bookmark.ReadBookmark(ctx)
 	if err != nil {
 		j.Logger.ErrorContext(ctx, "bookmark not read", "error", err)
-		return Place{}
 	}
-	if place.Shard < 0 || place.Shard >= sweepShards {
+	if err != nil || place.Shard < 0 || place.Shard >= sweepShards {
 		return Place{}
 	}
 	return place
 }
 
 func (j *Job) setBookmark(ctx context.Context, place Place) {
-	if j.Bookmark == nil {
-		return
-	}
 	if err := j.Bookmark.SetBookmark(ctx, place); err != nil {
 		j.Logger.ErrorContext(ctx, "bookmark not set", "shard", place.Shard, "key", place.Key, "error", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -118,7 +119,7 @@ func TestTheSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 		}
 		var looked []string
 		slow := w.disabler()
-		slow.Apps = appsFunc(func(id string) (platform.App, error) {
+		slow.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 			time.Sleep(time.Second)
 			looked = append(looked, id)
 			return w.Apps[id], nil
@@ -157,7 +158,7 @@ func TestTheSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := brokenWorld()
 		job := w.disabler()
-		job.Apps = cutOff{}
+		job.Standing.Apps = cutOff{}
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		if err := job.Sweep(ctx); err != nil {
@@ -182,7 +183,7 @@ func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 	died := false
 	looked := make(map[string]int)
 	job := w.disabler()
-	job.Apps = appsFunc(func(id string) (platform.App, error) {
+	job.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 		looked[id]++
 		return w.Apps[id], nil
 	})
@@ -231,7 +232,7 @@ func TestADayThatStandsInAnotherShardLeadsNoSweepAstray(t *testing.T) {
 		looked := make(map[string]int)
 		job := w.disabler()
 		var stop context.CancelFunc
-		job.Apps = appsFunc(func(id string) (platform.App, error) {
+		job.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 			if len(looked) == stopAt && stop != nil {
 				stop()
 				return platform.App{}, errFault
@@ -290,18 +291,6 @@ func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
 	}
 }
 
-func TestWithoutABookmarkEverySweepBeginsAnew(t *testing.T) {
-	w := brokenWorld()
-	w.Bookmark = disabling.Place{Shard: tally.Shards - 1, Key: "zzz#42#1"}
-	job := w.disabler()
-	job.Bookmark = nil
-	if err := job.Sweep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	w.mailAll(t)
-	w.assertDisabledOnce(t, app, ada, bob)
-}
-
 func TestAnUnreadableBookmarkIsNoReasonNotToSweep(t *testing.T) {
 	w := brokenWorld()
 	w.delay = func(call string) error {
@@ -324,4 +313,4 @@ func (cutOff) ReadApp(ctx context.Context, _ string) (platform.App, bool, error)
 	return platform.App{}, false, ctx.Err()
 }
 
-var _ disabling.Apps = cutOff{}
+var _ standing.Apps = cutOff{}

@@ -16,6 +16,7 @@ import (
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -114,15 +115,20 @@ func (w *world) logger() *slog.Logger {
 func (w *world) disabler() *disabling.Job { return w.disablerOver(w.store()) }
 
 func (w *world) disablerOver(s store) *disabling.Job {
-	return &disabling.Job{Config: w.config, Needs: disabling.Needs{Apps: s, Organizations: s, Days: s, State: s,
-		Observations: s, Notices: s, Bookmark: s, Brake: s, Standing: s, Metrics: &w.figures, Logger: w.logger(), Now: w.clock}}
+	return disabling.New(w.config, disabling.Deps{Standing: w.chainOver(s), Days: s, Bookmark: s, Brake: s, Untold: s,
+		Metrics: &w.figures, Logger: w.logger(), Now: w.clock})
+}
+
+func (w *world) chainOver(s store) *standing.Chain {
+	return standing.New(standing.Config{Rule: w.config.Rule}, standing.Deps{Apps: s, Organizations: s, Transitions: s, Notices: s,
+		Metrics: &w.figures, Logger: w.logger(), Now: w.clock})
 }
 
 func (w *world) registrar() *registry.Job { return w.registrarOver(w.store()) }
 
 func (w *world) registrarOver(s store) *registry.Job {
-	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Brake: s, Notices: s, Metrics: &w.figures,
-		Logger: w.logger(), CheckURL: func(string) error { return nil }}
+	return registry.New(registry.Config{CheckURL: func(string) error { return nil }}, registry.Deps{Apps: s, Organizations: s,
+		Standing: w.chainOver(s), Steering: s, Brake: s, Metrics: &w.figures, Logger: w.logger()})
 }
 
 // composer is made once: parsing takes longer than all the rest.
@@ -133,10 +139,9 @@ var composer = sync.OnceValue(func() *notice.Composer {
 const functionTimeout = 30 * time.Second
 
 func (w *world) notifierOver(s store, noticeID string) *notice.Batch {
-	job := notice.New(notice.Config{FunctionTimeout: functionTimeout}, notice.Deps{Composer: composer(), Claims: s, Apps: s,
+	return notice.New(notice.Config{FunctionTimeout: functionTimeout}, notice.Deps{Composer: composer(), Claims: s, Apps: s,
 		Mailer: mailer{s, noticeID}, Metrics: &w.figures, Logger: w.logger(),
-		Now: w.clock, Random: func() float64 { return 0 }})
-	return job.NewBatch()
+		Now: w.clock, Random: func() float64 { return 0 }}).NewBatch()
 }
 
 // deliver is the stream: it hands over the records until they are through.

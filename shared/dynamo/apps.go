@@ -4,22 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
-	"hookwarden/shared/retry"
 )
 
 type appsAPI interface {
 	transactAPI
-	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
-	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	updateAPI
+	getAPI
+	batchGetAPI
 }
 
 // Apps is the Apps table together with the Secrets table: an app and its
@@ -47,7 +44,7 @@ const changeTries = 4
 // as it was read any more. was is nil for an app that is not there.
 func (t Apps) change(ctx context.Context, id string, make func(was item) error) error {
 	for range changeTries {
-		was, err := t.get(ctx, id)
+		was, err := get(ctx, t.API, t.Table, appKey(id))
 		if err != nil {
 			return err
 		}
@@ -132,20 +129,11 @@ func (t Apps) write(ctx context.Context, app, secrets *types.Update) error {
 
 // ReadApp reads one app, consistently.
 func (t Apps) ReadApp(ctx context.Context, id string) (platform.App, bool, error) {
-	i, err := t.get(ctx, id)
+	i, err := get(ctx, t.API, t.Table, appKey(id))
 	if err != nil || i == nil {
 		return platform.App{}, false, err
 	}
 	return decodeApp(i), true, nil
-}
-
-func (t Apps) get(ctx context.Context, id string) (item, error) {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.Table, Key: appKey(id), ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return nil, err
-	}
-	return out.Item, nil
 }
 
 func decodeApp(i item) platform.App {
@@ -176,11 +164,7 @@ func decodeApp(i item) platform.App {
 	}
 }
 
-const (
-	appsPerRead  = 50 // two keys each, a hundred in a call
-	readTries    = 4
-	readFirstGap = 25 * time.Millisecond
-)
+const appsPerRead = 50 // two keys each, a hundred in a call
 
 // ReadApps implements delivery.Registry.
 func (t Apps) ReadApps(ctx context.Context, ids []string) (map[string]delivery.Registered, []string, error) {
@@ -203,38 +187,25 @@ func (t Apps) readSome(ctx context.Context, ids []string, known map[string]deliv
 		appKeys = append(appKeys, appKey(id))
 		secretKeys = append(secretKeys, item{"app_id": text(id)})
 	}
-	request := map[string]types.KeysAndAttributes{
+	found, keys, err := getMany(ctx, t.API, map[string]types.KeysAndAttributes{
 		t.Table:   {Keys: appKeys, ConsistentRead: aws.Bool(true)},
 		t.Secrets: {Keys: secretKeys, ConsistentRead: aws.Bool(true)},
+	})
+	if err != nil {
+		return ids, err
 	}
-	apps, secrets := make(map[string]item), make(map[string]item)
-	for try := range readTries {
-		if try > 0 && !retry.Pause(ctx, readFirstGap<<try) {
-			break
-		}
-		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
-		if err != nil {
-			return ids, err
-		}
-		for _, i := range out.Responses[t.Table] {
-			apps[item(i).text("id")] = i
-		}
-		for _, i := range out.Responses[t.Secrets] {
-			secrets[item(i).text("app_id")] = i
-		}
-		if request = out.UnprocessedKeys; len(request) == 0 {
-			break
-		}
+	apps, secrets, unread := make(map[string]item), make(map[string]item), make(map[string]bool)
+	for _, i := range found[t.Table] {
+		apps[item(i).text("id")] = i
 	}
-	unread := make(map[string]bool)
-	for _, key := range request[t.Table].Keys {
+	for _, i := range found[t.Secrets] {
+		secrets[item(i).text("app_id")] = i
+	}
+	for _, key := range keys[t.Table].Keys {
 		unread[item(key).text("id")] = true
 	}
-	for _, key := range request[t.Secrets].Keys {
+	for _, key := range keys[t.Secrets].Keys {
 		unread[item(key).text("app_id")] = true
-	}
-	if len(request) == 0 {
-		unread = nil
 	}
 	var left []string
 	for _, id := range ids {

@@ -5,18 +5,11 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/platform"
-)
-
-// What the Audit table says was done to an app.
-const (
-	eventDisable      = "disable"
-	eventEnable       = "enable"
-	eventWouldDisable = "would-disable"
+	"hookwarden/shared/standing"
 )
 
 // eventOf is what was done to an app, as the Audit table names it: after what the
@@ -31,17 +24,22 @@ func eventOf(app platform.App, done string) string {
 	return "app." + done
 }
 
-// auditEntry is what happened to an app at a time that is the identity of that
-// disabling or enabling: put twice, it is the same entry.
-func auditEntry(done string, app platform.App, at time.Time) item {
-	event := eventOf(app, done)
+// auditEntry is what happened to an app at the time that is the identity of that
+// transition: put twice, it is the same entry.
+func auditEntry(t standing.Transition) item {
+	event := eventOf(t.App, t.Kind.Verb())
 	i := item{
-		"pk":     text(app.OrganizationID),
-		"sk":     text(platform.FormatTime(at) + "#" + event + "#" + app.ID),
+		"pk":     text(t.App.OrganizationID),
+		"sk":     text(platform.FormatTime(t.At) + "#" + event + "#" + t.App.ID),
 		"event":  text(event),
-		"app_id": text(app.ID),
+		"app_id": text(t.App.ID),
 	}
-	i.setText("name", platform.Cut(app.Name, maxAuditText))
+	i.setText("name", platform.Cut(t.App.Name, maxAuditText))
+	i.setText("reason", string(t.Reason))
+	if len(t.Evidence) > 0 {
+		i["evidence"] = evidence(t.Evidence)
+	}
+	i.setActor("actor", t.Actor)
 	return i
 }
 
@@ -52,35 +50,34 @@ const (
 	maxActorFields = 32
 )
 
-// actorValue keeps the flat fields of an actor; nil if there are none. Of very many
-// it keeps those that say who it is, and the first by name.
-func actorValue(actor platform.Actor) types.AttributeValue {
+// setActor keeps the flat fields of an actor, if it has any. Of very many it keeps those
+// that say who it is, and the first by name.
+func (i item) setActor(name string, actor platform.Actor) {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(actor.Raw))
 	decoder.UseNumber()
 	if decoder.Decode(&fields) != nil {
-		return nil
+		return
 	}
 	m := item{}
-	for _, name := range slices.Concat([]string{"type", "id", "name", "email"}, slices.Sorted(maps.Keys(fields))) {
-		if name == "" || len(name) > maxAuditText || len(m) == maxActorFields {
+	for _, field := range slices.Concat([]string{"type", "id", "name", "email"}, slices.Sorted(maps.Keys(fields))) {
+		if field == "" || len(field) > maxAuditText || len(m) == maxActorFields {
 			continue
 		}
-		switch v := fields[name].(type) {
+		switch v := fields[field].(type) {
 		case string:
-			m.setText(name, platform.Cut(v, maxAuditText))
+			m.setText(field, platform.Cut(v, maxAuditText))
 		case json.Number:
 			if n, err := v.Int64(); err == nil {
-				m[name] = number(n)
+				m[field] = number(n)
 			} else {
-				m.setText(name, platform.Cut(v.String(), maxAuditText)) // DynamoDB has no 1e400
+				m.setText(field, platform.Cut(v.String(), maxAuditText)) // DynamoDB has no 1e400
 			}
 		case bool:
-			m[name] = &types.AttributeValueMemberBOOL{Value: v}
+			m[field] = &types.AttributeValueMemberBOOL{Value: v}
 		}
 	}
-	if len(m) == 0 {
-		return nil
+	if len(m) > 0 {
+		i[name] = &types.AttributeValueMemberM{Value: m}
 	}
-	return &types.AttributeValueMemberM{Value: m}
 }

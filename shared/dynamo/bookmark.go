@@ -3,14 +3,13 @@ package dynamo
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"hookwarden/shared/disabling"
 )
 
 type bookmarkAPI interface {
-	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	getAPI
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 }
 
@@ -27,12 +26,10 @@ func bookmarkKey() item { return item{"pk": text("#sweep"), "sk": text("bookmark
 // ReadBookmark implements disabling.Bookmark. A key without a shard, which older
 // versions wrote, says nothing: the sweep begins anew.
 func (t Bookmark) ReadBookmark(ctx context.Context) (disabling.Place, error) {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.Table, Key: bookmarkKey(), ConsistentRead: aws.Bool(true)})
-	if err != nil || out.Item["shard"] == nil {
+	place, err := get(ctx, t.API, t.Table, bookmarkKey())
+	if err != nil || place["shard"] == nil {
 		return disabling.Place{}, err
 	}
-	place := item(out.Item)
 	return disabling.Place{Shard: int(place.number("shard")), Key: place.text("last_key")}, nil
 }
 

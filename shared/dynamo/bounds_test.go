@@ -82,7 +82,7 @@ func TestWhateverIsTakenFitsIntoItsItem(t *testing.T) {
 	for range 31 {
 		d.Evidence = append(d.Evidence, tally.Day{Date: "2026-11-24", Counts: tally.Counts{Success: 1 << 40, Error: 1 << 40, Timeout: 1 << 40, Gone: 1 << 40, Fatal: 1 << 40}})
 	}
-	if err := e.disablings().Disable(t.Context(), d, 20); err != nil {
+	if err := e.standing().Apply(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
 	app, _, err := e.apps().ReadApp(t.Context(), app.ID)
@@ -94,7 +94,7 @@ func TestWhateverIsTakenFitsIntoItsItem(t *testing.T) {
 		actor += fmt.Sprintf(`,"%d":1`, i)
 	}
 	enable := decoded[platform.AppEnable](t, map[string]any{"type": "app.enable", "app_id": app.ID, "actor": json.RawMessage(actor + "}")})
-	if err := e.enablings().Enable(t.Context(), app, noon.Add(1), enable.Actor); err != nil {
+	if err := e.standing().Apply(t.Context(), enabling(app, noon.Add(1), enable.Actor)); err != nil {
 		t.Fatal(err)
 	}
 

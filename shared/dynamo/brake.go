@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -49,8 +49,8 @@ const notLatched = "(attribute_not_exists(#until) OR #until <= :at)"
 
 type brakeAPI interface {
 	transactAPI
-	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	getAPI
+	updateAPI
 }
 
 // Brake is the latch of the brake, an item of the Audit table.
@@ -66,11 +66,10 @@ var (
 
 // ReadLatch implements disabling.Brake.
 func (t Brake) ReadLatch(ctx context.Context) (disabling.Latch, error) {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.Table, Key: latchKey(), ConsistentRead: aws.Bool(true)})
+	i, err := get(ctx, t.API, t.Table, latchKey())
 	if err != nil {
 		return disabling.Latch{}, err
 	}
-	i := item(out.Item)
 	return disabling.Latch{Since: i.time("since"), Until: i.time("until"), Reason: tally.Reason(i.text("reason")),
 		AppID: i.text("app_id"), OpenUntil: i.time("open_until")}, nil
 }
@@ -80,13 +79,10 @@ func (t Brake) SetLatch(ctx context.Context, l disabling.Latch) error {
 	u := update(t.Table, latchKey(), item{"since": timestamp(l.Since), "until": timestamp(l.Until),
 		"reason": text(string(l.Reason)), "app_id": text(l.AppID)}, nil)
 	u.ExpressionAttributeValues[":at"] = timestamp(l.Since)
-	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
-		ConditionExpression:      aws.String(notLatched + " AND (attribute_not_exists(open_until) OR open_until <= :at)"),
-		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
-	})
+	u.ConditionExpression = aws.String(notLatched + " AND (attribute_not_exists(open_until) OR open_until <= :at)")
+	err := updateOne(ctx, t.API, u)
 	if conditionFailed(err) {
-		return disabling.ErrAlready
+		return standing.ErrAlready
 	}
 	return err
 }
@@ -97,9 +93,7 @@ func (t Brake) OpenBrake(ctx context.Context, o registry.Opening) error {
 	open["opened_at"], open["open_until"] = timestamp(o.At), timestamp(o.Until)
 	entry := item{"pk": text(brakeKey), "sk": text(platform.FormatTime(o.At) + "#" + eventBrakeOpen),
 		"event": text(eventBrakeOpen), "open_until": timestamp(o.Until)}
-	if a := actorValue(o.Actor); a != nil {
-		entry["actor"] = a
-	}
+	entry.setActor("actor", o.Actor)
 	err := transact(ctx, t.API, []types.TransactWriteItem{
 		{Put: &types.Put{TableName: &t.Table, Item: open,
 			ConditionExpression: aws.String("(attribute_not_exists(opened_at) OR opened_at < :opened_at) AND " +

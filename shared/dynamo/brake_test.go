@@ -19,6 +19,7 @@ import (
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -51,8 +52,8 @@ func TestALatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
 		open  bool
 		want  error
 	}{
-		{0, false, disabling.ErrAlready}, {24*time.Hour - time.Millisecond, false, disabling.ErrAlready}, {24 * time.Hour, false, nil},
-		{0, true, disabling.ErrAlready}, {2*time.Hour - time.Millisecond, true, disabling.ErrAlready}, {2 * time.Hour, true, nil},
+		{0, false, standing.ErrAlready}, {24*time.Hour - time.Millisecond, false, standing.ErrAlready}, {24 * time.Hour, false, nil},
+		{0, true, standing.ErrAlready}, {2*time.Hour - time.Millisecond, true, standing.ErrAlready}, {2 * time.Hour, true, nil},
 	} {
 		e := newEngine()
 		opened := time.Time{}
@@ -127,7 +128,7 @@ func TestNobodyIsDisabledWhileTheBrakeIsLatched(t *testing.T) {
 		want  error
 	}{
 		{nil, false, nil},
-		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Millisecond), Reason: tally.Fatal, AppID: "1"}, false, disabling.ErrLatched},
+		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Millisecond), Reason: tally.Fatal, AppID: "1"}, false, standing.ErrLatched},
 		{&disabling.Latch{Since: noon.Add(-24 * time.Hour), Until: noon, Reason: tally.Fatal, AppID: "1"}, false, nil},
 		{&disabling.Latch{Since: noon.Add(-time.Hour), Until: noon.Add(time.Hour), Reason: tally.Fatal, AppID: "1"}, true, nil},
 	} {
@@ -141,7 +142,7 @@ func TestNobodyIsDisabledWhileTheBrakeIsLatched(t *testing.T) {
 		if c.open {
 			e.openBrake(t, noon, noon.Add(time.Hour), nil)
 		}
-		if err := e.disablings().Disable(t.Context(), e.disabling(t, "17"), 20); !errors.Is(err, c.want) {
+		if err := e.standing().Apply(t.Context(), e.disabling(t, "17")); !errors.Is(err, c.want) {
 			t.Errorf("with the latch %+v: %v, want %v", c.latch, err, c.want)
 		}
 		if disabled := e.tables["apps"]["17"]["disabled_at"] != nil; disabled != (c.want == nil) {
@@ -151,13 +152,10 @@ func TestNobodyIsDisabledWhileTheBrakeIsLatched(t *testing.T) {
 }
 
 // untold collects what one part of the index says.
-func (e *engine) untold(t *testing.T, api interface {
-	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
-}) (ids []string) {
+func untold(t *testing.T, standing dynamo.Standing) (ids []string) {
 	t.Helper()
 	for shard := range tally.Shards {
-		err := dynamo.Standing{API: api, Apps: "apps"}.ReadUntold(t.Context(), shard, func(id string) {
+		err := standing.ReadUntold(t.Context(), shard, func(id string) {
 			if tally.Shard(id) != shard {
 				t.Errorf("%s is in part %d", id, shard)
 			}
@@ -178,22 +176,22 @@ func TestTheIndexOfDisabledAppsHasThoseAloneWhoseOwnersWereNotTold(t *testing.T)
 		if id == "fine" {
 			continue
 		}
-		if err := e.disablings().Disable(t.Context(), e.disabling(t, id), 20); err != nil {
+		if err := e.standing().Apply(t.Context(), e.disabling(t, id)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := e.disablings().MarkNotified(t.Context(), "told", noon, noon); err != nil {
+	if err := e.standing().MarkNotified(t.Context(), "told", noon, noon); err != nil {
 		t.Fatal(err)
 	}
 	app, _, err := e.apps().ReadApp(t.Context(), "enabled")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), platform.Actor{}); err != nil {
+	if err := e.standing().Apply(t.Context(), enabling(app, noon.Add(time.Hour), platform.Actor{})); err != nil {
 		t.Fatal(err)
 	}
 	e.tables["apps"]["deleted"]["deleted"] = &types.AttributeValueMemberBOOL{Value: true}
-	if got := e.untold(t, e); !slices.Equal(got, []string{"untold"}) {
+	if got := untold(t, e.standing()); !slices.Equal(got, []string{"untold"}) {
 		t.Errorf("got %v", got)
 	}
 	if e.tables["apps"]["enabled"]["standing"] != nil || e.tables["apps"]["told"]["standing"] == nil {
@@ -233,20 +231,20 @@ func TestADisabledAppThatStaysUnreadCountsAsUntold(t *testing.T) {
 		for n := range 40 {
 			id := fmt.Sprint(n)
 			e.put(id, "42")
-			if err := e.disablings().Disable(t.Context(), e.disabling(t, id), 1000); err != nil {
+			if err := e.standing().Apply(t.Context(), e.disabling(t, id)); err != nil {
 				t.Fatal(err)
 			}
 			if n%2 == 0 {
-				if err := e.disablings().MarkNotified(t.Context(), id, noon, noon); err != nil {
+				if err := e.standing().MarkNotified(t.Context(), id, noon, noon); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		if got := e.untold(t, &halfAnswers{engine: e}); len(got) != 20 {
+		if got := untold(t, dynamo.Standing{API: &halfAnswers{engine: e}, Apps: "apps"}); len(got) != 20 {
 			t.Errorf("%d of 20: %v", len(got), got)
 		}
 		unread := &halfAnswers{engine: e, always: true}
-		got := e.untold(t, unread)
+		got := untold(t, dynamo.Standing{API: unread, Apps: "apps"})
 		for n := 1; n < 40; n += 2 {
 			if !slices.Contains(got, fmt.Sprint(n)) {
 				t.Errorf("%d is not in %v", n, got)

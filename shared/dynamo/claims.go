@@ -52,10 +52,6 @@ func (t Claims) Claimed(ctx context.Context, hop delivery.Hop) (bool, error) {
 	return claim != nil, err
 }
 
-type batchGetAPI interface {
-	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
-}
-
 // readOne reads one item, consistently, by the call that the role has; nil if there is
 // none.
 func readOne(ctx context.Context, api batchGetAPI, table string, key item) (item, error) {

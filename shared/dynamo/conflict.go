@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"hookwarden/shared/registry"
 )
@@ -41,7 +40,7 @@ func (t Apps) refusal(ctx context.Context, id string, stored, set item, remove [
 	if err != nil || same {
 		return orElse(err, registry.ErrStale)
 	}
-	stored, err = t.get(ctx, id) // if it was changed meanwhile, these are the secrets of a newer version
+	stored, err = get(ctx, t.API, t.Table, appKey(id)) // if it was changed meanwhile, these are the secrets of a newer version
 	if err != nil || !sameVersion(stored, set) {
 		return orElse(err, registry.ErrStale)
 	}
@@ -72,11 +71,8 @@ func (t Apps) sameSecrets(ctx context.Context, id string, set item) (bool, error
 		u.ExpressionAttributeValues[":secrets"] = set["secrets"]
 		same = "#secrets = :secrets"
 	}
-	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
-		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
-		ConditionExpression: aws.String("#version = :version AND " + same),
-	})
+	u.ConditionExpression = aws.String("#version = :version AND " + same)
+	err := updateOne(ctx, t.API, u)
 	if conditionFailed(err) {
 		return false, nil
 	}
@@ -85,12 +81,11 @@ func (t Apps) sameSecrets(ctx context.Context, id string, set item) (bool, error
 
 // refusal is why a change of an organization was refused.
 func (t Organizations) refusal(ctx context.Context, id string, set item, remove []string) error {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.Table, Key: item{"id": text(id)}, ConsistentRead: aws.Bool(true)})
+	stored, err := get(ctx, t.API, t.Table, item{"id": text(id)})
 	if err != nil {
 		return err
 	}
-	if sameVersion(out.Item, set) && !sameContent(out.Item, set, remove) {
+	if sameVersion(stored, set) && !sameContent(stored, set, remove) {
 		return registry.ErrConflict
 	}
 	return registry.ErrStale

@@ -59,7 +59,7 @@ func TestAnEqualVersionWithOtherContentIsAConflict(t *testing.T) {
 		if err := apps.PutApp(t.Context(), app, secrets); err != nil {
 			t.Fatal(err)
 		}
-		if err := e.disablings().Disable(t.Context(), e.disabling(t, "17"), 20); err != nil {
+		if err := e.standing().Apply(t.Context(), e.disabling(t, "17")); err != nil {
 			t.Fatal(err)
 		}
 		if err := apps.PutApp(t.Context(), app, secrets); !errors.Is(err, registry.ErrStale) {

@@ -18,6 +18,7 @@ import (
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 var (
@@ -46,12 +47,12 @@ func (w *erasing) Query(ctx context.Context, in *dynamodb.QueryInput, options ..
 
 func (w *erasing) job() *registry.Job {
 	organizations := dynamo.Organizations{API: w, Table: "organizations"}
-	return &registry.Job{Apps: appsOf(w.engine), Organizations: organizations,
+	quiet, clock := slog.New(slog.DiscardHandler), func() time.Time { return w.now }
+	chain := standing.New(standing.Config{}, standing.Deps{Apps: w.apps(), Organizations: organizations, Transitions: w.standing(),
+		Metrics: noFigures{}, Logger: quiet, Now: clock})
+	return registry.New(registry.Config{CheckURL: func(string) error { return nil }}, registry.Deps{Apps: appsOf(w.engine), Organizations: organizations,
 		Erasures: dynamo.Erasures{API: w, Apps: appsOf(w.engine), Organizations: "organizations", Audit: "audit"},
-		Enabler:  w.enablings(),
-		Metrics:  noFigures{},
-		Logger:   slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
-		CheckURL: func(string) error { return nil }}
+		Standing: chain, Steering: w.standing(), Metrics: noFigures{}, Logger: quiet, Now: clock})
 }
 
 type noFigures struct{}

@@ -9,6 +9,7 @@ import (
 
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 func TestAPutBeginsAGenerationIfTheAppIsAnotherReceiverOrAnotherOrganizations(t *testing.T) {
@@ -116,10 +117,10 @@ func TestAnAppThatIsSteeredWithoutEffectKeepsWhenAndNothingElse(t *testing.T) {
 	}{
 		{"as it was read", func(attributes) {}, nil},
 		{"steered before", func(a attributes) { a["steered_at"] = text("2026-11-24T12:59:59.999Z") }, nil},
-		{"steered later", func(a attributes) { a["steered_at"] = text("2026-11-24T13:00:00.001Z") }, registry.ErrChanged},
-		{"steered at this time", func(a attributes) { a["steered_at"] = text("2026-11-24T13:00:00.000Z") }, registry.ErrChanged},
-		{"enabled since", func(a attributes) { delete(a, "disabled_at") }, registry.ErrChanged},
-		{"disabled again since", func(a attributes) { a["disabled_at"] = text("2026-11-24T12:30:00.000Z") }, registry.ErrChanged},
+		{"steered later", func(a attributes) { a["steered_at"] = text("2026-11-24T13:00:00.001Z") }, standing.ErrChanged},
+		{"steered at this time", func(a attributes) { a["steered_at"] = text("2026-11-24T13:00:00.000Z") }, standing.ErrChanged},
+		{"enabled since", func(a attributes) { delete(a, "disabled_at") }, standing.ErrChanged},
+		{"disabled again since", func(a attributes) { a["disabled_at"] = text("2026-11-24T12:30:00.000Z") }, standing.ErrChanged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEngine()
@@ -127,7 +128,7 @@ func TestAnAppThatIsSteeredWithoutEffectKeepsWhenAndNothingElse(t *testing.T) {
 			c.change(e.tables["apps"]["17"])
 			was := textOf(e.tables["apps"]["17"]["steered_at"])
 			at := noon.Add(time.Hour)
-			if err := e.enablings().Steer(t.Context(), app, at); !errors.Is(err, c.want) {
+			if err := e.standing().Steer(t.Context(), app, at); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 			if c.want == nil {
@@ -143,11 +144,11 @@ func TestAnAppThatIsSteeredWithoutEffectKeepsWhenAndNothingElse(t *testing.T) {
 	e.put("17", "42")
 	app, _, _ := e.apps().ReadApp(t.Context(), "17")
 	e.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T12:30:00.000Z")
-	if err := e.enablings().Steer(t.Context(), app, noon.Add(time.Hour)); !errors.Is(err, registry.ErrChanged) {
+	if err := e.standing().Steer(t.Context(), app, noon.Add(time.Hour)); !errors.Is(err, standing.ErrChanged) {
 		t.Errorf("disabled since it was read: %v", err)
 	}
 	delete(e.tables["apps"], "17")
-	if err := e.enablings().Steer(t.Context(), app, noon.Add(time.Hour)); !errors.Is(err, registry.ErrChanged) || e.tables["apps"]["17"] != nil {
+	if err := e.standing().Steer(t.Context(), app, noon.Add(time.Hour)); !errors.Is(err, standing.ErrChanged) || e.tables["apps"]["17"] != nil {
 		t.Errorf("gone since it was read: %v, %v", err, e.tables["apps"])
 	}
 }

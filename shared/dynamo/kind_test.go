@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 // ofProvider is an app that the platform calls by itself, as it is registered.
@@ -118,24 +118,22 @@ func TestDisableRefusesAnotherKindOrBreakerThanWasRead(t *testing.T) {
 	}{
 		{"nothing changed of an integration", set("kind", "integration"), nothing, nil},
 		{"nothing changed of a breaker", set("breaker", "fatal"), nothing, nil},
-		{"an integration since", nothing, set("kind", "integration"), disabling.ErrChanged},
-		{"a plugin since", set("kind", "integration"), set("kind", "plugin"), disabling.ErrChanged},
-		{"a sentry-app since", set("kind", "integration"), unset("kind"), disabling.ErrChanged},
-		{"off since", nothing, set("breaker", "off"), disabling.ErrChanged},
-		{"off since, and fatal before", set("breaker", "fatal"), set("breaker", "off"), disabling.ErrChanged},
-		{"all since", set("breaker", "fatal"), unset("breaker"), disabling.ErrChanged},
+		{"an integration since", nothing, set("kind", "integration"), standing.ErrChanged},
+		{"a plugin since", set("kind", "integration"), set("kind", "plugin"), standing.ErrChanged},
+		{"a sentry-app since", set("kind", "integration"), unset("kind"), standing.ErrChanged},
+		{"off since", nothing, set("breaker", "off"), standing.ErrChanged},
+		{"off since, and fatal before", set("breaker", "fatal"), set("breaker", "off"), standing.ErrChanged},
+		{"all since", set("breaker", "fatal"), unset("breaker"), standing.ErrChanged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for step, do := range map[string]func(*engine, disabling.Disabling) error{
-				"Disable":      func(e *engine, d disabling.Disabling) error { return e.disablings().Disable(t.Context(), d, 20) },
-				"WouldDisable": func(e *engine, d disabling.Disabling) error { return e.disablings().WouldDisable(t.Context(), d) },
-			} {
+			for _, step := range []standing.Kind{standing.Disabled, standing.WouldDisable} {
 				e := newEngine()
 				e.put("17", "42")
 				c.read(e.tables["apps"]["17"])
 				d := e.disabling(t, "17")
 				c.change(e.tables["apps"]["17"])
-				if err := do(e, d); !errors.Is(err, c.want) {
+				d.Kind = step
+				if err := e.standing().Apply(t.Context(), d); !errors.Is(err, c.want) {
 					t.Errorf("%s: got %v, want %v", step, err, c.want)
 				}
 				if written := len(e.tables["audit"]) > 0; written != (c.want == nil) {
@@ -165,11 +163,12 @@ func TestAuditEventsAreNamedAfterTheKindAndTheStatus(t *testing.T) {
 			e.tables["apps"]["17"]["kind"] = text(string(c.kind))
 		}
 		d := e.disabling(t, "17")
-		must(t, e.disablings().WouldDisable(t.Context(), d))
-		must(t, e.disablings().Disable(t.Context(), d, 20))
+		for _, d.Kind = range []standing.Kind{standing.WouldDisable, standing.Disabled} {
+			must(t, e.standing().Apply(t.Context(), d))
+		}
 		disabled, _, err := e.apps().ReadApp(t.Context(), "17")
 		must(t, err)
-		must(t, e.enablings().Enable(t.Context(), disabled, noon, platform.Actor{}))
+		must(t, e.standing().Apply(t.Context(), enabling(disabled, noon, platform.Actor{})))
 		var got []string
 		for _, entry := range e.tables["audit"] {
 			if entry["event"] == nil {

@@ -4,15 +4,14 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/platform"
 )
 
 type organizationsAPI interface {
-	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	getAPI
+	updateAPI
 }
 
 // Organizations is the Organizations table.
@@ -45,11 +44,8 @@ func (t Organizations) PutOrganization(ctx context.Context, org platform.Organiz
 		remove = append(remove, "owner_errors")
 	}
 	u := update(t.Table, item{"id": text(org.ID)}, set, remove)
-	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: u.TableName, Key: u.Key, UpdateExpression: u.UpdateExpression,
-		ExpressionAttributeNames: u.ExpressionAttributeNames, ExpressionAttributeValues: u.ExpressionAttributeValues,
-		ConditionExpression: aws.String(newer),
-	})
+	u.ConditionExpression = aws.String(newer)
+	err := updateOne(ctx, t.API, u)
 	if conditionFailed(err) {
 		return t.refusal(ctx, org.ID, set, remove)
 	}
@@ -58,12 +54,10 @@ func (t Organizations) PutOrganization(ctx context.Context, org platform.Organiz
 
 // ReadOrganization reads one organization, consistently.
 func (t Organizations) ReadOrganization(ctx context.Context, id string) (platform.Organization, bool, error) {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.Table, Key: item{"id": text(id)}, ConsistentRead: aws.Bool(true)})
-	if err != nil || out.Item == nil {
+	i, err := get(ctx, t.API, t.Table, item{"id": text(id)})
+	if err != nil || i == nil {
 		return platform.Organization{}, false, err
 	}
-	i := item(out.Item)
 	org := platform.Organization{ID: id, Version: i.number("version"), Slug: i.text("slug"), Name: i.text("name"),
 		OwnerErrors: i.texts("owner_errors"), Deleted: i.bool("deleted")}
 	for _, v := range i.list("owners") {

@@ -17,6 +17,7 @@ import (
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -89,10 +90,14 @@ func TestWhatDynamoDBRefusesForGoodIsToldFromWhatPasses(t *testing.T) {
 func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 	api := answering(t, 400, said("ValidationException"))
 	app := platform.App{ID: "17", Status: platform.Internal, OrganizationID: "42", DisabledAt: noon}
-	apps, state := dynamo.Apps{API: api, Table: "apps", Secrets: "secrets"}, dynamo.Disablings{API: api, Apps: "apps", Audit: "audit"}
-	days, lifts := dynamo.Buffer{API: api, Table: "buffer"}, dynamo.Enablings{API: api, Apps: "apps", Audit: "audit"}
+	apps, state := dynamo.Apps{API: api, Table: "apps", Secrets: "secrets"}, dynamo.Standing{API: api, Apps: "apps", Audit: "audit"}
 	organizations, notices := dynamo.Organizations{API: api, Table: "organizations"}, dynamo.Notices{API: api, Table: "notices"}
-	brake, standing := dynamo.Brake{API: api, Table: "audit"}, dynamo.Standing{API: api, Apps: "apps"}
+	brake, days := dynamo.Brake{API: api, Table: "audit"}, dynamo.Buffer{API: api, Table: "buffer"}
+	apply := func(kind standing.Kind) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return state.Apply(ctx, standing.Transition{Kind: kind, App: app, At: noon})
+		}
+	}
 	for name, call := range map[string]func(context.Context) error{
 		"PutApp":    func(ctx context.Context) error { return apps.PutApp(ctx, app, nil) },
 		"DeleteApp": func(ctx context.Context) error { return apps.DeleteApp(ctx, "17", 1, noon) },
@@ -102,15 +107,11 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 			return organizations.PutOrganization(ctx, platform.Organization{ID: "42"})
 		},
 		"ReadOrganization": func(ctx context.Context) error { _, _, err := organizations.ReadOrganization(ctx, "42"); return err },
-		"Steer":            func(ctx context.Context) error { return lifts.Steer(ctx, app, noon) },
-		"Enable":           func(ctx context.Context) error { return lifts.Enable(ctx, app, noon, platform.Actor{}) },
-		"Disable": func(ctx context.Context) error {
-			return state.Disable(ctx, disabling.Disabling{App: app, At: noon}, 20)
-		},
-		"WouldDisable": func(ctx context.Context) error {
-			return state.WouldDisable(ctx, disabling.Disabling{App: app, At: noon})
-		},
-		"MarkNotified": func(ctx context.Context) error { return state.MarkNotified(ctx, "17", noon, noon) },
+		"Steer":            func(ctx context.Context) error { return state.Steer(ctx, app, noon) },
+		"Enable":           apply(standing.Enabled),
+		"Disable":          apply(standing.Disabled),
+		"WouldDisable":     apply(standing.WouldDisable),
+		"MarkNotified":     func(ctx context.Context) error { return state.MarkNotified(ctx, "17", noon, noon) },
 		"ReadDays": func(ctx context.Context) error {
 			_, err := days.ReadDays(ctx, "17#42#1", "2026-11-24", "2026-11-24")
 			return err
@@ -118,7 +119,7 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 		"ReadLatch":   func(ctx context.Context) error { _, err := brake.ReadLatch(ctx); return err },
 		"SetLatch":    func(ctx context.Context) error { return brake.SetLatch(ctx, disabling.Latch{Since: noon, Until: noon}) },
 		"OpenBrake":   func(ctx context.Context) error { return brake.OpenBrake(ctx, registry.Opening{At: noon, Until: noon}) },
-		"ReadUntold":  func(ctx context.Context) error { return standing.ReadUntold(ctx, 0, func(string) {}) },
+		"ReadUntold":  func(ctx context.Context) error { return state.ReadUntold(ctx, 0, func(string) {}) },
 		"ReadFailing": func(ctx context.Context) error { return days.ReadFailing(ctx, "2026-11-24#0", func(string) {}) },
 		"Claim":       func(ctx context.Context) error { return notices.Claim(ctx, "n", noon, 1) },
 		"MarkSent":    func(ctx context.Context) error { return notices.MarkSent(ctx, "n", "m", noon) },

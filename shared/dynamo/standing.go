@@ -2,85 +2,139 @@ package dynamo
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"hookwarden/shared/disabling"
-	"hookwarden/shared/retry"
-	"hookwarden/shared/tally"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
-// disabledStanding is the partition of the index state that a disabled app is in.
-func disabledStanding(appID string) string { return disabledShard(tally.Shard(appID)) }
-
-func disabledShard(shard int) string { return fmt.Sprintf("disabled#%d", shard) }
-
 type standingAPI interface {
+	transactAPI
+	updateAPI
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	batchGetAPI
 }
 
-// Standing is the index state of the Apps table: who is disabled.
+// Standing changes the disabled state of apps: in the tables Apps and Audit.
 type Standing struct {
-	API  standingAPI
-	Apps string
+	API   standingAPI
+	Apps  string
+	Audit string
 }
 
-var _ disabling.Standing = Standing{}
+var (
+	_ standing.Transitions = Standing{}
+	_ registry.Steering    = Standing{}
+)
 
-// ReadUntold implements disabling.Standing. The index has keys alone, so each app is
-// read, a hundred at once, and only for whether its owners were told.
-func (t Standing) ReadUntold(ctx context.Context, shard int, found func(appID string)) error {
-	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
-		TableName:                 &t.Apps,
-		IndexName:                 aws.String("state"),
-		KeyConditionExpression:    aws.String("standing = :standing"),
-		ExpressionAttributeValues: item{":standing": text(disabledShard(shard))},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for some := range slices.Chunk(page.Items, 2*appsPerRead) {
-			if err := t.readSome(ctx, some, found); err != nil {
-				return err
-			}
-		}
+// Apply implements standing.Transitions.
+func (t Standing) Apply(ctx context.Context, c standing.Transition) error {
+	entry := &types.Put{TableName: &t.Audit, Item: auditEntry(c)}
+	writes := []types.TransactWriteItem{t.app(c), {Put: entry}}
+	if c.App.OrganizationID == "" {
+		writes = writes[:1] // erased with its organization, of which no more is to be known
 	}
-	return nil
+	switch c.Kind {
+	case standing.Disabled:
+		writes = append(writes, types.TransactWriteItem{Update: brake(t.Audit, c.At, c.MaxPerHour)},
+			types.TransactWriteItem{ConditionCheck: unlatched(t.Audit, c.At)})
+	case standing.WouldDisable:
+		entry.ConditionExpression = aws.String("attribute_not_exists(pk)")
+	}
+	err := transact(ctx, t.API, writes)
+	switch refused := refusedAt(err); {
+	case slices.Contains(refused, 1):
+		return standing.ErrAlready
+	case slices.Contains(refused, 0):
+		return standing.ErrChanged
+	case slices.Contains(refused, 3):
+		return standing.ErrLatched
+	case slices.Contains(refused, 2):
+		return standing.ErrHeld
+	}
+	return err
 }
 
-// readSome hands on those of a call's worth of apps that are untold. Apps that stay
-// unread count as untold: whoever takes one up reads it again.
-func (t Standing) readSome(ctx context.Context, apps []map[string]types.AttributeValue, found func(appID string)) error {
-	var keys []map[string]types.AttributeValue
-	for _, i := range apps {
-		keys = append(keys, appKey(item(i).text("id")))
+// app is what a transition does to the app, if it still is what was read.
+func (t Standing) app(c standing.Transition) types.TransactWriteItem {
+	switch c.Kind {
+	case standing.Disabled:
+		u := update(t.Apps, appKey(c.App.ID), item{
+			"disabled_at":       timestamp(c.At),
+			"disabled_reason":   text(string(c.Reason)),
+			"disabled_evidence": evidence(c.Evidence),
+			"standing":          text(disabledStanding(c.App.ID)),
+		}, []string{"notified_at"})
+		u.ExpressionAttributeNames["#status"] = "status"
+		u.ConditionExpression = aws.String(asJudged(u.ExpressionAttributeValues, c.App))
+		return types.TransactWriteItem{Update: u}
+	case standing.WouldDisable:
+		check := &types.ConditionCheck{TableName: &t.Apps, Key: appKey(c.App.ID),
+			ExpressionAttributeNames: map[string]string{"#status": "status"}, ExpressionAttributeValues: item{}}
+		check.ConditionExpression = aws.String(asJudged(check.ExpressionAttributeValues, c.App))
+		return types.TransactWriteItem{ConditionCheck: check}
 	}
-	request := map[string]types.KeysAndAttributes{t.Apps: {Keys: keys, ConsistentRead: aws.Bool(true),
-		ProjectionExpression: aws.String("id, disabled_at, notified_at, deleted")}}
-	for try := 0; len(request) > 0; try++ {
-		if try == readTries || try > 0 && !retry.Pause(ctx, readFirstGap<<try) {
-			break
-		}
-		out, err := t.API.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
-		if err != nil {
-			return err
-		}
-		for _, i := range out.Responses[t.Apps] {
-			if i := item(i); i["disabled_at"] != nil && i["notified_at"] == nil && !i.bool("deleted") {
-				found(i.text("id"))
-			}
-		}
-		request = out.UnprocessedKeys
+	u := update(t.Apps, appKey(c.App.ID), item{"enabled_at": timestamp(c.At), "steered_at": timestamp(c.At)},
+		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "notified_at", "standing"})
+	raiseGeneration(u, 1)
+	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(c.App.DisabledAt)
+	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameGeneration(u.ExpressionAttributeValues, c.App))
+	return types.TransactWriteItem{Update: u}
+}
+
+// asJudged is the condition that an app still is what was judged. It wants the
+// name #status, and adds what it needs to the expression's values.
+func asJudged(values item, app platform.App) string {
+	values[":read_status"] = text(string(app.Status))
+	return strings.Join([]string{"#status = :read_status", sameText(values, "kind", string(app.Kind)),
+		sameText(values, "breaker", string(app.Breaker)), sameGeneration(values, app),
+		"attribute_not_exists(deleted)", "attribute_not_exists(disabled_at)"}, " AND ")
+}
+
+// sameText is the condition that a text is the one that was read, which is empty if
+// there was none. It adds what it needs to the expression's values.
+func sameText(values item, name, read string) string {
+	if read == "" {
+		return "attribute_not_exists(" + name + ")"
 	}
-	for _, key := range request[t.Apps].Keys {
-		found(item(key).text("id"))
+	values[":read_"+name] = text(read)
+	return name + " = :read_" + name
+}
+
+// MarkNotified implements standing.Transitions.
+func (t Standing) MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error {
+	u := update(t.Apps, appKey(appID), item{"notified_at": timestamp(now)}, nil)
+	u.ExpressionAttributeValues[":disabled_at"] = timestamp(disabledAt)
+	u.ConditionExpression = aws.String("disabled_at = :disabled_at")
+	return changed(updateOne(ctx, t.API, u))
+}
+
+// Steer implements registry.Steering.
+func (t Standing) Steer(ctx context.Context, app platform.App, at time.Time) error {
+	u := update(t.Apps, appKey(app.ID), item{"steered_at": timestamp(at)}, nil)
+	condition := "attribute_exists(id) AND (attribute_not_exists(#steered_at) OR #steered_at < :steered_at) AND "
+	if app.Disabled() {
+		condition += "disabled_at = :read_disabled_at"
+		u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)
+	} else {
+		condition += "attribute_not_exists(disabled_at)"
 	}
-	return nil
+	u.ConditionExpression = &condition
+	return changed(updateOne(ctx, t.API, u))
+}
+
+// changed is an error for the caller: a condition failed since the app is not as it was
+// read.
+func changed(err error) error {
+	if conditionFailed(err) {
+		return standing.ErrChanged
+	}
+	return err
 }

@@ -20,6 +20,7 @@ import (
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -195,14 +196,14 @@ func newStreamWorld() *streamWorld {
 		broken: make(map[string]bool), panics: make(map[string]bool)}
 	quiet := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { s.now = s.now.Add(time.Millisecond); return s.now }
-	s.job = &disabling.Job{
-		Config: disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000, Guarded: []platform.Status{platform.Internal},
-			Rule: tally.Rule{WindowDays: 3, TimeoutThreshold: 5, TimeoutMinShare: 0.5, GoneThreshold: 2}},
-		Needs: disabling.Needs{Apps: s.apps(), Organizations: dynamo.Organizations{API: s.engine, Table: "organizations"}, Days: s.buffer(),
-			State: s.disablings(), Brake: s.brake(), Standing: s.standing(), Observations: s.disablings(), Notices: s, Metrics: s, Logger: quiet, Now: clock},
-	}
-	s.registry = &registry.Job{Apps: s.apps(), Organizations: dynamo.Organizations{API: s.engine, Table: "organizations"},
-		Enabler: s.enablings(), Brake: s.brake(), Notices: s, Metrics: s, Logger: quiet}
+	organizations := dynamo.Organizations{API: s.engine, Table: "organizations"}
+	rule := tally.Rule{WindowDays: 3, TimeoutThreshold: 5, TimeoutMinShare: 0.5, GoneThreshold: 2}
+	chain := standing.New(standing.Config{Rule: rule}, standing.Deps{Apps: s.apps(), Organizations: organizations, Transitions: s.standing(),
+		Notices: s, Metrics: s, Logger: quiet, Now: clock})
+	s.job = disabling.New(disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000, Guarded: []platform.Status{platform.Internal}, Rule: rule},
+		disabling.Deps{Standing: chain, Days: s.buffer(), Brake: s.brake(), Untold: s.standing(), Bookmark: dynamo.Bookmark{API: s.engine, Table: "audit"}, Metrics: s, Logger: quiet, Now: clock})
+	s.registry = registry.New(registry.Config{}, registry.Deps{Apps: s.apps(), Organizations: organizations,
+		Standing: chain, Steering: s.standing(), Brake: s.brake(), Metrics: s, Logger: quiet})
 	s.mapping = mapping{handler: dynamo.Stream(s.job, func() {}), lost: make(map[string]bool)}
 	s.changed = s.watch
 	return s

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // deliver is the least that the deliver function needs.
@@ -40,7 +41,7 @@ func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if rule := readRule(r); rule != (Rule{WindowDays: 7, TimeoutThreshold: 1000, TimeoutMinShare: 0.5, GoneThreshold: 3, DeadDays: 5}) {
+	if rule := readRule(r); rule != (tally.Rule{WindowDays: 7, TimeoutThreshold: 1000, TimeoutMinShare: 0.5, GoneThreshold: 3, DeadDays: 5}) {
 		t.Errorf("rule %+v", rule)
 	}
 }

@@ -4,30 +4,20 @@ import (
 	"time"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+	"hookwarden/shared/webhook"
 )
 
-// Targets says which receivers may be called.
-type Targets struct{ AllowPrivate, AllowHTTP bool }
-
-func readTargets(r *Reader) Targets {
-	return Targets{AllowPrivate: r.Bool("ALLOW_PRIVATE_TARGETS"), AllowHTTP: r.Bool("ALLOW_HTTP_TARGETS")}
+func readTargets(r *Reader) webhook.TargetPolicy {
+	return webhook.TargetPolicy{AllowPrivate: r.Bool("ALLOW_PRIVATE_TARGETS"), AllowHTTP: r.Bool("ALLOW_HTTP_TARGETS")}
 }
 
 func readSubscribable(r *Reader) platform.Subscribable {
 	return r.Resources("SUBSCRIBABLE_RESOURCES", "issue,error,comment")
 }
 
-// Rule holds the parameters of the rule that finds apps broken.
-type Rule struct {
-	WindowDays       int
-	TimeoutThreshold int64
-	TimeoutMinShare  float64
-	GoneThreshold    int64
-	DeadDays         int
-}
-
-func readRule(r *Reader) Rule {
-	return Rule{
+func readRule(r *Reader) tally.Rule {
+	return tally.Rule{
 		WindowDays:       r.Int("WINDOW_DAYS", 7, 1, 30),
 		TimeoutThreshold: int64(r.Int("TIMEOUT_THRESHOLD", 1000, 1, 1_000_000_000)),
 		TimeoutMinShare:  r.Float("TIMEOUT_MIN_SHARE", 0.5, 0, 1),
@@ -36,26 +26,38 @@ func readRule(r *Reader) Rule {
 	}
 }
 
+// Standing is what the functions have in common that change an app's standing.
+type Standing struct {
+	AppsTable, OrganizationsTable, AuditTable string
+	NotificationQueueURL                      string
+}
+
+func readStanding(r *Reader) Standing {
+	return Standing{
+		AppsTable:            r.Required("APPS_TABLE"),
+		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
+		AuditTable:           r.Required("AUDIT_TABLE"),
+		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
+	}
+}
+
 // Register is the environment of the register function.
 type Register struct {
-	AppsTable, SecretsTable, OrganizationsTable, AuditTable string
-	RegistryQueueURL, NotificationQueueURL, RegistryDLQURL  string
-	Targets                                                 Targets
-	Subscribable                                            platform.Subscribable
+	Standing
+	SecretsTable, RegistryQueueURL, RegistryDLQURL string
+	Targets                                        webhook.TargetPolicy
+	Subscribable                                   platform.Subscribable
 }
 
 // ReadRegister reads it.
 func ReadRegister(r *Reader) Register {
 	return Register{
-		AppsTable:            r.Required("APPS_TABLE"),
-		SecretsTable:         r.Required("SECRETS_TABLE"),
-		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
-		AuditTable:           r.Required("AUDIT_TABLE"),
-		RegistryQueueURL:     r.Required("REGISTRY_QUEUE_URL"),
-		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
-		RegistryDLQURL:       r.Required("REGISTRY_DLQ_URL"),
-		Targets:              readTargets(r),
-		Subscribable:         readSubscribable(r),
+		Standing:         readStanding(r),
+		SecretsTable:     r.Required("SECRETS_TABLE"),
+		RegistryQueueURL: r.Required("REGISTRY_QUEUE_URL"),
+		RegistryDLQURL:   r.Required("REGISTRY_DLQ_URL"),
+		Targets:          readTargets(r),
+		Subscribable:     readSubscribable(r),
 	}
 }
 
@@ -72,7 +74,7 @@ type Deliver struct {
 	Guarded                                                            []platform.Status
 	Subscribable                                                       platform.Subscribable
 	RequestLog                                                         string
-	Targets                                                            Targets
+	Targets                                                            webhook.TargetPolicy
 }
 
 // ReadDeliver reads it.
@@ -102,26 +104,23 @@ func ReadDeliver(r *Reader) Deliver {
 
 // Disable is the environment of the disable and sweep functions.
 type Disable struct {
-	AppsTable, OrganizationsTable, BufferTable, AuditTable string
-	NotificationQueueURL                                   string
-	Rule                                                   Rule
-	Guarded                                                []platform.Status
-	Mode                                                   string
-	MaxPerHour                                             int
+	Standing
+	BufferTable string
+	Rule        tally.Rule
+	Guarded     []platform.Status
+	Mode        string
+	MaxPerHour  int
 }
 
 // ReadDisable reads it.
 func ReadDisable(r *Reader) Disable {
 	return Disable{
-		AppsTable:            r.Required("APPS_TABLE"),
-		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
-		BufferTable:          r.Required("BUFFER_TABLE"),
-		AuditTable:           r.Required("AUDIT_TABLE"),
-		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
-		Rule:                 readRule(r),
-		Guarded:              r.Statuses("GUARDED_STATUSES", platform.Internal),
-		Mode:                 r.Choice("DISABLE_MODE", "enforce", "observe"),
-		MaxPerHour:           r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
+		Standing:    readStanding(r),
+		BufferTable: r.Required("BUFFER_TABLE"),
+		Rule:        readRule(r),
+		Guarded:     r.Statuses("GUARDED_STATUSES", platform.Internal),
+		Mode:        r.Choice("DISABLE_MODE", "enforce", "observe"),
+		MaxPerHour:  r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
 	}
 }
 

@@ -116,8 +116,8 @@ type Job struct {
 	Deps
 }
 
-// New makes a Job.
-func New(config Config, deps Deps) *Job { return &Job{Config: config, Deps: deps} }
+// New makes the job.
+func New(c Config, d Deps) *Job { return &Job{c, d} }
 
 // markTries is how often the mark of a mail that was sent is tried in place.
 const markTries = 4

@@ -53,7 +53,7 @@ func disabled(change ...func(*platform.Notice)) platform.Notice {
 		Reason:       "error",
 		DisabledAt:   "2026-11-24T10:00:00.000Z",
 		Evidence:     week(errorsOn),
-		Rule:         &platform.NoticeRule{TimeoutThreshold: 1000, TimeoutMinShare: 0.5, GoneThreshold: 3, DeadDays: 5},
+		Rule:         &tally.Rule{TimeoutThreshold: 1000, TimeoutMinShare: 0.5, GoneThreshold: 3, DeadDays: 5},
 	}
 	for _, c := range change {
 		c(&n)
@@ -259,7 +259,7 @@ func TestRightToLeftNamesDoNotTurnTheWordsAroundThem(t *testing.T) {
 }
 
 func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
-	rule := &platform.NoticeRule{TimeoutThreshold: 2500, TimeoutMinShare: 0.125, GoneThreshold: 1, DeadDays: 9}
+	rule := &tally.Rule{TimeoutThreshold: 2500, TimeoutMinShare: 0.125, GoneThreshold: 1, DeadDays: 9}
 	composer := NewComposer(config())
 	for _, row := range []struct {
 		reason string

@@ -47,9 +47,9 @@ func (m *message) explain(n platform.Notice) {
 
 // ruleOf is the rule by which the app was judged. Notices that an older version
 // queued have none: they get the usual one.
-func ruleOf(n platform.Notice) platform.NoticeRule {
+func ruleOf(n platform.Notice) tally.Rule {
 	if n.Rule == nil {
-		return platform.NoticeRule{TimeoutThreshold: 1000, GoneThreshold: 3, DeadDays: 5}
+		return tally.Rule{TimeoutThreshold: 1000, GoneThreshold: 3, DeadDays: 5}
 	}
 	return *n.Rule
 }

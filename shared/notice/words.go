@@ -43,7 +43,7 @@ func (w words) of(n int64) string {
 }
 
 // share is which part of them the rule asks for; empty if for none.
-func (w words) share(r platform.NoticeRule) string {
+func (w words) share(r tally.Rule) string {
 	if r.TimeoutMinShare == 0 {
 		return ""
 	}

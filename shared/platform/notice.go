@@ -28,7 +28,7 @@ type Notice struct {
 	App          NoticeApp          `json:"app"`
 	Reason       string             `json:"reason,omitempty"`      // of a disabling
 	DisabledAt   string             `json:"disabled_at,omitempty"` // of a disabling
-	Rule         *NoticeRule        `json:"rule,omitempty"`        // of a disabling: by what was judged
+	Rule         *tally.Rule        `json:"rule,omitempty"`        // of a disabling: by what was judged
 	Evidence     []tally.Day        `json:"evidence,omitempty"`    // of a disabling, oldest day first
 	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
 }
@@ -60,14 +60,6 @@ func noticeApp(app App) NoticeApp {
 		n.Status = app.Status
 	}
 	return n
-}
-
-// NoticeRule holds the numbers of the rule that a mail explains.
-type NoticeRule struct {
-	TimeoutThreshold int64   `json:"timeout_threshold"`
-	TimeoutMinShare  float64 `json:"timeout_min_share"`
-	GoneThreshold    int64   `json:"gone_threshold"`
-	DeadDays         int     `json:"dead_days"`
 }
 
 // Notices makes one notice per owner about what happened to the app at the
@@ -138,11 +130,11 @@ func DecodeNotice(body []byte) (Notice, error) {
 }
 
 // noticeRule reads the rule's numbers, which messages of before did not have.
-func (o object) noticeRule(field string) *NoticeRule {
+func (o object) noticeRule(field string) *tally.Rule {
 	if !o.has(field) {
 		return nil
 	}
-	rule := new(NoticeRule)
+	rule := new(tally.Rule)
 	if err := json.Unmarshal(o.fields.get(field), rule); err != nil {
 		o.wrong(field, "must be an object with the rule's numbers")
 	}

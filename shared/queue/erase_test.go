@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 // entombing are erasures of which the first step alone is made, a while ago.
@@ -37,7 +38,8 @@ func TestRegistryHidesAnErasureUntilItsSecondLook(t *testing.T) {
 		v := &visibility{fakeSQS: &fakeSQS{t: t}, err: c.err}
 		var log bytes.Buffer
 		logger := slog.New(slog.NewTextHandler(&log, nil))
-		q := RegistryConsumer{Job: &registry.Job{Erasures: entombing{since: now.Add(-c.age)}, Logger: logger, Now: func() time.Time { return now }},
+		q := RegistryConsumer{Job: registry.New(registry.Config{}, registry.Deps{Erasures: entombing{since: now.Add(-c.age)}, Logger: logger, Now: func() time.Time { return now },
+			Standing: standing.New(standing.Config{}, standing.Deps{Logger: logger})}),
 			API: v, URL: "https://sqs/1/registry", Logger: logger, Now: func() time.Time { return now }, Flush: func() {}}
 		returned := invoke(t.Context(), t, q, events.SQSMessage{MessageId: "m", ReceiptHandle: "handle",
 			Body: `{"type":"organization.delete","organization_id":"42","version":4}`})

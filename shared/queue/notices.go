@@ -11,9 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"hookwarden/shared/disabling"
 	"hookwarden/shared/platform"
-	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 // Notices sends to NotificationQueue.
@@ -21,20 +20,12 @@ type Notices struct {
 	API     API
 	URL     string
 	Logger  *slog.Logger
-	Metrics Metrics
+	Metrics standing.Metrics
 }
 
-// Metrics counts events; it never fails.
-type Metrics interface {
-	Count(name, dimension, value string)
-}
+var _ standing.Notices = Notices{}
 
-var (
-	_ disabling.Notices = Notices{}
-	_ registry.Notices  = Notices{}
-)
-
-// SendNotices implements disabling.Notices and registry.Notices. A notice that
+// SendNotices implements standing.Notices. A notice that
 // SQS refuses for good is given up, logged and counted as notice.given_up: with it
 // no disabling would ever be finished, and the other owners be told again and
 // again.

@@ -24,6 +24,7 @@ import (
 	"hookwarden/shared/notice"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 // fakeSQS keeps what is sent to it and refuses what SQS would. Its faults are
@@ -342,18 +343,21 @@ func (r *fakeRegistry) ReadApp(context.Context, string) (platform.App, bool, err
 	return platform.App{}, r.known, r.err
 }
 func (r *fakeRegistry) PutOrganization(context.Context, platform.Organization) error { return r.err }
-func (r *fakeRegistry) ReadOrganization(context.Context, string) (platform.Organization, bool, error) {
-	return platform.Organization{}, r.known, r.err
-}
-func (r *fakeRegistry) Count(string, string, string) {}
+func (r *fakeRegistry) Steer(context.Context, platform.App, time.Time) error         { return r.err }
+func (r *fakeRegistry) Count(string, string, string)                                 {}
 
 const putApp = `{"type":"app.put","version":1,"app":{"id":"17","uuid":"u","slug":"s","name":"n","status":"internal","organization_id":"42","secrets":["hush"]}}`
+
+// registrar is a registry job that enables nobody.
+func registrar(r *fakeRegistry, logger *slog.Logger) *registry.Job {
+	return registry.New(registry.Config{CheckURL: func(string) error { return nil }}, registry.Deps{Apps: r, Organizations: r,
+		Standing: standing.New(standing.Config{}, standing.Deps{Apps: r, Logger: logger}), Steering: r, Metrics: r, Logger: logger})
+}
 
 func handleRegistry(t *testing.T, f *fakeSQS, r *fakeRegistry, age time.Duration, receives int, bodies ...string) (failed []string) {
 	t.Helper()
 	now := time.UnixMilli(1_000_000_000)
-	q := RegistryConsumer{Job: &registry.Job{Apps: r, Organizations: r, Metrics: r, Logger: slog.New(slog.DiscardHandler),
-		CheckURL: func(string) error { return nil }},
+	q := RegistryConsumer{Job: registrar(r, slog.New(slog.DiscardHandler)),
 		DeadLetters: DeadLetters{API: f, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, Flush: func() {}}
 	var records []events.SQSMessage
 	for i, body := range bodies {

@@ -46,9 +46,7 @@ func (q RegistryConsumer) handle(ctx context.Context, r events.SQSMessage) error
 	if err != nil {
 		return bury(platform.ReasonInvalid, err.Error())
 	}
-	job := *q.Job
-	job.Logger = job.Logger.With("message_id", r.MessageId)
-	err = job.Handle(ctx, message, sentAt(r))
+	err = q.Job.Logging("message_id", r.MessageId).Handle(ctx, message, sentAt(r))
 	if errors.Is(err, platform.ErrRefused) {
 		return bury(platform.ReasonRefused, refusedDetail(err))
 	}

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
 )
 
@@ -32,11 +30,6 @@ func lineWith(t *testing.T, log *bytes.Buffer, message string) map[string]any {
 	return nil
 }
 
-// steered lifts no disabling.
-type steered struct{ registry.Enabler }
-
-func (steered) Steer(context.Context, platform.App, time.Time) error { return nil }
-
 func TestRegistryConsumerNamesAMessageAndItsAppInEveryLine(t *testing.T) {
 	for _, c := range []struct {
 		body, line string
@@ -54,7 +47,7 @@ func TestRegistryConsumerNamesAMessageAndItsAppInEveryLine(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, nil))
 		now := time.UnixMilli(1_000_000_000)
-		q := RegistryConsumer{Job: &registry.Job{Apps: c.registry, Organizations: c.registry, Enabler: steered{}, Metrics: c.registry, Logger: logger, CheckURL: func(string) error { return nil }},
+		q := RegistryConsumer{Job: registrar(c.registry, logger),
 			DeadLetters: DeadLetters{API: &fakeSQS{t: t}, URL: "https://sqs/1/dlq", Logger: logger}, Logger: logger, Now: func() time.Time { return now }, Flush: func() {}}
 		invoke(t.Context(), t, q, events.SQSMessage{MessageId: "m-1", Body: c.body})
 		line := lineWith(t, &log, c.line)

@@ -28,10 +28,7 @@ type Opening struct {
 // that at which it was queued. Whatever was latched until its hours are over would
 // not have been, had the message come at once: so it makes no difference when it comes.
 func (j *Job) openBrake(ctx context.Context, m platform.BrakeOpen, sentAt time.Time) error {
-	at := sentAt.UTC().Truncate(time.Millisecond)
-	if !m.At.IsZero() && m.At.Before(at) {
-		at = m.At
-	}
+	at := asOf(m.At, sentAt)
 	until := at.Add(time.Duration(m.Hours) * time.Hour)
 	err := j.Brake.OpenBrake(ctx, Opening{At: at, Until: until, Actor: m.Actor})
 	if errors.Is(err, ErrStale) {

@@ -14,6 +14,7 @@ import (
 
 	"hookwarden/shared/platform"
 	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
 // What the job does when its calls fail, or others work beside it, is tested in
@@ -48,13 +49,16 @@ func newTables() *tables {
 }
 
 func (s *tables) job() *registry.Job {
-	return &registry.Job{Apps: s, Organizations: s, Enabler: s, Notices: s, Metrics: s, Subscribable: platform.Subscribable{"issue", "error", "comment"}, Logger: slog.New(slog.DiscardHandler),
-		CheckURL: func(url string) error {
-			if url == "ftp://bot.example/" {
-				return errors.New("the scheme must be https")
-			}
-			return nil
-		}}
+	check := func(url string) error {
+		if url == "ftp://bot.example/" {
+			return errors.New("the scheme must be https")
+		}
+		return nil
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	chain := standing.New(standing.Config{}, standing.Deps{Apps: s, Organizations: s, Transitions: s, Notices: s, Metrics: s, Logger: quiet,
+		Now: func() time.Time { return noon }})
+	return registry.New(registry.Config{CheckURL: check, Subscribable: platform.Subscribable{"issue", "error", "comment"}}, registry.Deps{Apps: s, Organizations: s, Standing: chain, Steering: s, Metrics: s, Logger: quiet})
 }
 
 // logging is the job, and what it logs.
@@ -99,9 +103,14 @@ func (s *tables) ReadOrganization(context.Context, string) (platform.Organizatio
 	return s.org, s.org.ID != "", nil
 }
 
-func (s *tables) Enable(_ context.Context, _ platform.App, at time.Time, actor platform.Actor) error {
-	s.at, s.actor = at, actor
+func (s *tables) Apply(_ context.Context, t standing.Transition) error {
+	s.at, s.actor = t.At, t.Actor
+	s.app.DisabledAt, s.app.EnabledAt = time.Time{}, t.At
 	return s.note("Enable")
+}
+
+func (s *tables) MarkNotified(context.Context, string, time.Time, time.Time) error {
+	return s.note("MarkNotified")
 }
 
 func (s *tables) Steer(_ context.Context, _ platform.App, at time.Time) error {

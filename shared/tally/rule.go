@@ -6,11 +6,11 @@ import "slices"
 // too; GoneThreshold 0 and DeadDays 0 turn their lines off, TimeoutMinShare 0
 // asks for no share.
 type Rule struct {
-	WindowDays       int
-	TimeoutThreshold int64
-	TimeoutMinShare  float64 // of the counted attempts of the day and the day before it, 0 to 1
-	GoneThreshold    int64
-	DeadDays         int // how long before today the first failure must be
+	WindowDays       int     `json:"window_days"`
+	TimeoutThreshold int64   `json:"timeout_threshold"`
+	TimeoutMinShare  float64 `json:"timeout_min_share"` // of the counted attempts of the day and the day before it, 0 to 1
+	GoneThreshold    int64   `json:"gone_threshold"`
+	DeadDays         int     `json:"dead_days"` // how long before today the first failure must be
 }
 
 // Reason is why an app is broken.

@@ -87,7 +87,7 @@ func TestTheIndexIsBelievedInNothing(t *testing.T) {
 			w.untold(app, time.Hour)
 			w.change(app, change)
 			job := w.disabler()
-			job.Standing = named{app, "unknown"}
+			job.Untold = named{app, "unknown"}
 			if err := job.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func TestADisabledAppThatSetsOffADefectKeepsTheSweepFromNoOther(t *testing.T) {
 	w.untold("a", time.Hour)
 	w.untold("b", time.Hour)
 	job := w.disabler()
-	job.Apps = appsFunc(func(id string) (platform.App, error) {
+	job.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 		if id == "a" {
 			panic("a defect that this app sets off")
 		}
@@ -175,7 +175,7 @@ func TestTheSweepGoesOnAmongDisabledAppsWhereItStoppedForLackOfTime(t *testing.T
 		}
 		looked := make(map[string]int)
 		slow := w.disabler()
-		slow.Apps = appsFunc(func(id string) (platform.App, error) {
+		slow.Standing.Apps = appsFunc(func(id string) (platform.App, error) {
 			time.Sleep(time.Second)
 			looked[id]++
 			return w.snapshot().Apps[id], nil
@@ -210,7 +210,7 @@ func TestTheSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
 		w.own(org, ada)
 		w.untold(app, time.Hour)
 		job := w.disabler()
-		job.Apps = cutOff{}
+		job.Standing.Apps = cutOff{}
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		if err := job.Sweep(ctx); err != nil {

@@ -11,13 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
-	"hookwarden/shared/registry"
+	"hookwarden/shared/standing"
 )
 
-func (e *engine) enablings() dynamo.Enablings {
-	return dynamo.Enablings{API: e, Apps: "apps", Audit: "audit"}
+func enabling(app platform.App, at time.Time, actor platform.Actor) standing.Transition {
+	return standing.Transition{Kind: standing.Enabled, App: app, At: at, Actor: actor}
 }
 
 // disabled puts an app that is disabled since noon, and returns it as read.
@@ -39,7 +38,7 @@ func TestEnableLiftsADisablingAndAuditsWhoDidIt(t *testing.T) {
 	e := newEngine()
 	app := e.disabled(t, "17")
 	actor := platform.Actor{Raw: json.RawMessage(`{"type":"user","id":7,"big":12345678901234567890,"admin":true,"email":"","teams":["a"]}`)}
-	if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), actor); err != nil {
+	if err := e.standing().Apply(t.Context(), enabling(app, noon.Add(time.Hour), actor)); err != nil {
 		t.Fatal(err)
 	}
 	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
@@ -78,7 +77,7 @@ func TestEnableLiftsOnlyTheDisablingThatWasRead(t *testing.T) {
 			e := newEngine()
 			app := e.disabled(t, "17")
 			c.change(e.tables["apps"]["17"])
-			if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), platform.Actor{}); !errors.Is(err, registry.ErrChanged) {
+			if err := e.standing().Apply(t.Context(), enabling(app, noon.Add(time.Hour), platform.Actor{})); !errors.Is(err, standing.ErrChanged) {
 				t.Errorf("got %v, want ErrChanged", err)
 			}
 			if len(e.tables["audit"]) > 0 {
@@ -116,7 +115,7 @@ func TestAnEnablingIsNeverTooLargeForItsAuditEntry(t *testing.T) {
 			e := newEngine()
 			app := e.disabled(t, "17")
 			app.Name = long // stored before there was a bound
-			if err := e.enablings().Enable(t.Context(), app, noon.Add(time.Hour), platform.Actor{Raw: json.RawMessage(raw)}); err != nil {
+			if err := e.standing().Apply(t.Context(), enabling(app, noon.Add(time.Hour), platform.Actor{Raw: json.RawMessage(raw)})); err != nil {
 				t.Fatal(err)
 			}
 			entry := &types.AttributeValueMemberM{Value: e.tables["audit"]["42 2026-11-24T13:00:00.000Z#internal-integration.enable#17"]}

@@ -20,8 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
+	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
@@ -491,13 +491,11 @@ func (e *engine) apps() dynamo.Apps { return dynamo.Apps{API: e, Table: "apps"} 
 
 func (e *engine) buffer() dynamo.Buffer { return dynamo.Buffer{API: e, Table: "buffer"} }
 
-func (e *engine) disablings() dynamo.Disablings {
-	return dynamo.Disablings{API: e, Apps: "apps", Audit: "audit"}
+func (e *engine) standing() dynamo.Standing {
+	return dynamo.Standing{API: e, Apps: "apps", Audit: "audit"}
 }
 
 func (e *engine) brake() dynamo.Brake { return dynamo.Brake{API: e, Table: "audit"} }
-
-func (e *engine) standing() dynamo.Standing { return dynamo.Standing{API: e, Apps: "apps"} }
 
 func (e *engine) put(appID, organizationID string) {
 	e.tables["apps"][appID] = attributes{"id": text(appID), "status": text("internal"), "organization_id": text(organizationID),
@@ -510,13 +508,13 @@ var (
 		types.AttributeValueMemberL{}, types.AttributeValueMemberBOOL{})
 )
 
-func (e *engine) disabling(t testing.TB, appID string) disabling.Disabling {
+func (e *engine) disabling(t testing.TB, appID string) standing.Transition {
 	t.Helper()
 	app, _, err := e.apps().ReadApp(t.Context(), appID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return disabling.Disabling{App: app, At: noon, Reason: tally.Gone,
+	return standing.Transition{Kind: standing.Disabled, App: app, At: noon, Reason: tally.Gone, MaxPerHour: 1000,
 		Evidence: []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 3, Gone: 3}}}}
 }
 
@@ -524,7 +522,7 @@ func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	e.tables["apps"]["17"]["notified_at"] = text("2026-11-01T00:00:00.000Z") // of an earlier time
-	if err := e.disablings().Disable(t.Context(), e.disabling(t, "17"), 20); err != nil {
+	if err := e.standing().Apply(t.Context(), e.disabling(t, "17")); err != nil {
 		t.Fatal(err)
 	}
 	if len(e.writes) != 1 || len(e.writes[0]) != 4 {
@@ -560,13 +558,13 @@ func TestDisableRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 	}{
 		{"nothing changed", nil, nil, nil},
 		{"nothing changed since an enabling", func(a attributes) { a["enabled_at"] = text("2026-11-20T00:00:00.000Z") }, nil, nil},
-		{"published since", nil, func(a attributes) { a["status"] = text("published") }, disabling.ErrChanged},
-		{"deleted since", nil, func(a attributes) { a["deleted"] = &types.AttributeValueMemberBOOL{Value: true} }, disabling.ErrChanged},
-		{"disabled since", nil, func(a attributes) { a["disabled_at"] = text("2026-11-24T11:59:00.000Z") }, disabling.ErrChanged},
-		{"another generation since", nil, func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} }, disabling.ErrChanged},
+		{"published since", nil, func(a attributes) { a["status"] = text("published") }, standing.ErrChanged},
+		{"deleted since", nil, func(a attributes) { a["deleted"] = &types.AttributeValueMemberBOOL{Value: true} }, standing.ErrChanged},
+		{"disabled since", nil, func(a attributes) { a["disabled_at"] = text("2026-11-24T11:59:00.000Z") }, standing.ErrChanged},
+		{"another generation since", nil, func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} }, standing.ErrChanged},
 		{"the same generation", func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "3"} }, nil, nil},
 		{"a generation more", func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "3"} },
-			func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "4"} }, disabling.ErrChanged},
+			func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "4"} }, standing.ErrChanged},
 		{"the first generation written since", nil, func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "1"} }, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -579,7 +577,7 @@ func TestDisableRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 			if c.change != nil {
 				c.change(e.tables["apps"]["17"])
 			}
-			if err := e.disablings().Disable(t.Context(), d, 20); !errors.Is(err, c.want) {
+			if err := e.standing().Apply(t.Context(), d); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 			if written := len(e.tables["audit"]) > 0; written != (c.want == nil) {
@@ -597,9 +595,10 @@ func TestTheBrakeLetsSoManyThroughInAnHour(t *testing.T) {
 	disable := func(id string, at time.Time) error {
 		d := e.disabling(t, id)
 		d.At = at
-		return e.disablings().Disable(t.Context(), d, 2)
+		d.MaxPerHour = 2
+		return e.standing().Apply(t.Context(), d)
 	}
-	for id, want := range []error{nil, nil, disabling.ErrHeld} {
+	for id, want := range []error{nil, nil, standing.ErrHeld} {
 		if err := disable(fmt.Sprint(id), noon.Add(59*time.Minute)); !errors.Is(err, want) {
 			t.Errorf("disabling %d: %v, want %v", id, err, want)
 		}
@@ -607,7 +606,7 @@ func TestTheBrakeLetsSoManyThroughInAnHour(t *testing.T) {
 	if err := disable("2", noon.Add(time.Hour)); err != nil {
 		t.Errorf("in the next hour: %v", err)
 	}
-	if err := disable("0", noon.Add(50*time.Minute)); !errors.Is(err, disabling.ErrChanged) {
+	if err := disable("0", noon.Add(50*time.Minute)); !errors.Is(err, standing.ErrChanged) {
 		t.Errorf("of one who is disabled, with the brake on: %v, want ErrChanged", err)
 	}
 }
@@ -634,12 +633,12 @@ func TestATransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
 		}, 2, func(err error) bool { return err == nil }},
 		{"nothing but conflicts", func(int) error { return conflict("TransactionConflict", "None", "None") }, 3,
 			func(err error) bool {
-				return err != nil && !errors.Is(err, disabling.ErrChanged) && !errors.Is(err, disabling.ErrHeld)
+				return err != nil && !errors.Is(err, standing.ErrChanged) && !errors.Is(err, standing.ErrHeld)
 			}},
 		{"a conflict beside a refusal", func(int) error { return conflict("ConditionalCheckFailed", "None", "TransactionConflict") }, 1,
-			func(err error) bool { return errors.Is(err, disabling.ErrChanged) }},
+			func(err error) bool { return errors.Is(err, standing.ErrChanged) }},
 		{"throttled", func(int) error { return conflict("None", "None", "ThrottlingError") }, 1,
-			func(err error) bool { return err != nil && !errors.Is(err, disabling.ErrHeld) }},
+			func(err error) bool { return err != nil && !errors.Is(err, standing.ErrHeld) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -654,7 +653,7 @@ func TestATransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
 					tries++
 					return c.fault(tries), nil
 				}
-				err := e.disablings().Disable(t.Context(), d, 20)
+				err := e.standing().Apply(t.Context(), d)
 				if tries != c.tries || !c.want(err) {
 					t.Errorf("%d tries, want %d; %v", tries, c.tries, err)
 				}
@@ -667,9 +666,9 @@ func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	d := e.disabling(t, "17")
-	d.At = noon.Truncate(24 * time.Hour)
-	for _, want := range []error{nil, disabling.ErrAlready} {
-		if err := e.disablings().WouldDisable(t.Context(), d); !errors.Is(err, want) {
+	d.Kind, d.At = standing.WouldDisable, noon.Truncate(24*time.Hour)
+	for _, want := range []error{nil, standing.ErrAlready} {
+		if err := e.standing().Apply(t.Context(), d); !errors.Is(err, want) {
 			t.Errorf("got %v, want %v", err, want)
 		}
 	}
@@ -680,7 +679,7 @@ func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
 		t.Error("disabled")
 	}
 	e.tables["apps"]["17"]["generation"] = &types.AttributeValueMemberN{Value: "2"}
-	if err := e.disablings().WouldDisable(t.Context(), d); !errors.Is(err, disabling.ErrAlready) {
+	if err := e.standing().Apply(t.Context(), d); !errors.Is(err, standing.ErrAlready) {
 		t.Errorf("again, and another generation: %v", err)
 	}
 }
@@ -695,8 +694,9 @@ func TestNobodyIsSaidToBeDisabledWhoIsNotWhatWasJudged(t *testing.T) {
 		e := newEngine()
 		e.put("17", "42")
 		d := e.disabling(t, "17")
+		d.Kind = standing.WouldDisable
 		change(e.tables["apps"]["17"])
-		if err := e.disablings().WouldDisable(t.Context(), d); !errors.Is(err, disabling.ErrChanged) || len(e.tables["audit"]) > 0 {
+		if err := e.standing().Apply(t.Context(), d); !errors.Is(err, standing.ErrChanged) || len(e.tables["audit"]) > 0 {
 			t.Errorf("%s since: %v, audit %v", name, err, e.tables["audit"])
 		}
 	}
@@ -709,19 +709,19 @@ func TestEachStepAfterADisablingIsOfThatDisablingAlone(t *testing.T) {
 		want   error
 	}{
 		{"it still is", func(*engine) {}, nil},
-		{"it was enabled", func(e *engine) { delete(e.tables["apps"]["17"], "disabled_at") }, disabling.ErrChanged},
-		{"it was disabled again", func(e *engine) { e.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T12:00:00.001Z") }, disabling.ErrChanged},
-		{"it is gone", func(e *engine) { delete(e.tables["apps"], "17") }, disabling.ErrChanged},
+		{"it was enabled", func(e *engine) { delete(e.tables["apps"]["17"], "disabled_at") }, standing.ErrChanged},
+		{"it was disabled again", func(e *engine) { e.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T12:00:00.001Z") }, standing.ErrChanged},
+		{"it is gone", func(e *engine) { delete(e.tables["apps"], "17") }, standing.ErrChanged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEngine()
 			e.put("17", "42")
 			d := e.disabling(t, "17")
-			if err := e.disablings().Disable(t.Context(), d, 20); err != nil {
+			if err := e.standing().Apply(t.Context(), d); err != nil {
 				t.Fatal(err)
 			}
 			c.change(e)
-			if err := e.disablings().MarkNotified(t.Context(), "17", d.At, noon); !errors.Is(err, c.want) {
+			if err := e.standing().MarkNotified(t.Context(), "17", d.At, noon); !errors.Is(err, c.want) {
 				t.Errorf("MarkNotified: %v, want %v", err, c.want)
 			}
 			if e.tables["apps"]["17"] != nil && (e.tables["apps"]["17"]["notified_at"] != nil) != (c.want == nil) {

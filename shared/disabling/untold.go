@@ -1,0 +1,53 @@
+package disabling
+
+import (
+	"context"
+	"slices"
+
+	"hookwarden/shared/tally"
+)
+
+// Untold reads the index of the apps that are disabled, which finds them without
+// a scan, however long ago it was.
+type Untold interface {
+	// ReadUntold hands each app to found that is disabled and whose owners were not
+	// told, of one of tally.Shards parts of the index. The index may lag behind.
+	ReadUntold(ctx context.Context, shard int, found func(appID string)) error
+}
+
+// sweepShards is how many parts a sweep goes through: those of the index of failing
+// days, and then those of the apps that are disabled. An app that was disabled by a
+// version that knew no index is in the first only.
+const sweepShards = 2 * tally.Shards
+
+// disabled takes up the disablings of one part of the index that were not finished.
+func (s *sweep) disabled(ctx context.Context) {
+	s.part(ctx, s.untold(ctx, s.place.Shard-tally.Shards), func(id string) error {
+		if s.looked[id] {
+			return nil
+		}
+		s.takenUp++
+		return s.takeUp(ctx, id)
+	})
+}
+
+// untold returns the apps of one part, in order.
+func (s *sweep) untold(ctx context.Context, shard int) (ids []string) {
+	err := s.Untold.ReadUntold(ctx, shard, func(id string) { ids = append(ids, id) })
+	if err != nil && ctx.Err() == nil {
+		s.faults++
+		s.Logger.ErrorContext(ctx, "disabled apps not read", "shard", shard, "error", err)
+	}
+	return slices.Sorted(slices.Values(ids))
+}
+
+// takeUp finishes a disabling that was begun.
+func (j *Job) takeUp(ctx context.Context, appID string) error {
+	return j.guarded(ctx, appID, func() error {
+		app, _, err := j.Standing.ReadApp(ctx, appID)
+		if err != nil {
+			return err
+		}
+		return j.Standing.TakeUp(ctx, app)
+	})
+}

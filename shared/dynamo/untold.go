@@ -1,0 +1,67 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/disabling"
+	"hookwarden/shared/tally"
+)
+
+// disabledStanding is the partition of the index state that a disabled app is in.
+func disabledStanding(appID string) string { return disabledShard(tally.Shard(appID)) }
+
+func disabledShard(shard int) string { return fmt.Sprintf("disabled#%d", shard) }
+
+var _ disabling.Untold = Standing{}
+
+// ReadUntold implements disabling.Untold. The index state of Apps has keys alone, so each app is
+// read, a hundred at once, and only for whether its owners were told.
+func (t Standing) ReadUntold(ctx context.Context, shard int, found func(appID string)) error {
+	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
+		TableName:                 &t.Apps,
+		IndexName:                 aws.String("state"),
+		KeyConditionExpression:    aws.String("standing = :standing"),
+		ExpressionAttributeValues: item{":standing": text(disabledShard(shard))},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for some := range slices.Chunk(page.Items, 2*appsPerRead) {
+			if err := t.readSome(ctx, some, found); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readSome hands on those of a call's worth of apps that are untold. Apps that stay
+// unread count as untold: whoever takes one up reads it again.
+func (t Standing) readSome(ctx context.Context, apps []map[string]types.AttributeValue, found func(appID string)) error {
+	var keys []map[string]types.AttributeValue
+	for _, i := range apps {
+		keys = append(keys, appKey(item(i).text("id")))
+	}
+	read, unread, err := getMany(ctx, t.API, map[string]types.KeysAndAttributes{t.Apps: {Keys: keys, ConsistentRead: aws.Bool(true),
+		ProjectionExpression: aws.String("id, disabled_at, notified_at, deleted")}})
+	if err != nil {
+		return err
+	}
+	for _, i := range read[t.Apps] {
+		if i := item(i); i["disabled_at"] != nil && i["notified_at"] == nil && !i.bool("deleted") {
+			found(i.text("id"))
+		}
+	}
+	for _, key := range unread[t.Apps].Keys {
+		found(item(key).text("id"))
+	}
+	return nil
+}

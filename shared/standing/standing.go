@@ -1,0 +1,183 @@
+// Package standing holds an app's standing: whether it is disabled, and who was told.
+// Each change of it is one chain: a conditional transaction, then the owners told, then
+// a mark that they were. Its identity is the time of the change. Whoever comes upon an
+// app whose chain was left takes it up there, so a crash anywhere is repaired by the next
+// record, the next sweep, or the message that comes again. It judges nobody, and decides
+// nothing that the jobs over it (disabling, registry) decide.
+package standing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+)
+
+// Apps reads apps, consistently.
+type Apps interface {
+	ReadApp(ctx context.Context, id string) (app platform.App, found bool, err error)
+}
+
+// Organizations reads organizations, consistently.
+type Organizations interface {
+	ReadOrganization(ctx context.Context, id string) (org platform.Organization, found bool, err error)
+}
+
+// Transitions changes what is known of an app's standing. After nil a change is
+// durable. After ErrChanged, ErrAlready, ErrHeld or ErrLatched it was surely not made.
+// After platform.ErrRefused it was not either, and never will be. After any other error
+// nobody knows: the step may be repeated.
+type Transitions interface {
+	// Apply changes the app and puts the audit entry, all or nothing. ErrChanged if the
+	// app is not as it was read. A disabling counts in the brake: ErrHeld if MaxPerHour
+	// were disabled in this hour, ErrLatched if the brake is latched at t.At.
+	// WouldDisable puts the entry alone: ErrAlready if there is one of t.At.
+	Apply(ctx context.Context, t Transition) error
+	// MarkNotified sets notified_at. ErrChanged if this is not the app's disabling any
+	// more.
+	MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error
+}
+
+// Notices queues one message per notice. After nil all are durable, but for what the
+// queue refuses for good, which the Notices itself reports; after an error some may be.
+// The same notice may be queued twice.
+type Notices interface {
+	SendNotices(ctx context.Context, notices []platform.Notice) error
+}
+
+// Metrics counts events; it never fails.
+type Metrics interface {
+	Count(name, dimension, value string)
+}
+
+// What a Transitions may answer.
+var (
+	ErrChanged = errors.New("not as it was read")
+	ErrAlready = errors.New("already there")
+	ErrHeld    = errors.New("too many disablings in this hour")
+	ErrLatched = errors.New("the brake is latched")
+)
+
+// Kind says what becomes of an app.
+type Kind string
+
+// The kinds.
+const (
+	Disabled     Kind = "app.disabled"
+	WouldDisable Kind = "app.would_disable" // logged and audited, nothing else
+	Enabled      Kind = "app.enabled"
+)
+
+// Verb is what is done, in an error and in the name of an audit entry's event.
+func (k Kind) Verb() string {
+	switch k {
+	case Disabled:
+		return "disable"
+	case WouldDisable:
+		return "would-disable"
+	}
+	return "enable"
+}
+
+// Transition is one change of an app's standing.
+type Transition struct {
+	Kind       Kind
+	App        platform.App   // as it was read
+	At         time.Time      // the change's identity: disabled_at, enabled_at, or the day that is observed
+	Reason     tally.Reason   // of a disabling
+	Evidence   []tally.Day    // of a disabling
+	MaxPerHour int            // of a disabling: how many there may be in one clock hour
+	Actor      platform.Actor // of an enabling
+}
+
+// Config of the chain.
+type Config struct {
+	Rule tally.Rule // by which apps are disabled: mails name its numbers
+}
+
+// Deps are what the chain works with; all are required.
+type Deps struct {
+	Apps          Apps
+	Organizations Organizations
+	Transitions   Transitions
+	Notices       Notices
+	Metrics       Metrics
+	Logger        *slog.Logger
+	Now           func() time.Time
+}
+
+// Chain takes changes to their end.
+type Chain struct {
+	Config
+	Deps
+}
+
+// New makes a chain.
+func New(c Config, d Deps) *Chain { return &Chain{c, d} }
+
+// rounds is how often an app is looked at again in place when it changed meanwhile.
+const rounds = 3
+
+// AsRead does what depends on an app as it was read, once more if it was changed
+// meanwhile (ErrChanged). what begins the error.
+func AsRead(what string, once func() error) (err error) {
+	for range rounds {
+		if err = once(); !errors.Is(err, ErrChanged) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %d times: %w", what, rounds, ErrChanged)
+}
+
+// ReadApp reads an app, consistently.
+func (c *Chain) ReadApp(ctx context.Context, id string) (app platform.App, found bool, err error) {
+	if app, found, err = c.Apps.ReadApp(ctx, id); err != nil {
+		return app, false, fmt.Errorf("read app %s: %w", id, err)
+	}
+	return app, found, nil
+}
+
+// Take makes a change and sees it through. The error is that of the step that failed,
+// as its interface has it.
+func (c *Chain) Take(ctx context.Context, t Transition) error {
+	err := c.Transitions.Apply(ctx, t)
+	switch {
+	case t.Kind == WouldDisable && errors.Is(err, ErrAlready):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s app %s: %w", t.Kind.Verb(), t.App.ID, err)
+	}
+	c.report(ctx, t)
+	if t.Kind == WouldDisable {
+		return nil
+	}
+	return c.Tell(ctx, t)
+}
+
+// report says that a change was made.
+func (c *Chain) report(ctx context.Context, t Transition) {
+	fields := []any{"app_id", t.App.ID, "slug", t.App.Slug, "uuid", t.App.UUID, "organization_id", t.App.OrganizationID,
+		"webhook_url", t.App.WebhookURL, "at", platform.FormatTime(t.At)}
+	switch t.Kind {
+	case Disabled:
+		c.Metrics.Count("app.disabled", "reason", string(t.Reason))
+		c.Logger.WarnContext(ctx, "app disabled", append(fields, "reason", t.Reason, "days", t.Evidence)...)
+	case WouldDisable:
+		c.Logger.WarnContext(ctx, "app would be disabled", append(fields, "reason", t.Reason, "days", t.Evidence)...)
+	case Enabled:
+		c.Logger.InfoContext(ctx, "app enabled", fields...)
+	}
+}
+
+// TakeUp sees through the disabling that an app is in, if it was left before its end.
+func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
+	if !app.Disabled() || !app.NotifiedAt.IsZero() {
+		return nil
+	}
+	return c.Tell(ctx, Transition{Kind: Disabled, App: app, At: app.DisabledAt,
+		Reason: tally.Reason(app.DisabledReason), Evidence: app.DisabledEvidence})
+}
