@@ -441,7 +441,7 @@ func TestInEveryInterleavingALatchHoldsAndAnOpeningOpens(t *testing.T) {
 				w := newWorld()
 				w.config.Rule.WindowDays = 1
 				w.config.MaxPerHour = 1
-				w.quiet = true
+				w.quiet, w.deaf = true, true
 				w.put(app, org) // and nobody to tell, which is walked elsewhere
 				w.add(firstKey, "2026-11-24", tally.Counts{Error: 3, Gone: 3})
 				w.Brake["2026-11-24T10:00:00.000Z"] = 1

@@ -161,7 +161,7 @@ func (w *walk) answer(call string) string {
 // appText tells apart all that an app becomes in a walk.
 func (w *walk) appText() string {
 	a := w.Apps[app]
-	return fmt.Sprint(a.Version, a.WebhookURL, a.OrganizationID, a.DisabledAt.UnixMilli(), a.DisabledReason, a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli(), a.SteeredAt.UnixMilli(), a.Generation)
+	return fmt.Sprint(a.Version, a.WebhookURL, a.OrganizationID, a.DisabledAt.UnixMilli(), a.DisabledReason, a.PlatformToldAt.UnixMilli(), a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli(), a.SteeredAt.UnixMilli(), a.Generation)
 }
 
 func (w *walk) bufferText() string { return fmt.Sprint(w.Buffer) }
@@ -174,9 +174,12 @@ func (w *walk) key() string {
 		actors[i] = fmt.Sprint(a.name, a.done, a.next != nil, int(a.wait), strings.Join(a.seen, ","))
 	}
 	slices.Sort(actors)
-	queue := make([]string, len(w.Queue))
-	for i, n := range w.Queue {
-		queue[i] = n.ID
+	queue := make([]string, 0, len(w.Queue)+len(w.Events))
+	for _, n := range w.Queue {
+		queue = append(queue, n.ID)
+	}
+	for _, e := range w.Events {
+		queue = append(queue, e.ID)
 	}
 	return strings.Join(append(actors, queue...), "\n") + w.appText() + w.bufferText() +
 		fmt.Sprint(w.Latch, w.OpenedAt, w.Standing, w.Brake, w.Notices, w.Mails, slices.Sorted(maps.Keys(w.Audit)), w.skipped, w.at, w.crashes, w.repeated, w.wrong)
@@ -486,6 +489,7 @@ func (w *walk) checkPromises(t *testing.T, at time.Time, after tally.Counts) {
 		}
 	}
 	audited := w.audited(app)
+	w.checkTold(t, audited)
 	if a.Disabled() != s.Standing[app] {
 		t.Errorf("disabled at %s, in the index of those that are: %t", a.DisabledAt, s.Standing[app])
 	}
@@ -512,6 +516,33 @@ func (w *walk) checkPromises(t *testing.T, at time.Time, after tally.Counts) {
 		if current != 1 || len(kinds) != 1 {
 			t.Errorf("notices: %v, of the disabling %d", kinds, current)
 		}
+	}
+}
+
+// checkTold says that the platform is told of each change that lasted until somebody
+// came upon it, under one id, and of nothing else.
+func (w *walk) checkTold(t *testing.T, audited []string) {
+	t.Helper()
+	a := w.Apps[app]
+	events := make(map[string]platform.Event)
+	for _, e := range w.Events {
+		events[e.ID] = e
+	}
+	most, got, current := make(map[string]int), make(map[string]int), 0
+	for _, event := range audited {
+		most[map[string]string{eventDisable: "app.disabled", eventEnable: "app.enabled"}[event]]++
+	}
+	for _, e := range events {
+		got[e.Type]++
+		if a.Disabled() && e.At == platform.FormatTime(a.DisabledAt) || !a.Disabled() && e.At == platform.FormatTime(a.EnabledAt) {
+			current++
+		}
+	}
+	if current != 1 || got["app.disabled"] > most["app.disabled"] || got["app.enabled"] > most["app.enabled"] {
+		t.Errorf("the platform is told %v of %v, of what lasts %d times", got, audited, current)
+	}
+	if a.Disabled() == a.PlatformToldAt.IsZero() {
+		t.Errorf("disabled at %s, the platform told at %s", a.DisabledAt, a.PlatformToldAt)
 	}
 }
 

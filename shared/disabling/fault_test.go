@@ -43,10 +43,11 @@ func atEachWrite(t *testing.T, known int, run func(t *testing.T, k int, f fault)
 	t.Logf("%d crash points", points)
 }
 
-// same fails unless two ends are one but for how often a notice was queued.
+// same fails unless two ends are one but for how often a notice or an event was queued.
 func same(t *testing.T, want, got state) {
 	t.Helper()
 	want.Queue, got.Queue = nil, nil
+	want.Events, got.Events = nil, nil
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("the end is another (-without fault +got):\n%s", diff)
 	}
@@ -66,7 +67,7 @@ func TestADisablingSurvivesAFaultAtEachWrite(t *testing.T) {
 		w.mailAll(t)
 		want = w.snapshot()
 	}
-	atEachWrite(t, 2+2, run, func(t *testing.T, _ int, _ fault, w *world) {
+	atEachWrite(t, 4+2, run, func(t *testing.T, _ int, _ fault, w *world) {
 		w.arm(-1, refused)
 		w.mailAll(t)
 		w.assertDisabledOnce(t, app, ada, bob)
@@ -87,7 +88,7 @@ func TestTheSweepTakesUpADisablingThatAFaultStoppedAtAnyWrite(t *testing.T) {
 		w.mailAll(t)
 		want = w.snapshot()
 	}
-	atEachWrite(t, 2+2, run, func(t *testing.T, _ int, _ fault, w *world) {
+	atEachWrite(t, 4+2, run, func(t *testing.T, _ int, _ fault, w *world) {
 		w.arm(-1, refused)
 		w.sweep(t)
 		w.mailAll(t)
@@ -143,7 +144,7 @@ func TestAnEnablingSurvivesAFaultAtEachWrite(t *testing.T) {
 			t.Fatalf("enabled: %+v, Buffer %v, audit %v", a, want.Buffer, w.audited(app))
 		}
 	}
-	atEachWrite(t, 1+2, run, func(t *testing.T, _ int, _ fault, w *world) {
+	atEachWrite(t, 2+2, run, func(t *testing.T, _ int, _ fault, w *world) {
 		w.arm(-1, refused)
 		w.mailAll(t)
 		mails := map[string]int{}
@@ -152,6 +153,9 @@ func TestAnEnablingSurvivesAFaultAtEachWrite(t *testing.T) {
 		}
 		if got := w.mailed(t, app); !maps.Equal(got, mails) {
 			t.Errorf("mails: %v, want %v", got, mails)
+		}
+		if got := w.told(app); !slices.Equal(got, []string{"app.disabled", "app.enabled"}) {
+			t.Errorf("the platform is told %v", got)
 		}
 		same(t, want, w.snapshot())
 	})

@@ -342,7 +342,10 @@ func TestObserveSaysWhatItWouldDoOncePerAppAndDayAndChangesNothing(t *testing.T)
 	if got := w.log.has("app would be disabled"); got != 1 {
 		t.Errorf("%d lines say that it would be disabled", got)
 	}
-	after.Audit = before.Audit
+	if got := w.told(app); !slices.Equal(got, []string{"app.would_disable"}) || len(after.Events) != 1 {
+		t.Errorf("the platform is told %v in %d events", got, len(after.Events))
+	}
+	after.Audit, after.Events = before.Audit, nil
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("changed (-before +after):\n%s", diff)
 	}

@@ -34,6 +34,7 @@ type state struct {
 	Bookmark      disabling.Place
 	Notices       map[string]claim
 	Queue         []platform.Notice // in the order in which they were queued
+	Events        []platform.Event  // of EventsQueue, likewise
 	Mails         map[string]int    // how often each notice was mailed
 }
 
@@ -124,7 +125,7 @@ func (t *tables) snapshot() state {
 	s.Apps, s.Secrets, s.Organizations = maps.Clone(s.Apps), maps.Clone(s.Secrets), maps.Clone(s.Organizations)
 	s.Expire, s.Standing = maps.Clone(s.Expire), maps.Clone(s.Standing)
 	s.Audit, s.Brake, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Brake), maps.Clone(s.Notices), maps.Clone(s.Mails)
-	s.Queue = slices.Clone(s.Queue)
+	s.Queue, s.Events = slices.Clone(s.Queue), slices.Clone(s.Events)
 	s.Buffer = make(map[string]map[tally.Date]tally.Counts)
 	for key, days := range t.Buffer {
 		if len(days) > 0 {
@@ -157,6 +158,7 @@ var (
 	_ standing.Organizations = store{}
 	_ standing.Transitions   = store{}
 	_ standing.Notices       = store{}
+	_ standing.Events        = store{}
 	_ disabling.Days         = store{}
 	_ disabling.Bookmark     = store{}
 	_ registry.Apps          = store{}
@@ -298,7 +300,7 @@ func (s store) disable(t standing.Transition) error {
 		}
 	}
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = t.At, string(t.Reason), t.Evidence
-	app.NotifiedAt = time.Time{}
+	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
 	s.Apps[app.ID] = app
 	s.audit(t, eventDisable)
 	s.Brake[hour]++
@@ -322,7 +324,8 @@ func (s store) enable(t standing.Transition) error {
 	if !app.Disabled() || !app.DisabledAt.Equal(t.App.DisabledAt) || app.Generation != t.App.Generation {
 		return standing.ErrChanged
 	}
-	app.DisabledAt, app.DisabledReason, app.DisabledEvidence, app.NotifiedAt = time.Time{}, "", nil, time.Time{}
+	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = time.Time{}, "", nil
+	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
 	app.EnabledAt, app.SteeredAt = t.At, t.At
 	app.Generation++
 	s.Apps[app.ID] = app
@@ -336,13 +339,30 @@ func (s store) audit(t standing.Transition, event string) {
 		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw)}
 }
 
-func (s store) MarkNotified(_ context.Context, appID string, disabledAt, now time.Time) error {
-	return s.write("MarkNotified", func() error {
+func (s store) Made(_ context.Context, t standing.Transition) (made bool, err error) {
+	err = s.read("ReadEntry", func() { _, made = s.Audit[auditKey(t.App.OrganizationID, t.At, eventWouldDisable, t.App.ID)] })
+	return made, err
+}
+
+func (s store) SendEvent(_ context.Context, e platform.Event) error {
+	return s.write("SendEvent", func() error { s.Events = append(s.Events, e); return nil })
+}
+
+func (s store) Mark(_ context.Context, mark standing.Mark, appID string, disabledAt, now time.Time) error {
+	call := "MarkNotified"
+	if mark == standing.PlatformTold {
+		call = "MarkPlatformTold"
+	}
+	return s.write(call, func() error {
 		app := s.Apps[appID]
 		if !app.Disabled() || !app.DisabledAt.Equal(disabledAt) {
 			return standing.ErrChanged
 		}
-		app.NotifiedAt = now
+		if mark == standing.PlatformTold {
+			app.PlatformToldAt = now
+		} else {
+			app.NotifiedAt = now
+		}
 		s.Apps[appID] = app
 		return nil
 	})
@@ -376,7 +396,8 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 			return registry.ErrStale
 		}
 		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
-		put.NotifiedAt, put.EnabledAt, put.SteeredAt = app.NotifiedAt, app.EnabledAt, app.SteeredAt
+		put.PlatformToldAt, put.NotifiedAt = app.PlatformToldAt, app.NotifiedAt
+		put.EnabledAt, put.SteeredAt = app.EnabledAt, app.SteeredAt
 		put.Generation = max(1, app.Generation)
 		if there && (app.Deleted || app.WebhookURL != put.WebhookURL || app.Kind != put.Kind || app.OrganizationID != put.OrganizationID) {
 			put.Generation++

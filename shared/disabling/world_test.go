@@ -38,6 +38,7 @@ type world struct {
 	figures figures
 	log     lines
 	quiet   bool                    // no log
+	deaf    bool                    // the platform wants no events
 	delay   func(call string) error // the step of the jobs' stores
 }
 
@@ -120,8 +121,11 @@ func (w *world) disablerOver(s store) *disabling.Job {
 }
 
 func (w *world) chainOver(s store) *standing.Chain {
-	return standing.New(standing.Config{Rule: w.config.Rule}, standing.Deps{Apps: s, Organizations: s, Transitions: s, Notices: s,
-		Metrics: &w.figures, Logger: w.logger(), Now: w.clock})
+	d := standing.Deps{Apps: s, Organizations: s, Transitions: s, Events: s, Notices: s, Metrics: &w.figures, Logger: w.logger(), Now: w.clock}
+	if w.deaf {
+		d.Events = nil
+	}
+	return standing.New(standing.Config{Rule: w.config.Rule}, d)
 }
 
 func (w *world) registrar() *registry.Job { return w.registrarOver(w.store()) }
@@ -248,6 +252,19 @@ func (w *world) audited(appID string) (events []string) {
 	return events
 }
 
+// told are the types of an app's events, each id once, in the order in which they were
+// sent first.
+func (w *world) told(appID string) (types []string) {
+	seen := make(map[string]bool)
+	for _, e := range w.snapshot().Events {
+		if e.App.ID == appID && !seen[e.ID] {
+			seen[e.ID] = true
+			types = append(types, e.Type)
+		}
+	}
+	return types
+}
+
 // assertDisabledOnce checks all that one disabling leaves behind.
 func (w *world) assertDisabledOnce(t testing.TB, appID string, owners ...platform.Owner) {
 	t.Helper()
@@ -261,6 +278,9 @@ func (w *world) assertDisabledOnce(t testing.TB, appID string, owners ...platfor
 	}
 	if got := w.audited(appID); !slices.Equal(got, []string{eventDisable}) {
 		t.Errorf("audit entries of app %s: %v", appID, got)
+	}
+	if got := w.told(appID); !w.deaf && !slices.Equal(got, []string{"app.disabled"}) {
+		t.Errorf("the platform is told of app %s: %v", appID, got)
 	}
 	want := make(map[string]int)
 	for _, o := range owners {

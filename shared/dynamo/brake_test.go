@@ -180,7 +180,7 @@ func TestTheIndexOfDisabledAppsHasThoseAloneWhoseOwnersWereNotTold(t *testing.T)
 			t.Fatal(err)
 		}
 	}
-	if err := e.standing().MarkNotified(t.Context(), "told", noon, noon); err != nil {
+	if err := e.standing().Mark(t.Context(), standing.OwnersTold, "told", noon, noon); err != nil {
 		t.Fatal(err)
 	}
 	app, _, err := e.apps().ReadApp(t.Context(), "enabled")
@@ -235,7 +235,7 @@ func TestADisabledAppThatStaysUnreadCountsAsUntold(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n%2 == 0 {
-				if err := e.standing().MarkNotified(t.Context(), id, noon, noon); err != nil {
+				if err := e.standing().Mark(t.Context(), standing.OwnersTold, id, noon, noon); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -23,7 +23,8 @@ func enabling(app platform.App, at time.Time, actor platform.Actor) standing.Tra
 func (e *engine) disabled(t testing.TB, appID string) platform.App {
 	t.Helper()
 	e.put(appID, "42")
-	for name, value := range map[string]string{"disabled_at": "2026-11-24T12:00:00.000Z", "disabled_reason": "gone", "notified_at": "2026-11-24T12:00:01.000Z"} {
+	for name, value := range map[string]string{"disabled_at": "2026-11-24T12:00:00.000Z", "disabled_reason": "gone", "notified_at": "2026-11-24T12:00:01.000Z",
+		"platform_told_at": "2026-11-24T12:00:01.000Z"} {
 		e.tables["apps"][appID][name] = text(value)
 	}
 	e.tables["apps"][appID]["disabled_evidence"] = &types.AttributeValueMemberL{}

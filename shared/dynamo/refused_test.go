@@ -111,7 +111,11 @@ func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
 		"Enable":           apply(standing.Enabled),
 		"Disable":          apply(standing.Disabled),
 		"WouldDisable":     apply(standing.WouldDisable),
-		"MarkNotified":     func(ctx context.Context) error { return state.MarkNotified(ctx, "17", noon, noon) },
+		"Made": func(ctx context.Context) error {
+			_, err := state.Made(ctx, standing.Transition{App: app, At: noon})
+			return err
+		},
+		"Mark": func(ctx context.Context) error { return state.Mark(ctx, standing.OwnersTold, "17", noon, noon) },
 		"ReadDays": func(ctx context.Context) error {
 			_, err := days.ReadDays(ctx, "17#42#1", "2026-11-24", "2026-11-24")
 			return err

@@ -18,6 +18,7 @@ import (
 type standingAPI interface {
 	transactAPI
 	updateAPI
+	getAPI
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	batchGetAPI
 }
@@ -71,7 +72,7 @@ func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 			"disabled_reason":   text(string(c.Reason)),
 			"disabled_evidence": evidence(c.Evidence),
 			"standing":          text(disabledStanding(c.App.ID)),
-		}, []string{"notified_at"})
+		}, []string{"platform_told_at", "notified_at"})
 		u.ExpressionAttributeNames["#status"] = "status"
 		u.ConditionExpression = aws.String(asJudged(u.ExpressionAttributeValues, c.App))
 		return types.TransactWriteItem{Update: u}
@@ -82,7 +83,7 @@ func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 		return types.TransactWriteItem{ConditionCheck: check}
 	}
 	u := update(t.Apps, appKey(c.App.ID), item{"enabled_at": timestamp(c.At), "steered_at": timestamp(c.At)},
-		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "notified_at", "standing"})
+		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "platform_told_at", "notified_at", "standing"})
 	raiseGeneration(u, 1)
 	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(c.App.DisabledAt)
 	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameGeneration(u.ExpressionAttributeValues, c.App))
@@ -108,9 +109,16 @@ func sameText(values item, name, read string) string {
 	return name + " = :read_" + name
 }
 
-// MarkNotified implements standing.Transitions.
-func (t Standing) MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error {
-	u := update(t.Apps, appKey(appID), item{"notified_at": timestamp(now)}, nil)
+// Made implements standing.Transitions.
+func (t Standing) Made(ctx context.Context, c standing.Transition) (bool, error) {
+	entry := auditEntry(c)
+	there, err := get(ctx, t.API, t.Audit, item{"pk": entry["pk"], "sk": entry["sk"]})
+	return there != nil, err
+}
+
+// Mark implements standing.Transitions.
+func (t Standing) Mark(ctx context.Context, mark standing.Mark, appID string, disabledAt, now time.Time) error {
+	u := update(t.Apps, appKey(appID), item{string(mark): timestamp(now)}, nil)
 	u.ExpressionAttributeValues[":disabled_at"] = timestamp(disabledAt)
 	u.ConditionExpression = aws.String("disabled_at = :disabled_at")
 	return changed(updateOne(ctx, t.API, u))

@@ -521,7 +521,9 @@ func (e *engine) disabling(t testing.TB, appID string) standing.Transition {
 func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
-	e.tables["apps"]["17"]["notified_at"] = text("2026-11-01T00:00:00.000Z") // of an earlier time
+	for _, mark := range []standing.Mark{standing.PlatformTold, standing.OwnersTold} {
+		e.tables["apps"]["17"][string(mark)] = text("2026-11-01T00:00:00.000Z") // of an earlier time
+	}
 	if err := e.standing().Apply(t.Context(), e.disabling(t, "17")); err != nil {
 		t.Fatal(err)
 	}
@@ -668,6 +670,9 @@ func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
 	d := e.disabling(t, "17")
 	d.Kind, d.At = standing.WouldDisable, noon.Truncate(24*time.Hour)
 	for _, want := range []error{nil, standing.ErrAlready} {
+		if made, err := e.standing().Made(t.Context(), d); err != nil || made != (want != nil) {
+			t.Errorf("made: %t, %v", made, err)
+		}
 		if err := e.standing().Apply(t.Context(), d); !errors.Is(err, want) {
 			t.Errorf("got %v, want %v", err, want)
 		}
@@ -721,11 +726,16 @@ func TestEachStepAfterADisablingIsOfThatDisablingAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.change(e)
-			if err := e.standing().MarkNotified(t.Context(), "17", d.At, noon); !errors.Is(err, c.want) {
-				t.Errorf("MarkNotified: %v, want %v", err, c.want)
+			for _, mark := range []standing.Mark{standing.PlatformTold, standing.OwnersTold} {
+				if err := e.standing().Mark(t.Context(), mark, "17", d.At, noon); !errors.Is(err, c.want) {
+					t.Errorf("mark %s: %v, want %v", mark, err, c.want)
+				}
+				if e.tables["apps"]["17"] != nil && (e.tables["apps"]["17"][string(mark)] != nil) != (c.want == nil) {
+					t.Errorf("the app is %v", e.tables["apps"]["17"])
+				}
 			}
-			if e.tables["apps"]["17"] != nil && (e.tables["apps"]["17"]["notified_at"] != nil) != (c.want == nil) {
-				t.Errorf("the app is %v", e.tables["apps"]["17"])
+			if app, _, err := e.apps().ReadApp(t.Context(), "17"); err != nil || app.PlatformToldAt.IsZero() != (c.want != nil) {
+				t.Errorf("read as told at %s: %v", app.PlatformToldAt, err)
 			}
 		})
 	}

@@ -168,3 +168,18 @@ func TestResourcesAreAListOrAStar(t *testing.T) {
 		}
 	}
 }
+
+func TestEventsQueueIsNoneUnlessThePlatformWantsEvents(t *testing.T) {
+	for _, url := range []string{"", "https://q/1/events"} {
+		r := reader(map[string]string{"EVENTS_QUEUE_URL": url})
+		if got := ReadDisable(r).EventsQueueURL; got != url {
+			t.Errorf("disable: %q, want %q", got, url)
+		}
+		if got := ReadRegister(r).EventsQueueURL; got != url {
+			t.Errorf("register: %q, want %q", got, url)
+		}
+		if strings.Contains(r.Err().Error(), "EVENTS_QUEUE_URL") {
+			t.Error(r.Err())
+		}
+	}
+}

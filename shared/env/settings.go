@@ -30,6 +30,7 @@ func readRule(r *Reader) tally.Rule {
 type Standing struct {
 	AppsTable, OrganizationsTable, AuditTable string
 	NotificationQueueURL                      string
+	EventsQueueURL                            string // empty: the platform wants no events
 }
 
 func readStanding(r *Reader) Standing {
@@ -38,6 +39,7 @@ func readStanding(r *Reader) Standing {
 		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
 		AuditTable:           r.Required("AUDIT_TABLE"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
+		EventsQueueURL:       r.Text("EVENTS_QUEUE_URL", ""),
 	}
 }
 

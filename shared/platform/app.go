@@ -47,6 +47,7 @@ type App struct {
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string
 	DisabledEvidence []tally.Day // oldest day first
+	PlatformToldAt   time.Time   // when this disabling's event was queued, if the platform wants events
 	NotifiedAt       time.Time   // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
 	SteeredAt        time.Time // the newest time of an enabling that was handled, also of one without effect

@@ -88,8 +88,11 @@ func Notices(kind NoticeKind, app App, org Organization, at time.Time) []Notice 
 }
 
 func noticeID(kind NoticeKind, appID string, at time.Time, address string) string {
-	text := strings.Join([]string{string(kind), appID, FormatTime(at), foldAddress(address)}, "\n")
-	sum := sha256.Sum256([]byte(text))
+	return hashOf(string(kind), appID, FormatTime(at), foldAddress(address))
+}
+
+func hashOf(words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\n")))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -78,10 +78,15 @@ func encodeNotice(n platform.Notice) (string, error) {
 		*name = platform.Cut(sendable(*name), maxNoticeName)
 	}
 	n.App.WebhookURL = platform.Cut(sendable(n.App.WebhookURL), maxNoticeURL)
+	return encode(n)
+}
+
+// encode writes a message as JSON.
+func encode(message any) (string, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(n); err != nil {
+	if err := encoder.Encode(message); err != nil {
 		return "", err
 	}
 	return string(bytes.TrimSpace(b.Bytes())), nil

@@ -109,8 +109,10 @@ func (s *tables) Apply(_ context.Context, t standing.Transition) error {
 	return s.note("Enable")
 }
 
-func (s *tables) MarkNotified(context.Context, string, time.Time, time.Time) error {
-	return s.note("MarkNotified")
+func (s *tables) Made(context.Context, standing.Transition) (bool, error) { return false, nil }
+
+func (s *tables) Mark(_ context.Context, mark standing.Mark, _ string, _, _ time.Time) error {
+	return s.note(string(mark))
 }
 
 func (s *tables) Steer(_ context.Context, _ platform.App, at time.Time) error {

@@ -1,6 +1,6 @@
 // Package standing holds an app's standing: whether it is disabled, and who was told.
-// Each change of it is one chain: a conditional transaction, then the owners told, then
-// a mark that they were. Its identity is the time of the change. Whoever comes upon an
+// Each change of it is one chain: a conditional transaction, then the platform told, then
+// the owners, with a mark for each. Its identity is the time of the change. Whoever comes upon an
 // app whose chain was left takes it up there, so a crash anywhere is repaired by the next
 // record, the next sweep, or the message that comes again. It judges nobody, and decides
 // nothing that the jobs over it (disabling, registry) decide.
@@ -37,9 +37,27 @@ type Transitions interface {
 	// were disabled in this hour, ErrLatched if the brake is latched at t.At.
 	// WouldDisable puts the entry alone: ErrAlready if there is one of t.At.
 	Apply(ctx context.Context, t Transition) error
-	// MarkNotified sets notified_at. ErrChanged if this is not the app's disabling any
+	// Made reports whether the audit entry of a change is there.
+	Made(ctx context.Context, t Transition) (bool, error)
+	// Mark sets a mark of a disabling. ErrChanged if this is not the app's disabling any
 	// more.
-	MarkNotified(ctx context.Context, appID string, disabledAt, now time.Time) error
+	Mark(ctx context.Context, mark Mark, appID string, disabledAt, now time.Time) error
+}
+
+// Mark is what is noted of a disabling.
+type Mark string
+
+// The marks.
+const (
+	PlatformTold Mark = "platform_told_at"
+	OwnersTold   Mark = "notified_at"
+)
+
+// Events queues an event for the platform. After nil it is durable, unless the queue
+// refuses it for good, which the Events itself reports; after an error it may be. The
+// same event may be queued twice.
+type Events interface {
+	SendEvent(ctx context.Context, e platform.Event) error
 }
 
 // Notices queues one message per notice. After nil all are durable, but for what the
@@ -99,11 +117,12 @@ type Config struct {
 	Rule tally.Rule // by which apps are disabled: mails name its numbers
 }
 
-// Deps are what the chain works with; all are required.
+// Deps are what the chain works with; all are required but Events.
 type Deps struct {
 	Apps          Apps
 	Organizations Organizations
 	Transitions   Transitions
+	Events        Events // nil: the platform is told nothing
 	Notices       Notices
 	Metrics       Metrics
 	Logger        *slog.Logger
@@ -144,6 +163,12 @@ func (c *Chain) ReadApp(ctx context.Context, id string) (app platform.App, found
 // Take makes a change and sees it through. The error is that of the step that failed,
 // as its interface has it.
 func (c *Chain) Take(ctx context.Context, t Transition) error {
+	if t.Kind == WouldDisable {
+		if made, err := c.foretell(ctx, t); err != nil || made {
+			return err
+		}
+	}
+	t.App.PlatformToldAt, t.App.NotifiedAt = time.Time{}, time.Time{} // marks of a change before
 	err := c.Transitions.Apply(ctx, t)
 	switch {
 	case t.Kind == WouldDisable && errors.Is(err, ErrAlready):

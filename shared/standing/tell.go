@@ -12,18 +12,77 @@ import (
 // nobodyFor is how long a disabling that nobody can be told of is reported, each hour.
 const nobodyFor = 7 * 24 * time.Hour
 
-// Tell takes a change that was made to its end: a message queued for each owner, and
-// of a disabling notified_at set. It stops without an error when there is nobody to
-// tell, or the app's standing is another by now; of an app that was deleted there is
-// nothing to tell. What was begun is finished by whoever comes upon it.
+// Tell takes a change that was made to its end: an event for the platform, unless it is
+// marked as told, then a message for each owner, and of a disabling a mark after each. It
+// stops without an error when there is nobody to tell, or the app's standing is another by
+// now; of an app that was deleted there is nothing to tell. What was begun is finished by
+// whoever comes upon it.
 func (c *Chain) Tell(ctx context.Context, t Transition) error {
 	if t.App.Deleted {
 		return nil
 	}
+	org, err := c.readOrganization(ctx, t)
+	if err != nil {
+		return err
+	}
+	if c.Events != nil && t.App.PlatformToldAt.IsZero() {
+		err = c.tellPlatform(ctx, t, org)
+	}
+	if err == nil {
+		err = c.tellOwners(ctx, t, org)
+	}
+	if errors.Is(err, ErrChanged) {
+		return nil
+	}
+	return err
+}
+
+func (c *Chain) readOrganization(ctx context.Context, t Transition) (platform.Organization, error) {
 	org, _, err := c.Organizations.ReadOrganization(ctx, t.App.OrganizationID)
 	if err != nil {
-		return fmt.Errorf("read organization %s: %w", t.App.OrganizationID, err)
+		return org, fmt.Errorf("read organization %s: %w", t.App.OrganizationID, err)
 	}
+	return org, nil
+}
+
+// foretell tells the platform what would be done, before that is noted. It reports
+// whether it is noted already.
+func (c *Chain) foretell(ctx context.Context, t Transition) (noted bool, err error) {
+	if c.Events == nil {
+		return false, nil
+	}
+	if noted, err = c.Transitions.Made(ctx, t); err != nil || noted {
+		return noted, err
+	}
+	org, err := c.readOrganization(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	return false, c.tellPlatform(ctx, t, org)
+}
+
+func (c *Chain) tellPlatform(ctx context.Context, t Transition, org platform.Organization) error {
+	e := platform.NewEvent(string(t.Kind), t.App, org, t.At)
+	e.Reason, e.Evidence, e.Actor = string(t.Reason), t.Evidence, t.Actor.Raw
+	if err := c.Events.SendEvent(ctx, e); err != nil {
+		return fmt.Errorf("tell the platform of app %s: %w", t.App.ID, err)
+	}
+	return c.mark(ctx, t, PlatformTold)
+}
+
+// mark notes that somebody was told of a disabling. Other changes need no mark: their
+// message, or the next look, comes again until all is done.
+func (c *Chain) mark(ctx context.Context, t Transition, mark Mark) error {
+	if t.Kind != Disabled {
+		return nil
+	}
+	if err := c.Transitions.Mark(ctx, mark, t.App.ID, t.At, c.Now()); err != nil {
+		return fmt.Errorf("mark app %s with %s: %w", t.App.ID, mark, err)
+	}
+	return nil
+}
+
+func (c *Chain) tellOwners(ctx context.Context, t Transition, org platform.Organization) error {
 	notices := c.notices(t, org)
 	if len(notices) == 0 {
 		if !org.Deleted { // of an erased organization nobody is missed
@@ -41,14 +100,7 @@ func (c *Chain) Tell(ctx context.Context, t Transition) error {
 	for range notices {
 		c.Metrics.Count("notice.queued", "kind", string(t.Kind))
 	}
-	if t.Kind != Disabled {
-		return nil // an enabling needs no mark: its message comes again until all is done
-	}
-	err = c.Transitions.MarkNotified(ctx, t.App.ID, t.At, c.Now())
-	if err != nil && !errors.Is(err, ErrChanged) {
-		return fmt.Errorf("mark app %s as notified: %w", t.App.ID, err)
-	}
-	return nil
+	return c.mark(ctx, t, OwnersTold)
 }
 
 // holds reports whether an app is in the standing that the change gave it.
