@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
 	"hookwarden/shared/platform"
@@ -91,6 +93,18 @@ func disabledAndEnabled(t *testing.T) {
 			if m.Subject == subject && strings.Contains(strings.Join(m.To, " "), org.emails[0]) {
 				t.Error("the owner who enabled the app was mailed about it")
 			}
+		}
+	}
+
+	for i, e := range a.heard(t, 2) {
+		want := platform.Event{ID: e.ID, Type: "app.disabled", At: item.Text("disabled_at"),
+			App:          platform.EventApp{ID: a.id, Slug: a.slug, Name: "App " + a.slug, Kind: "sentry-app"},
+			Organization: platform.NoticeOrganization{ID: org.id, Slug: org.id, Name: e.Organization.Name}, Reason: "error", Evidence: e.Evidence}
+		if i == 1 {
+			want.Type, want.At, want.Reason, want.Actor = "app.enabled", platform.FormatTime(enabledAt), "", e.Actor
+		}
+		if diff := cmp.Diff(want, e); diff != "" || i == 0 && len(e.Evidence) != 7 || i == 1 && !strings.Contains(string(e.Actor), org.emails[0]) {
+			t.Errorf("event %d, with %d days and actor %s (-want +got):\n%s", i, len(e.Evidence), e.Actor, diff)
 		}
 	}
 

@@ -23,8 +23,9 @@ const root = "../.."
 // running is the stack under test, for all tests of this package.
 var running struct { //nolint:gochecknoglobals // TestMain has no other way to hand it on
 	*stack.Stack
-	held *stack.Held
-	env  string // path of its stack.env
+	held  *stack.Held
+	env   string // path of its stack.env
+	heard heard
 }
 
 // TestMain holds a stack of its own on a free port for as long as the tests

@@ -32,7 +32,7 @@ type EventApp struct {
 func NewEvent(kind string, app App, org Organization, at time.Time) Event {
 	return Event{
 		ID: hashOf(kind, app.ID, FormatTime(at)), Type: kind, At: FormatTime(at),
-		App:          EventApp{ID: app.ID, Slug: app.Slug, Name: nameOr(app.Name, app.Slug), Kind: "sentry-app"},
+		App:          EventApp{ID: app.ID, Slug: app.Slug, Name: nameOr(app.Name, app.Slug), Kind: app.Kind.String()},
 		Organization: NoticeOrganization{ID: app.OrganizationID, Slug: org.Slug, Name: nameOr(org.Name, org.Slug)},
 	}
 }

@@ -35,7 +35,7 @@ func (q Events) SendEvent(ctx context.Context, e platform.Event) error {
 	}
 	_, err = send(ctx, q.API, q.URL, []types.SendMessageBatchRequestEntry{{MessageBody: aws.String(sendable(body))}})
 	if errors.Is(err, platform.ErrRefused) {
-		q.Metrics.Count("event.given_up", "", "")
+		q.Metrics.Count("notice.given_up", "", "") // its alarm is about both
 		q.Logger.ErrorContext(ctx, "event given up", "event_id", e.ID, "type", e.Type,
 			"app_id", e.App.ID, "organization_id", e.Organization.ID, "error", err)
 		return nil

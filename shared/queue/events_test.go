@@ -49,7 +49,7 @@ func TestEventsAreQueuedWhateverWasStored(t *testing.T) {
 func TestEventsThatSQSRefusesForGoodAreGivenUp(t *testing.T) {
 	f := &fakeSQS{t: t, down: refused(), fault: func(string) bool { return true }}
 	q, figures, log := eventsTo(f)
-	if err := q.SendEvent(t.Context(), eventOf("Bot", `{}`)); err != nil || figures["event.given_up"] != 1 {
+	if err := q.SendEvent(t.Context(), eventOf("Bot", `{}`)); err != nil || figures["notice.given_up"] != 1 {
 		t.Errorf("error %v, counted %v", err, figures)
 	}
 	for _, want := range []string{"event given up", "app_id=17", "organization_id=42", "type=app.enabled", "event_id="} {
