@@ -79,7 +79,7 @@ type braked struct {
 // Apply implements standing.Transitions. Whoever cannot read the latch disables nobody:
 // it is in the table that the disabling itself is to be written to.
 func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
-	if t.Kind != standing.Disabled {
+	if t.Kind != standing.Disabled || t.Steered() {
 		return b.Transitions.Apply(ctx, t)
 	}
 	latch, err := b.know(ctx)

@@ -41,7 +41,7 @@ type state struct {
 type entry struct {
 	Event, AppID, Reason string
 	Evidence             []tally.Day
-	Actor                string
+	Actor, Note          string
 }
 
 type claim struct {
@@ -287,12 +287,15 @@ func (s store) asRead(read platform.App) bool {
 func (s store) disable(t standing.Transition) error {
 	app, hour := s.Apps[t.App.ID], platform.FormatTime(t.At.Truncate(time.Hour))
 	switch {
-	case !s.asRead(t.App):
+	case !s.asRead(t.App), t.Steered() && !app.SteeredAt.Before(t.At):
 		return standing.ErrChanged
+	case t.Steered():
 	case s.Latch.Latched(t.At):
 		return standing.ErrLatched
 	case s.Brake[hour] >= t.MaxPerHour:
 		return standing.ErrHeld
+	default:
+		s.Brake[hour]++
 	}
 	for _, day := range t.Evidence {
 		if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][day.Date].Failures() {
@@ -300,10 +303,13 @@ func (s store) disable(t standing.Transition) error {
 		}
 	}
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = t.At, string(t.Reason), t.Evidence
+	app.DisabledBy, app.DisabledNote = t.Actor, t.Note
+	if t.Steered() {
+		app.SteeredAt = t.At
+	}
 	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
 	s.Apps[app.ID] = app
 	s.audit(t, eventDisable)
-	s.Brake[hour]++
 	s.Standing[app.ID] = true
 	return nil
 }
@@ -321,10 +327,11 @@ func (s store) wouldDisable(t standing.Transition) error {
 
 func (s store) enable(t standing.Transition) error {
 	app := s.Apps[t.App.ID]
-	if !app.Disabled() || !app.DisabledAt.Equal(t.App.DisabledAt) || app.Generation != t.App.Generation {
+	if !app.Disabled() || !app.DisabledAt.Equal(t.App.DisabledAt) || app.Generation != t.App.Generation || !app.SteeredAt.Before(t.At) {
 		return standing.ErrChanged
 	}
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = time.Time{}, "", nil
+	app.DisabledBy, app.DisabledNote = platform.Actor{}, ""
 	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
 	app.EnabledAt, app.SteeredAt = t.At, t.At
 	app.Generation++
@@ -336,7 +343,7 @@ func (s store) enable(t standing.Transition) error {
 
 func (s store) audit(t standing.Transition, event string) {
 	s.Audit[auditKey(t.App.OrganizationID, t.At, event, t.App.ID)] =
-		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw)}
+		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw), Note: t.Note}
 }
 
 func (s store) Made(_ context.Context, t standing.Transition) (made bool, err error) {
@@ -396,6 +403,7 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 			return registry.ErrStale
 		}
 		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
+		put.DisabledBy, put.DisabledNote = app.DisabledBy, app.DisabledNote
 		put.PlatformToldAt, put.NotifiedAt = app.PlatformToldAt, app.NotifiedAt
 		put.EnabledAt, put.SteeredAt = app.EnabledAt, app.SteeredAt
 		put.Generation = max(1, app.Generation)
@@ -418,6 +426,7 @@ func (s store) DeleteApp(_ context.Context, id string, version int64, at time.Ti
 			app.DeletedAt = at
 		}
 		app.ID, app.Version, app.Deleted, app.WebhookURL = id, version, true, ""
+		app.DisabledBy, app.DisabledNote = platform.Actor{}, ""
 		s.Apps[id] = app
 		s.Expire[id] = app.DeletedAt.Add(platform.KeptAfterDeletion)
 		return nil

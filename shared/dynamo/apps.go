@@ -158,6 +158,8 @@ func decodeApp(i item) platform.App {
 		DisabledAt:       i.time("disabled_at"),
 		DisabledReason:   i.text("disabled_reason"),
 		DisabledEvidence: i.evidence("disabled_evidence"),
+		DisabledBy:       i.actor("disabled_actor"),
+		DisabledNote:     i.text("disabled_note"),
 		PlatformToldAt:   i.time("platform_told_at"),
 		NotifiedAt:       i.time("notified_at"),
 		EnabledAt:        i.time("enabled_at"),

@@ -40,6 +40,7 @@ func auditEntry(t standing.Transition) item {
 		i["evidence"] = evidence(t.Evidence)
 	}
 	i.setActor("actor", t.Actor)
+	i.setText("note", t.Note)
 	return i
 }
 
@@ -80,4 +81,28 @@ func (i item) setActor(name string, actor platform.Actor) {
 	if len(m) > 0 {
 		i[name] = &types.AttributeValueMemberM{Value: m}
 	}
+}
+
+// actor is what setActor kept.
+func (i item) actor(name string) platform.Actor {
+	m, _ := i[name].(*types.AttributeValueMemberM)
+	if m == nil {
+		return platform.Actor{}
+	}
+	fields := make(map[string]any, len(m.Value))
+	for field, value := range m.Value {
+		switch v := value.(type) {
+		case *types.AttributeValueMemberS:
+			fields[field] = v.Value
+		case *types.AttributeValueMemberN:
+			fields[field] = json.Number(v.Value)
+		case *types.AttributeValueMemberBOOL:
+			fields[field] = v.Value
+		}
+	}
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return platform.Actor{} // somebody wrote a number that is none
+	}
+	return platform.Actor{Raw: raw, Email: item(m.Value).text("email")}
 }

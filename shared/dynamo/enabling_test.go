@@ -72,6 +72,8 @@ func TestEnableLiftsOnlyTheDisablingThatWasRead(t *testing.T) {
 			a["enabled_at"] = text("2026-11-24T12:30:00.000Z")
 		}},
 		{"disabled at another time", func(a attributes) { a["disabled_at"] = text("2026-11-24T12:45:00.000Z") }},
+		{"steered later since", func(a attributes) { a["steered_at"] = text("2026-11-24T13:00:00.001Z") }},
+		{"steered at this time since", func(a attributes) { a["steered_at"] = text("2026-11-24T13:00:00.000Z") }},
 		{"given another URL since", func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

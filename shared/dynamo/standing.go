@@ -42,11 +42,11 @@ func (t Standing) Apply(ctx context.Context, c standing.Transition) error {
 	if c.App.OrganizationID == "" {
 		writes = writes[:1] // erased with its organization, of which no more is to be known
 	}
-	switch c.Kind {
-	case standing.Disabled:
+	switch {
+	case c.Kind == standing.Disabled && !c.Steered():
 		writes = append(writes, types.TransactWriteItem{Update: brake(t.Audit, c.At, c.MaxPerHour)},
 			types.TransactWriteItem{ConditionCheck: unlatched(t.Audit, c.At)})
-	case standing.WouldDisable:
+	case c.Kind == standing.WouldDisable:
 		entry.ConditionExpression = aws.String("attribute_not_exists(pk)")
 	}
 	err := transact(ctx, t.API, writes)
@@ -67,15 +67,7 @@ func (t Standing) Apply(ctx context.Context, c standing.Transition) error {
 func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 	switch c.Kind {
 	case standing.Disabled:
-		u := update(t.Apps, appKey(c.App.ID), item{
-			"disabled_at":       timestamp(c.At),
-			"disabled_reason":   text(string(c.Reason)),
-			"disabled_evidence": evidence(c.Evidence),
-			"standing":          text(disabledStanding(c.App.ID)),
-		}, []string{"platform_told_at", "notified_at"})
-		u.ExpressionAttributeNames["#status"] = "status"
-		u.ConditionExpression = aws.String(asJudged(u.ExpressionAttributeValues, c.App))
-		return types.TransactWriteItem{Update: u}
+		return types.TransactWriteItem{Update: t.disable(c)}
 	case standing.WouldDisable:
 		check := &types.ConditionCheck{TableName: &t.Apps, Key: appKey(c.App.ID),
 			ExpressionAttributeNames: map[string]string{"#status": "status"}, ExpressionAttributeValues: item{}}
@@ -83,12 +75,42 @@ func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 		return types.TransactWriteItem{ConditionCheck: check}
 	}
 	u := update(t.Apps, appKey(c.App.ID), item{"enabled_at": timestamp(c.At), "steered_at": timestamp(c.At)},
-		[]string{"disabled_at", "disabled_reason", "disabled_evidence", "platform_told_at", "notified_at", "standing"})
+		append(ofDisabling(), "disabled_at", "disabled_reason", "standing"))
 	raiseGeneration(u, 1)
 	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(c.App.DisabledAt)
-	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + sameGeneration(u.ExpressionAttributeValues, c.App))
+	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + notSteered + " AND " +
+		sameGeneration(u.ExpressionAttributeValues, c.App))
 	return types.TransactWriteItem{Update: u}
 }
+
+// ofDisabling are the attributes that not every disabling has, or not at once.
+func ofDisabling() []string {
+	return []string{"disabled_evidence", "disabled_actor", "disabled_note", "platform_told_at", "notified_at"}
+}
+
+// disable is what a disabling does to the app: all of one before is gone.
+func (t Standing) disable(c standing.Transition) *types.Update {
+	set := item{"disabled_at": timestamp(c.At), "disabled_reason": text(string(c.Reason)), "standing": text(disabledStanding(c.App.ID))}
+	if len(c.Evidence) > 0 {
+		set["disabled_evidence"] = evidence(c.Evidence)
+	}
+	set.setActor("disabled_actor", c.Actor)
+	set.setText("disabled_note", c.Note)
+	if c.Steered() {
+		set["steered_at"] = timestamp(c.At)
+	}
+	u := update(t.Apps, appKey(c.App.ID), set, slices.DeleteFunc(ofDisabling(), func(name string) bool { return set[name] != nil }))
+	u.ExpressionAttributeNames["#status"] = "status"
+	u.ConditionExpression = aws.String(asJudged(u.ExpressionAttributeValues, c.App))
+	if c.Steered() {
+		u.ConditionExpression = aws.String(*u.ConditionExpression + " AND " + notSteered)
+	}
+	return u
+}
+
+// notSteered is the condition that the app was not steered at the time, or later, at
+// which an update says that it was.
+const notSteered = "(attribute_not_exists(#steered_at) OR #steered_at < :steered_at)"
 
 // asJudged is the condition that an app still is what was judged. It wants the
 // name #status, and adds what it needs to the expression's values.
@@ -127,7 +149,7 @@ func (t Standing) Mark(ctx context.Context, mark standing.Mark, appID string, di
 // Steer implements registry.Steering.
 func (t Standing) Steer(ctx context.Context, app platform.App, at time.Time) error {
 	u := update(t.Apps, appKey(app.ID), item{"steered_at": timestamp(at)}, nil)
-	condition := "attribute_exists(id) AND (attribute_not_exists(#steered_at) OR #steered_at < :steered_at) AND "
+	condition := "attribute_exists(id) AND " + notSteered + " AND "
 	if app.Disabled() {
 		condition += "disabled_at = :read_disabled_at"
 		u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(app.DisabledAt)

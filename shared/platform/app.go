@@ -47,10 +47,12 @@ type App struct {
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string
 	DisabledEvidence []tally.Day // oldest day first
+	DisabledBy       Actor       // a person, if it was one
+	DisabledNote     string      // what that person says about it
 	PlatformToldAt   time.Time   // when this disabling's event was queued, if the platform wants events
 	NotifiedAt       time.Time   // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
-	SteeredAt        time.Time // the newest time of an enabling that was handled, also of one without effect
+	SteeredAt        time.Time // the newest time of an enabling or disabling by hand that was handled, also of one without effect
 }
 
 // KeptAfterDeletion is how long the URL and the secrets of a deleted app are kept,

@@ -77,6 +77,10 @@ func FuzzDecodeRegistry(f *testing.F) {
 			if !validID.MatchString(m.AppID) || m.At.Nanosecond()%1e6 != 0 {
 				t.Errorf("got %+v", m)
 			}
+		case AppDisable:
+			if !validID.MatchString(m.AppID) || m.At.Nanosecond()%1e6 != 0 || len(m.Note) > maxName || refusedBySQS(m.Note) {
+				t.Errorf("got %+v", m)
+			}
 		case BrakeOpen:
 			if m.Hours < 1 || m.Hours > maxOpenHours || m.At.Nanosecond()%1e6 != 0 {
 				t.Errorf("got %+v", m)

@@ -30,6 +30,8 @@ type Notice struct {
 	DisabledAt   string             `json:"disabled_at,omitempty"` // of a disabling
 	Rule         *tally.Rule        `json:"rule,omitempty"`        // of a disabling: by what was judged
 	Evidence     []tally.Day        `json:"evidence,omitempty"`    // of a disabling, oldest day first
+	Actor        *Owner             `json:"actor,omitempty"`       // of a disabling by hand: who did it
+	Note         string             `json:"note,omitempty"`        // of a disabling by hand
 	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
 }
 
@@ -121,6 +123,10 @@ func DecodeNotice(body []byte) (Notice, error) {
 		n.Reason = o.text("reason")
 		n.DisabledAt = o.text("disabled_at")
 		o.time("disabled_at")
+		if n.Reason == Manual {
+			n.Actor, n.Note = o.person("actor"), o.optionalName("note")
+			break
+		}
 		n.Evidence = o.evidence("evidence")
 		n.Rule = o.noticeRule("rule")
 	case AppEnabled:
@@ -142,6 +148,15 @@ func (o object) noticeRule(field string) *tally.Rule {
 		o.wrong(field, "must be an object with the rule's numbers")
 	}
 	return rule
+}
+
+// person reads who did something; nil if absent or null.
+func (o object) person(field string) *Owner {
+	if o.optionalObject(field) == nil {
+		return nil
+	}
+	p := o.object(field)
+	return &Owner{Email: p.optionalName("email"), Name: p.optionalName("name")}
 }
 
 func (o object) evidence(field string) []tally.Day {

@@ -74,7 +74,12 @@ func encodeNotice(n platform.Notice) (string, error) {
 	for _, word := range []*string{&n.Organization.Slug, &n.App.Slug, &n.Reason} {
 		*word = platform.Cut(sendable(*word), maxNoticeWord)
 	}
-	for _, name := range []*string{&n.To.Name, &n.Organization.Name, &n.App.Name} {
+	names := []*string{&n.To.Name, &n.Organization.Name, &n.App.Name, &n.Note}
+	if n.Actor != nil {
+		actor := *n.Actor
+		n.Actor, names = &actor, append(names, &actor.Name, &actor.Email)
+	}
+	for _, name := range names {
 		*name = platform.Cut(sendable(*name), maxNoticeName)
 	}
 	n.App.WebhookURL = platform.Cut(sendable(n.App.WebhookURL), maxNoticeURL)

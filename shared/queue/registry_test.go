@@ -42,7 +42,7 @@ func TestRegistryConsumerNamesAMessageAndItsAppInEveryLine(t *testing.T) {
 			map[string]any{"app_id": "17", "type": "app.put", "version": 1.0, "error": "put app 17: throttled"}},
 		{putApp, "message panicked", &fakeRegistry{err: errors.New("panic")}, map[string]any{"app_id": "17", "type": "app.put"}},
 		{putApp, "older registry message ignored", &fakeRegistry{err: registry.ErrStale}, map[string]any{"app_id": "17", "type": "app.put", "version": 1.0}},
-		{`{"type":"app.enable","app_id":"17"}`, "enabling without effect", &fakeRegistry{known: true}, map[string]any{"app_id": "17", "type": "app.enable"}},
+		{`{"type":"app.enable","app_id":"17"}`, "steered without effect", &fakeRegistry{known: true}, map[string]any{"app_id": "17", "type": "app.enable"}},
 	} {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, nil))

@@ -1,6 +1,6 @@
 // Package registry is the job of the register function: it keeps the apps and
-// organizations that the platform sends, erases them, lifts disablings and opens the
-// brake when the platform says so. It never disables anyone.
+// organizations that the platform sends, erases organizations, disables and enables apps
+// and opens the brake when the platform says so. It judges nobody.
 package registry
 
 import (
@@ -93,6 +93,8 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 		err = j.eraseOrganization(ctx, m, sentAt)
 	case platform.AppEnable:
 		err = j.enable(ctx, m, sentAt)
+	case platform.AppDisable:
+		err = j.disable(ctx, m, sentAt)
 	case platform.BrakeOpen:
 		err = j.openBrake(ctx, m, sentAt)
 	}

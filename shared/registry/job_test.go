@@ -105,6 +105,10 @@ func (s *tables) ReadOrganization(context.Context, string) (platform.Organizatio
 
 func (s *tables) Apply(_ context.Context, t standing.Transition) error {
 	s.at, s.actor = t.At, t.Actor
+	if t.Kind == standing.Disabled {
+		s.app.DisabledAt, s.app.DisabledReason = t.At, string(t.Reason)
+		return s.note("Disable")
+	}
 	s.app.DisabledAt, s.app.EnabledAt = time.Time{}, t.At
 	return s.note("Enable")
 }

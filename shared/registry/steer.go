@@ -28,30 +28,49 @@ func asOf(said, sentAt time.Time) time.Time {
 
 // enable lifts a disabling that is older than the message.
 func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time) error {
-	return standing.AsRead("enable app "+m.AppID, func() error { return j.enableOnce(ctx, m, asOf(m.At, sentAt)) })
+	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Enabled, At: asOf(m.At, sentAt), Actor: m.Actor})
 }
 
-// enableOnce goes by what was steered last: an older message does nothing. No count
-// from before can disable the app again: it is in another generation then.
-func (j *Job) enableOnce(ctx context.Context, m platform.AppEnable, at time.Time) error {
-	app, found, err := j.Standing.ReadApp(ctx, m.AppID)
-	enabling := standing.Transition{Kind: standing.Enabled, App: app, At: at, Actor: m.Actor}
+// disable disables an app that is not disabled. One that is keeps its first reason.
+func (j *Job) disable(ctx context.Context, m platform.AppDisable, sentAt time.Time) error {
+	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Disabled, At: asOf(m.At, sentAt), Reason: standing.Manual,
+		Actor: m.Actor, Note: m.Note})
+}
+
+// steer makes the change that a message asks for, if it has an effect.
+func (j *Job) steer(ctx context.Context, m platform.RegistryMessage, appID string, t standing.Transition) error {
+	return standing.AsRead(t.Kind.Verb()+" app "+appID, func() error { return j.steerOnce(ctx, m, appID, t) })
+}
+
+// steerOnce goes by what was steered last: an older message does nothing. No count
+// from before an enabling can disable the app again: it is in another generation then.
+func (j *Job) steerOnce(ctx context.Context, m platform.RegistryMessage, appID string, t standing.Transition) error {
+	app, found, err := j.Standing.ReadApp(ctx, appID)
+	t.App = app
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return fmt.Errorf("enable app %s: %w", m.AppID, ErrUnknownApp)
-	case !app.Disabled() && app.EnabledAt.Equal(at):
-		return j.Standing.Tell(ctx, enabling) // again, in case the first time was cut off
-	case app.Disabled() && app.DisabledAt.Before(at) && at.After(lastSteered(app)):
-		return j.Standing.Take(ctx, enabling)
-	case at.After(lastSteered(app)):
-		if err := j.Steering.Steer(ctx, app, at); err != nil {
+		return fmt.Errorf("%s app %s: %w", t.Kind.Verb(), appID, ErrUnknownApp)
+	case t.Holds(app):
+		return j.Standing.Tell(ctx, t) // again, in case the first time was cut off
+	case t.At.After(lastSteered(app)) && changes(t):
+		return j.Standing.Take(ctx, t)
+	case t.At.After(lastSteered(app)):
+		if err := j.Steering.Steer(ctx, app, t.At); err != nil {
 			return fmt.Errorf("steer app %s: %w", app.ID, err)
 		}
 	}
-	j.Logger.InfoContext(ctx, "enabling without effect", append(m.Names(), "at", platform.FormatTime(at))...)
+	j.Logger.InfoContext(ctx, "steered without effect", append(m.Names(), "at", platform.FormatTime(t.At))...)
 	return nil
+}
+
+// changes reports whether a change has an effect on the app as it was read.
+func changes(t standing.Transition) bool {
+	if t.Kind == standing.Enabled {
+		return t.App.Disabled() && t.App.DisabledAt.Before(t.At)
+	}
+	return !t.App.Disabled() && !t.App.Deleted
 }
 
 // lastSteered is the newest time at which the app was steered. What older versions

@@ -33,9 +33,10 @@ type Organizations interface {
 // nobody knows: the step may be repeated.
 type Transitions interface {
 	// Apply changes the app and puts the audit entry, all or nothing. ErrChanged if the
-	// app is not as it was read. A disabling counts in the brake: ErrHeld if MaxPerHour
-	// were disabled in this hour, ErrLatched if the brake is latched at t.At.
-	// WouldDisable puts the entry alone: ErrAlready if there is one of t.At.
+	// app is not as it was read. A disabling by the rule counts in the brake: ErrHeld if
+	// MaxPerHour were disabled in this hour, ErrLatched if the brake is latched at t.At.
+	// What a person does notes that the app was steered at t.At: ErrChanged if it was at
+	// that time or later. WouldDisable puts the entry alone: ErrAlready if there is one of t.At.
 	Apply(ctx context.Context, t Transition) error
 	// Made reports whether the audit entry of a change is there.
 	Made(ctx context.Context, t Transition) (bool, error)
@@ -101,16 +102,24 @@ func (k Kind) Verb() string {
 	return "enable"
 }
 
+// Manual is the reason of a disabling by a person: by no rule, and not a matter of the
+// brake.
+const Manual tally.Reason = platform.Manual
+
 // Transition is one change of an app's standing.
 type Transition struct {
 	Kind       Kind
 	App        platform.App   // as it was read
 	At         time.Time      // the change's identity: disabled_at, enabled_at, or the day that is observed
 	Reason     tally.Reason   // of a disabling
-	Evidence   []tally.Day    // of a disabling
-	MaxPerHour int            // of a disabling: how many there may be in one clock hour
-	Actor      platform.Actor // of an enabling
+	Evidence   []tally.Day    // of a disabling by the rule
+	MaxPerHour int            // of a disabling by the rule: how many there may be in one clock hour
+	Actor      platform.Actor // of what a person did
+	Note       string         // of a disabling by hand
 }
+
+// Steered reports whether it is a person who makes the change.
+func (t Transition) Steered() bool { return t.Kind == Enabled || t.Reason == Manual }
 
 // Config of the chain.
 type Config struct {
@@ -204,5 +213,5 @@ func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
 		return nil
 	}
 	return c.Tell(ctx, Transition{Kind: Disabled, App: app, At: app.DisabledAt,
-		Reason: tally.Reason(app.DisabledReason), Evidence: app.DisabledEvidence})
+		Reason: tally.Reason(app.DisabledReason), Evidence: app.DisabledEvidence, Actor: app.DisabledBy, Note: app.DisabledNote})
 }

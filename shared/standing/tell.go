@@ -91,7 +91,7 @@ func (c *Chain) tellOwners(ctx context.Context, t Transition, org platform.Organ
 		return nil
 	}
 	current, _, err := c.ReadApp(ctx, t.App.ID)
-	if err != nil || !t.holds(current) {
+	if err != nil || !t.Holds(current) {
 		return err
 	}
 	if err := c.Notices.SendNotices(ctx, notices); err != nil {
@@ -103,10 +103,10 @@ func (c *Chain) tellOwners(ctx context.Context, t Transition, org platform.Organ
 	return c.mark(ctx, t, OwnersTold)
 }
 
-// holds reports whether an app is in the standing that the change gave it.
-func (t Transition) holds(app platform.App) bool {
+// Holds reports whether an app is in the standing that the change gave it.
+func (t Transition) Holds(app platform.App) bool {
 	if t.Kind == Disabled {
-		return app.DisabledAt.Equal(t.At)
+		return app.DisabledAt.Equal(t.At) && app.DisabledReason == string(t.Reason)
 	}
 	return !app.Disabled() && app.EnabledAt.Equal(t.At)
 }
@@ -117,7 +117,9 @@ func (c *Chain) notices(t Transition, org platform.Organization) (notices []plat
 		switch {
 		case t.Kind == Disabled:
 			n.Reason, n.DisabledAt, n.Evidence = string(t.Reason), platform.FormatTime(t.At), t.Evidence
-			n.Rule = &c.Rule
+			if n.Rule = &c.Rule; t.Reason == Manual {
+				n.Rule, n.Actor, n.Note = nil, t.Actor.Person(), t.Note
+			}
 		case platform.SameAddress(n.To.Email, t.Actor.Email):
 			continue
 		default:
