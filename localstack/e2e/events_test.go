@@ -43,6 +43,7 @@ func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 		{"disable-broken", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_reason", "error") }},
 		{"notify-disabled", mailed},
 		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
+		{"register-app-disable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "18", "disabled_reason", "manual") }},
 		{"register-brake-open", braked},
 		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
 		{"register-organization-delete", func(t *testing.T, s *scene) { s.has(t, "ORGANIZATIONS_TABLE", "43", "deleted", true) }},

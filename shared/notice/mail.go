@@ -44,10 +44,12 @@ func (c *Composer) Compose(n platform.Notice) (Mail, error) {
 	m := c.message(n)
 	var text string
 	var page markup
-	switch n.Kind {
-	case platform.AppDisabled:
+	switch {
+	case byHand(n):
+		text, page = m.byHandText(), m.byHandPage()
+	case n.Kind == platform.AppDisabled:
 		text, page = m.disabledText(), m.disabledPage()
-	case platform.AppEnabled:
+	case n.Kind == platform.AppEnabled:
 		text, page = m.enabledText(), m.enabledPage()
 	default:
 		return Mail{}, fmt.Errorf("compose notice %s: no mail for kind %q", n.ID, n.Kind)

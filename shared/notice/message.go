@@ -30,6 +30,8 @@ type message struct {
 	Rule     string // why that disables an app
 	Advice   string // how to fix it
 	Days     daysTable
+	By       string // who did it by hand
+	Note     string // may be empty
 
 	// Of an enabling.
 	Since string // what is so since when
@@ -73,7 +75,10 @@ func (c *Composer) message(n platform.Notice) message {
 		m.Kept = "Your subscriptions are kept: once it is enabled, the integration gets the same events as before." +
 			heldBack(c.config.Subscribable)
 	}
-	if n.Kind == platform.AppDisabled {
+	switch {
+	case byHand(n):
+		m.sayByHand(n)
+	case n.Kind == platform.AppDisabled:
 		m.When = moment(n.DisabledAt)
 		m.Days = c.daysTable(n)
 		m.explain(n)

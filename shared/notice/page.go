@@ -70,13 +70,18 @@ func (m message) disabledPage() markup {
 <p style="margin:0 0 16px;">` + esc(m.Happened) + ` ` + esc(m.Rule) + `</p>
 ` + m.Days.html() + `
 <h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">What to do</h2>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
-<tr><td class="ink" valign="top" width="26" style="width:26px;padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">1.</td><td class="ink" valign="top" style="padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">` + esc(m.Advice) + m.dashboardLink() + `</td></tr>
-<tr><td class="ink" valign="top" width="26" style="width:26px;font-size:16px;line-height:25px;color:#20242c;">2.</td><td class="ink" valign="top" style="font-size:16px;line-height:25px;color:#20242c;">Enable the integration again in its settings` + m.settingsWhere() + `.</td></tr>
-</table>
+` + m.steps(esc(m.Advice)+m.dashboardLink()) + `
 ` + m.settingsButton() + `
 <p style="margin:22px 0 0;">` + esc(m.Kept) + `</p>
 `)
+}
+
+// steps are what to do: what comes first, and enabling it again.
+func (m message) steps(first markup) markup {
+	return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
+<tr><td class="ink" valign="top" width="26" style="width:26px;padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">1.</td><td class="ink" valign="top" style="padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">` + first + `</td></tr>
+<tr><td class="ink" valign="top" width="26" style="width:26px;font-size:16px;line-height:25px;color:#20242c;">2.</td><td class="ink" valign="top" style="font-size:16px;line-height:25px;color:#20242c;">Enable the integration again in its settings` + m.settingsWhere() + `.</td></tr>
+</table>`
 }
 
 func (m message) enabledPage() markup {

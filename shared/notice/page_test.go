@@ -33,13 +33,15 @@ func hostileMessage() (message, map[string]string) {
 
 func TestEveryValueStandsInItsMailsAndEscapedInHTML(t *testing.T) {
 	m, values := hostileMessage()
-	elsewhere := map[string][]string{"disabled": {"Since"}, "enabled": {"When", "Cause", "Happened", "Rule", "Advice", "Column", "Row"}}
+	elsewhere := map[string][]string{"disabled": {"Since", "By", "Note"}, "by hand": {"Since", "Cause", "Rule", "Column", "Row", "DashboardURL"},
+		"enabled": {"When", "Cause", "Happened", "Rule", "Advice", "Column", "Row", "By", "Note"}}
 	onPagesOnly := []string{"Subject", "LogoURL"}
 	// What would show if a raw string literal did not end where it should.
 	code := regexp.MustCompile(`\b(esc|href|isolate|orElse)\(|\bm\.\w|\{\{|" \+|\+ "`)
 	for kind, mail := range map[string]struct{ text, page string }{
 		"disabled": {m.disabledText(), string(m.disabledPage())},
 		"enabled":  {m.enabledText(), string(m.enabledPage())},
+		"by hand":  {m.byHandText(), string(m.byHandPage())},
 	} {
 		for name, value := range values {
 			if slices.Contains(elsewhere[kind], name) {

@@ -55,3 +55,19 @@ func TestAppDisableWithAWrongFieldIsInvalid(t *testing.T) {
 		{path: "note", raws: []string{aNumber, "true", aList, anObject}},
 	})
 }
+
+func TestActorIsAPersonWithANameOrAnAddress(t *testing.T) {
+	for raw, want := range map[string]*Owner{
+		`{"type":"user","id":7,"name":"Ada","email":"ada@acme.example"}`: {Name: "Ada", Email: "ada@acme.example"},
+		`{"name":"Ada\nLovelace"}`:                                       {Name: "Ada Lovelace"},
+		`{"email":"ada@acme.example"}`:                                   {Email: "ada@acme.example"},
+		`{"name":["Ada"],"email":{"a":1}}`:                               nil,
+		`{"type":"user","id":7}`:                                         nil,
+		`{"name":"\u200b"}`:                                              nil,
+		``:                                                               nil,
+	} {
+		if diff := cmp.Diff(want, Actor{Raw: json.RawMessage(raw)}.Person()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", raw, diff)
+		}
+	}
+}

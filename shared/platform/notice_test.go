@@ -101,7 +101,12 @@ func enabledNotice(t *testing.T) Notice {
 }
 
 func TestANoticeIsReadAsItWasWritten(t *testing.T) {
-	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t)} {
+	byHand := disabledNotice(t)
+	byHand.Reason, byHand.Evidence, byHand.Rule = Manual, nil, nil
+	byHand.Actor, byHand.Note = &Owner{Name: "Grace", Email: "grace@platform.example"}, "It floods a customer."
+	nameless := byHand
+	nameless.Actor, nameless.Note = nil, ""
+	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t), byHand, nameless} {
 		body, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)

@@ -64,6 +64,10 @@ func TestNoticesAreWhatSQSTakesAndNotifyReads(t *testing.T) {
 		})
 		n := noticeTo(text.Draw(t, "name"))
 		n.App.WebhookURL, n.App.Slug, n.Organization.Slug = text.Draw(t, "url"), text.Draw(t, "slug"), text.Draw(t, "organization's slug")
+		if rapid.Bool().Draw(t, "by hand") {
+			n.Reason, n.Evidence, n.Note = platform.Manual, nil, text.Draw(t, "note")
+			n.Actor = &platform.Owner{Name: text.Draw(t, "who"), Email: text.Draw(t, "address")}
+		}
 		body, err := encodeNotice(n)
 		if err != nil || !takes(body) || len(body) > 256<<10 {
 			t.Fatalf("%d bytes, error %v: %.300q", len(body), err, body)
