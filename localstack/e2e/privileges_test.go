@@ -82,8 +82,8 @@ func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 		t.Skipf("the engine records no calls; MiniStack does when it is started with CLOUDTRAIL_RECORDING=1 (%v)", err)
 	}
 	driveErrorPaths(t)
-	// With a key and tracing, so that all that a role may ever do is there. The other statements are the same without.
-	expanded, err := template.Expand(t.Context(), root, "KmsKeyArn="+key, "Tracing=true")
+	// With all that adds to roles, so that all that one may ever do is there. The other statements are the same without.
+	expanded, err := template.Expand(t.Context(), root, "KmsKeyArn="+key, "Tracing=true", "PlatformEvents=true")
 	must(t, err)
 	called, writes := calls(t, expanded)
 	allowed := make(map[privilege]bool)
@@ -165,7 +165,7 @@ type write struct {
 // stateAttributes are the key, the disabled state, and what the writes' own
 // conditions name.
 var stateAttributes = []string{"id", "status", "kind", "breaker", "deleted", "generation", "disabled_at", "disabled_reason", "disabled_evidence",
-	"platform_told_at", "notified_at", "standing"}
+	"disabled_actor", "disabled_note", "platform_told_at", "notified_at", "standing"}
 
 var (
 	expressionWord = regexp.MustCompile(`[:#]?[A-Za-z_][A-Za-z0-9_]*`)

@@ -1,9 +1,10 @@
-// Package standing holds an app's standing: whether it is disabled, and who was told.
-// Each change of it is one chain: a conditional transaction, then the platform told, then
-// the owners, with a mark for each. Its identity is the time of the change. Whoever comes upon an
+// Package standing holds an app's standing: whether it is disabled, and who was told. Each
+// change of it is one chain: a conditional transaction, then the platform told, then the
+// owners, with a mark for each. Its identity is the time of the change. Whoever comes upon an
 // app whose chain was left takes it up there, so a crash anywhere is repaired by the next
 // record, the next sweep, or the message that comes again. It judges nobody, and decides
-// nothing that the jobs over it (disabling, registry) decide.
+// nothing that the jobs over it (disabling, registry) decide. Its tests are those of
+// shared/disabling, over one store for all jobs.
 package standing
 
 import (
