@@ -116,6 +116,17 @@ func TestOnlyRegisterDeletesItemsAndOfTheAuditAlone(t *testing.T) {
 	}
 }
 
+// What becomes of apps is a matter of the chain of disable, sweep and register.
+func TestDeliverAndNotifyWriteNothingInApps(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"DeliverRole", "NotifyRole"} {
+		role := expand(t).Resources[name].Properties
+		if touches(role, "AppsTable", "dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem") {
+			t.Errorf("%s may change an app", name)
+		}
+	}
+}
+
 // touches reports whether a role may do one of the actions on a table.
 func touches(role Object, table string, actions ...string) bool {
 	return slices.ContainsFunc(Statements(role), func(s Object) bool {
