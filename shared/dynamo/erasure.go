@@ -15,7 +15,7 @@ import (
 
 type erasuresAPI interface {
 	transactAPI
-	GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	getAPI
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
@@ -58,12 +58,7 @@ func (t Erasures) EntombOrganization(ctx context.Context, e registry.Erasure, no
 
 // entombed is when the tombstone was made that is there already.
 func (t Erasures) entombed(ctx context.Context, e registry.Erasure) (time.Time, error) {
-	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.Organizations, Key: item{"id": text(e.OrganizationID)}, ConsistentRead: aws.Bool(true)})
-	i := item{}
-	if err == nil {
-		i = out.Item
-	}
+	i, err := get(ctx, t.API, t.Organizations, item{"id": text(e.OrganizationID)})
 	switch {
 	case err != nil:
 		return time.Time{}, err
