@@ -155,3 +155,12 @@ func TestStoryDoesNotCrossMidnight(t *testing.T) {
 		}
 	}
 }
+
+func TestLinesOfAnEventHaveADayEach(t *testing.T) {
+	got := lines(`{"type":"app.disabled","evidence":[{"day":"2026-11-24","fatal":0},{"day":"2026-11-25","fatal":1}]}`)
+	want := []string{"{", `  "type": "app.disabled",`, `  "evidence": [`, `    { "day": "2026-11-24", "fatal": 0 },`,
+		`    { "day": "2026-11-25", "fatal": 1 }`, "  ]", "}"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +11,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// An integration has neither a URL nor secrets, and fatal outcomes alone disable it.
-// They are put into the Buffer here.
+// An integration has neither a URL nor secrets. The platform reports how its own calls
+// went, and fatal outcomes alone disable it.
 func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 	t.Parallel()
 	org := newOrganization(t, 2)
@@ -25,13 +27,19 @@ func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 			t.Errorf("a webhook for an app without URL and secrets: %v", e)
 		}
 	}
-	a.failDays(t, 6)
-	a.countToday(t, stack.Item{"error_count": int64(3)})
+	at := time.Now()
+	a.failDays(t, 6) // written into the Buffer: nobody can wait for them
+	a.report(t, "out_1", at, object{"success": 0, "error": 3})
+	a.report(t, "out_1", at, object{"success": 0, "error": 3})
+	eventually(t, "the report is counted", func(ctx context.Context) error {
+		return a.countedToday(ctx, t, 3)
+	})
 	time.Sleep(5 * time.Second)
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
 		t.Fatalf("errors disabled an app that only fatal outcomes break: %v %v", item, err)
 	}
-	a.countToday(t, stack.Item{"fatal_count": int64(1)})
+	must(t, a.countedToday(t.Context(), t, 3)) // once, though it came twice
+	a.report(t, "out_2", at, object{"fatal": 1})
 	item := a.disabled(t)
 	if e := auditOf(t, org, 1)[0]; item.Text("disabled_reason") != "fatal" || e.Text("event") != "integration.disable" {
 		t.Errorf("the app is %v, the audit entry %v", item, e)
@@ -51,11 +59,35 @@ func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 	if e := auditOf(t, org, 2)[1]; e.Text("event") != "integration.enable" {
 		t.Errorf("the audit entry is %v", e)
 	}
+	a.report(t, "out_3", at, object{"fatal": 1, "success": 7}) // of before the token was renewed
+	eventually(t, "the successes are counted", func(ctx context.Context) error {
+		day, err := running.Get(ctx, "BUFFER_TABLE", "pk", a.bufferKey(t), "day", at.UTC().Format(time.DateOnly))
+		if err == nil && (day.Int("success_count") != 7 || day.Int("fatal_count") != 0) {
+			err = fmt.Errorf("the counts after the enabling are %v", day)
+		}
+		return err
+	})
+	for i, e := range a.heard(t, 2) {
+		if want := []string{"app.disabled", "app.enabled"}[i]; e.Type != want || e.App.Kind != "integration" {
+			t.Errorf("the platform hears %+v, want %s", e, want)
+		}
+	}
 }
 
-// countToday puts today's counts into the Buffer.
-func (a *app) countToday(t *testing.T, counts stack.Item) {
+// report sends outcomes.
+func (a *app) report(t *testing.T, id string, at time.Time, counts object) {
 	t.Helper()
-	counts["pk"], counts["day"] = a.bufferKey(t), time.Now().UTC().Format(time.DateOnly)
-	must(t, running.Put(t.Context(), "BUFFER_TABLE", counts))
+	body := object{"type": "outcomes", "id": id + "_" + strings.ReplaceAll(a.id, ".", "_"), "app_id": a.id, "organization_id": a.org.id,
+		"at": at.UTC().Format(time.RFC3339Nano), "counts": counts}
+	must(t, running.Send(t.Context(), "WEBHOOK_QUEUE_URL", stack.Message{GroupID: a.id, Body: body}))
+}
+
+// countedToday fails unless today's errors are as many.
+func (a *app) countedToday(ctx context.Context, t *testing.T, errs int64) error {
+	t.Helper()
+	day, err := running.Get(ctx, "BUFFER_TABLE", "pk", a.bufferKey(t), "day", time.Now().UTC().Format(time.DateOnly))
+	if err == nil && day.Int("error_count") != errs {
+		err = fmt.Errorf("today's counts are %v", day)
+	}
+	return err
 }
