@@ -11,12 +11,13 @@ import (
 type Event struct {
 	ID           string             `json:"id"`
 	Type         string             `json:"type"`
-	At           string             `json:"at"` // the identity of what happened
+	At           string             `json:"at"` // the identity of what happened; of a test when it ended
 	App          EventApp           `json:"app"`
 	Organization NoticeOrganization `json:"organization"`
 	Reason       string             `json:"reason,omitempty"`   // of a disabling
 	Evidence     []tally.Day        `json:"evidence,omitempty"` // of a disabling, oldest day first
 	Actor        json.RawMessage    `json:"actor,omitempty"`    // who did it, if a person did
+	Test         *TestResult        `json:"test,omitempty"`     // of a test
 }
 
 // EventApp is what an event says of the app.

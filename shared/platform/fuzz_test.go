@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -80,6 +81,11 @@ func FuzzDecodeRegistry(f *testing.F) {
 		case AppDisable:
 			if !validID.MatchString(m.AppID) || m.At.Nanosecond()%1e6 != 0 || len(m.Note) > maxName || refusedBySQS(m.Note) {
 				t.Errorf("got %+v", m)
+			}
+		case AppTest:
+			m.OrganizationID = "42"
+			if w, err := DecodeTest([]byte(m.EncodeTest())); err != nil || !reflect.DeepEqual(w, m.Webhook) {
+				t.Errorf("sent as %+v, error %v, want %+v", w, err, m.Webhook)
 			}
 		case BrakeOpen:
 			if m.Hours < 1 || m.Hours > maxOpenHours || m.At.Nanosecond()%1e6 != 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // A RegistryMessage is one message of RegistryQueue: AppPut, AppDelete,
-// AppEnable, AppDisable, BrakeOpen, OrganizationPut or OrganizationDelete.
+// AppEnable, AppDisable, AppTest, BrakeOpen, OrganizationPut or OrganizationDelete.
 type RegistryMessage interface {
 	// Names are the fields by which a log line names the message: its type, the app
 	// or organization, and its version if it has one.
@@ -91,6 +91,9 @@ func DecodeRegistry(body []byte) (RegistryMessage, error) {
 	case typeAppDisable:
 		m := decodeAppDisable(o)
 		return m, o.err()
+	case typeAppTest:
+		m := decodeAppTest(o)
+		return m, o.err()
 	case typeBrakeOpen:
 		m := decodeBrakeOpen(o)
 		return m, o.err()
@@ -101,7 +104,7 @@ func DecodeRegistry(body []byte) (RegistryMessage, error) {
 		m := OrganizationDelete{OrganizationID: o.platformID("organization_id"), Version: o.version("version")}
 		return m, o.err()
 	default:
-		o.wrong("type", "must be app.put, app.delete, app.enable, app.disable, brake.open, organization.put or organization.delete")
+		o.wrong("type", "must be app.put, app.delete, app.enable, app.disable, app.test, brake.open, organization.put or organization.delete")
 		return nil, o.err()
 	}
 }

@@ -35,18 +35,23 @@ func DecodeWebhook(body []byte) (Webhook, error) {
 
 func (o object) webhook() Webhook {
 	w := Webhook{
-		ID:               o.id("id", 128, "_:-"), // no dot: Standard Webhooks signs "id.timestamp.body"
+		ID:               o.webhookID("id"),
 		AppID:            o.platformID("app_id"),
 		OrganizationID:   o.platformID("organization_id"),
 		InstallationUUID: o.object("installation").opaque("uuid"),
-		Resource:         o.word("resource"),
-		Action:           o.word("action"),
-		Data:             o.rawObject("data"),
-		Actor:            o.optionalObject("actor"),
-		URL:              o.optionalURL("url"),
 	}
+	o.readContent(&w)
+	w.Actor, w.URL = o.optionalObject("actor"), o.optionalURL("url")
+	return w
+}
+
+// webhookID reads an id without a dot: Standard Webhooks signs "id.timestamp.body".
+func (o object) webhookID(field string) string { return o.id(field, 128, "_:-") }
+
+// readContent reads what a webhook says.
+func (o object) readContent(w *Webhook) {
+	w.Resource, w.Action, w.Data = o.word("resource"), o.word("action"), o.rawObject("data")
 	if w.Resource == "installation" && w.Action != "created" && w.Action != "deleted" {
 		o.wrong("action", "of the resource installation must be created or deleted")
 	}
-	return w
 }

@@ -1,0 +1,64 @@
+package platform
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// AppTest asks for one webhook to an app, whether it is disabled or not, that counts for
+// nothing. All of it is in the message but the organization, which is the app's.
+type AppTest struct{ Webhook }
+
+// Names implements RegistryMessage.
+func (m AppTest) Names() []any { return []any{"type", typeAppTest, "id", m.ID, "app_id", m.AppID} }
+
+const (
+	typeAppTest = "app.test"
+	typeTest    = "test"
+
+	testInstallation = "test" // the uuid: no installation sends it
+)
+
+func decodeAppTest(o object) AppTest {
+	w := Webhook{InstallationUUID: testInstallation, AppID: o.platformID("app_id"), ID: o.webhookID("id")}
+	o.readContent(&w)
+	return AppTest{w}
+}
+
+// EncodeTest is the body of a message of ours that sends the webhook as a test, its data
+// byte for byte. It has a type, so that nobody takes it for a webhook of the platform's.
+func (w Webhook) EncodeTest() string {
+	frame, _ := json.Marshal(map[string]any{"type": typeTest, "id": w.ID, "app_id": w.AppID, "organization_id": w.OrganizationID, // cannot fail
+		"installation": map[string]string{"uuid": w.InstallationUUID}, "resource": w.Resource, "action": w.Action})
+	return string(frame[:len(frame)-1]) + `,"data":` + string(w.Data) + "}"
+}
+
+// DecodeTest reads a body that EncodeTest wrote. The error is an *InvalidError.
+func DecodeTest(body []byte) (Webhook, error) {
+	o := openBody(body)
+	if o.optionalText("type") != typeTest {
+		o.wrong("type", "must be test")
+	}
+	w := o.webhook()
+	return w, o.err()
+}
+
+// EventTested is the type of an Event of how a test ended.
+const EventTested = "app.tested"
+
+// TestResult is how a test ended, as the request log has it.
+type TestResult struct {
+	ID           string `json:"id"` // of the AppTest
+	Outcome      string `json:"outcome"`
+	ResponseCode int    `json:"response_code"`        // 0 without a complete answer
+	ErrorCode    string `json:"error_code,omitempty"` // of one that was skipped the reason
+	DurationMS   int64  `json:"duration_ms"`
+}
+
+// NewTested is about how a test of the app ended at the given time. A test that is
+// repeated ends again, with the same id.
+func NewTested(app App, at time.Time, result TestResult) Event {
+	e := NewEvent(EventTested, app, Organization{}, at)
+	e.ID, e.Test = hashOf(EventTested, app.ID, result.ID), &result
+	return e
+}
