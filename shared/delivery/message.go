@@ -41,6 +41,7 @@ type Kind string
 const (
 	KindWebhook Kind = ""       // the platform's
 	KindCounts  Kind = "counts" // a countsMessage of ours
+	KindTest    Kind = "test"   // a webhook that the platform wants sent as a test: EncodeTest
 )
 
 // mayBeCopy reports whether the message, or one like it, may be on its way twice.

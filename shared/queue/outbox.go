@@ -28,35 +28,41 @@ const maxDelay = 900 * time.Second // SQS's own limit
 func (o Outbox) SendDelayed(ctx context.Context, messages []delivery.Delayed) []delivery.Unsent {
 	entries := make([]types.SendMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
-		limit := carriedOn
-		if m.Mark != "" {
-			limit--
-		}
-		attributes := carried(m.Attributes, limit)
-		attributes[attrAttempts] = numberValue(int64(m.Attempts))
-		attributes[attrSentAt] = numberValue(m.SentAt.UnixMilli())
-		attributes[attrDueAt] = numberValue(m.DueAt.UnixMilli())
-		attributes[attrHops] = numberValue(int64(m.Hops))
-		if m.Mark != "" {
-			attributes[attrCopy] = textValue(m.Mark)
-		}
-		if m.Kind != delivery.KindWebhook {
-			attributes[attrKind] = textValue(string(m.Kind))
-		}
-		entries[i] = types.SendMessageBatchRequestEntry{
-			MessageBody:       aws.String(m.Body),
-			MessageAttributes: attributes,
-			DelaySeconds:      delaySeconds(m.Wait),
-		}
-		if m.GroupID != "" {
-			entries[i].MessageGroupId = aws.String(m.GroupID)
-		}
+		entries[i] = retryEntry(m)
 	}
 	failed, err := send(ctx, o.API, o.Retry, entries)
 	if err != nil {
 		o.Logger.ErrorContext(ctx, "messages not sent to the retry queue", "count", len(failed), "error", err)
 	}
 	return unsent(failed)
+}
+
+// retryEntry is a message as RetryQueue's records carry it.
+func retryEntry(m delivery.Delayed) types.SendMessageBatchRequestEntry {
+	limit := carriedOn
+	if m.Mark != "" {
+		limit--
+	}
+	attributes := carried(m.Attributes, limit)
+	attributes[attrAttempts] = numberValue(int64(m.Attempts))
+	attributes[attrSentAt] = numberValue(m.SentAt.UnixMilli())
+	attributes[attrDueAt] = numberValue(m.DueAt.UnixMilli())
+	attributes[attrHops] = numberValue(int64(m.Hops))
+	if m.Mark != "" {
+		attributes[attrCopy] = textValue(m.Mark)
+	}
+	if m.Kind != delivery.KindWebhook {
+		attributes[attrKind] = textValue(string(m.Kind))
+	}
+	e := types.SendMessageBatchRequestEntry{
+		MessageBody:       aws.String(m.Body),
+		MessageAttributes: attributes,
+		DelaySeconds:      delaySeconds(m.Wait),
+	}
+	if m.GroupID != "" {
+		e.MessageGroupId = aws.String(m.GroupID)
+	}
+	return e
 }
 
 // SendDeadLetters implements delivery.Outbox.

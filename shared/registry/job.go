@@ -1,6 +1,6 @@
 // Package registry is the job of the register function: it keeps the apps and
-// organizations that the platform sends, erases organizations, disables and enables apps
-// and opens the brake when the platform says so. It judges nobody.
+// organizations that the platform sends, erases organizations, disables, enables and tests
+// apps and opens the brake when the platform says so. It judges nobody.
 package registry
 
 import (
@@ -52,6 +52,7 @@ type Deps struct {
 	Standing      *standing.Chain
 	Steering      Steering
 	Brake         Brake
+	Tests         Tests
 	Metrics       standing.Metrics
 	Logger        *slog.Logger
 	Now           func() time.Time
@@ -95,6 +96,8 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 		err = j.enable(ctx, m, sentAt)
 	case platform.AppDisable:
 		err = j.disable(ctx, m, sentAt)
+	case platform.AppTest:
+		err = j.test(ctx, m, sentAt)
 	case platform.BrakeOpen:
 		err = j.openBrake(ctx, m, sentAt)
 	}
