@@ -127,6 +127,17 @@ func TestDeliverAndNotifyWriteNothingInApps(t *testing.T) {
 	}
 }
 
+// Its attributes are believed there: whoever sends says what is a test, what is counted
+// and how often a webhook was tried.
+func TestRetryQueueTakesMessagesOfDeliverAndRegisterAlone(t *testing.T) {
+	t.Parallel()
+	for name, role := range expand(t).OfType("AWS::IAM::Role") {
+		if sends := touches(role, "RetryQueue", "sqs:SendMessage"); sends != (name == "DeliverRole" || name == "RegisterRole") {
+			t.Errorf("%s sends to RetryQueue: %v", name, sends)
+		}
+	}
+}
+
 // touches reports whether a role may do one of the actions on a table.
 func touches(role Object, table string, actions ...string) bool {
 	return slices.ContainsFunc(Statements(role), func(s Object) bool {

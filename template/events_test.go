@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPlatformEventsMakeAQueueThatRegisterDisableAndSweepSendTo(t *testing.T) {
+func TestPlatformEventsMakeAQueueThatAllButNotifySendTo(t *testing.T) {
 	t.Parallel()
-	for value, want := range map[string][]string{"false": nil, "true": {"DisableFunction", "RegisterFunction", "SweepFunction"}} {
+	for value, want := range map[string][]string{"false": nil, "true": {"DeliverFunction", "DisableFunction", "RegisterFunction", "SweepFunction"}} {
 		template := expand(t, "PlatformEvents="+value)
 		var told, may []string
 		for name, f := range template.OfType("AWS::Lambda::Function") {

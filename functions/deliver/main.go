@@ -27,6 +27,7 @@ func main() {
 		Counters: dynamo.Buffer{API: base.Tables, Table: e.BufferTable},
 		Outcomes: dynamo.Outcomes{API: base.Tables, Buffer: e.BufferTable, Table: e.SlowAppsTable, Now: env.Clock},
 		Log:      dynamo.Requests{API: base.Tables, Table: e.RequestsTable, Logger: base.Logger},
+		Events:   base.Events(e.EventsQueueURL),
 		Outbox:   queue.Outbox{API: base.Queues, Retry: e.RetryQueueURL, DLQ: e.WebhookDLQURL, Logger: base.Logger},
 		Claims:   dynamo.Claims{API: base.Tables, Table: e.SlowAppsTable},
 		Metrics:  base.Metrics, Logger: base.Logger, Now: env.Clock, NewMark: rand.Text,

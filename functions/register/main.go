@@ -22,6 +22,7 @@ func main() {
 		Standing:      base.Standing(e.Standing, tally.Rule{}),
 		Steering:      dynamo.Standing{API: base.Tables, Apps: e.AppsTable, Audit: e.AuditTable},
 		Brake:         dynamo.Brake{API: base.Tables, Table: e.AuditTable},
+		Tests:         queue.Tests{API: base.Queues, Retry: e.RetryQueueURL, Now: env.Clock},
 		Metrics:       base.Metrics, Logger: base.Logger, Now: env.Clock,
 	})
 	lambda.Start(queue.RegistryConsumer{Job: job, API: base.Queues, URL: e.RegistryQueueURL, DeadLetters: base.DeadLetters(e.RegistryDLQURL),

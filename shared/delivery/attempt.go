@@ -52,7 +52,7 @@ func (a attempter) fateAfter(w sendable, result webhook.Result) fate {
 	if result.Outcome == webhook.LocalError {
 		return delayedByFault(delayLocalError, w.Hops)
 	}
-	retries := w.App.Status == platform.Published || a.retryInternal
+	retries := (w.App.Status == platform.Published || a.retryInternal) && !w.isTest()
 	if !retries || !result.Retryable() || w.Attempts >= len(a.retryDelays) {
 		return done{}
 	}

@@ -13,11 +13,12 @@ const (
 	warnBudget  = 500 * time.Millisecond // of each call about slow apps
 	countBudget = 1500 * time.Millisecond
 	logBudget   = 1500 * time.Millisecond
+	tellBudget  = time.Second
 	oneTry      = 250 * time.Millisecond // of the log, while it fails
 	sendBudget  = 8 * time.Second        // RetryQueue and the dead-letter queue, with repeats
 
 	// afterwards is what may follow the last answer.
-	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget +
+	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + tellBudget +
 		countBudget + readBudget + countBudget + sendBudget
 )
 

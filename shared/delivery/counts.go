@@ -60,9 +60,9 @@ func (c counter) count(ctx context.Context, wave []*attempted) {
 }
 
 // countsOf is what an attempt adds to the app's day: nothing unless the app can be
-// disabled for it. One that was erased has no organization, and so no key.
+// disabled for it, and nothing of a test. One that was erased has no organization, and so no key.
 func (c counter) countsOf(w *attempted) tally.Counts {
-	if !w.App.Counted(c.guarded) || w.App.Disabled() || w.App.OrganizationID == "" || !w.result.OfReceiver() {
+	if w.isTest() || !w.App.Counted(c.guarded) || w.App.Disabled() || w.App.OrganizationID == "" || !w.result.OfReceiver() {
 		return tally.Counts{}
 	}
 	counts := c.countsOfOutcome(w.result.Outcome)

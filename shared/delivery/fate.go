@@ -18,7 +18,8 @@ func (it *item) settled() bool { return it.fate != nil }
 
 // fate is what becomes of a message: one of the types below, and never two. What an
 // attempt settled may still become delayed, for a 410 from a URL that is the app's no
-// more. Any fate may become returned, if what it needs could not be kept.
+// more, and any fate of a test may, for an event that could not be queued. Any fate may
+// become returned, if what it needs could not be kept.
 type fate interface{ settles() }
 
 type (
@@ -68,6 +69,7 @@ const (
 	delayMoved      = "moved"
 	delaySlow       = "slow"
 	delayCounts     = "counts" // counts that still cannot be added
+	delayUntold     = "untold" // a test of whose end the platform cannot be told
 )
 
 const (
@@ -85,7 +87,7 @@ func delayedByFault(reason string, hops int) delayed {
 // reads the platform's body anew, so it is for lines that are rare.
 func (it *item) names(more ...any) []any {
 	names := []any{"message_id", it.ID, "app_id", it.appID}
-	if it.Kind == KindWebhook {
+	if it.Kind != KindCounts {
 		names = append(names[:2], platform.NamesIn([]byte(it.Body))...)
 	}
 	return append(names, more...)

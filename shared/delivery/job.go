@@ -24,7 +24,7 @@ type Config struct {
 	DefaultActor      []byte // see webhook.Application
 }
 
-// Deps are what the job works with; all are required.
+// Deps are what the job works with; all are required but Events.
 type Deps struct {
 	Registry Registry
 	Warnings Warnings
@@ -32,6 +32,7 @@ type Deps struct {
 	Counters Counters
 	Outcomes OutcomesRecorder
 	Log      Log
+	Events   Events // of how tests ended; nil: the platform wants none
 	Outbox   Outbox
 	Claims   Claims
 	Metrics  Metrics
@@ -50,6 +51,7 @@ type Job struct {
 	counter    counter
 	reporter   reporter
 	recorder   recorder
+	teller     teller
 	dispatcher dispatcher
 }
 
@@ -69,6 +71,7 @@ func New(c Config, d Deps) *Job {
 			guarded: c.Guarded, serverErrors: c.CountServerErrors},
 		reporter:   reporter{p, d.Outcomes, apps, c.Guarded},
 		recorder:   recorder{phase: p, log: d.Log, requestLog: c.RequestLog, headerPrefix: c.HeaderPrefix},
+		teller:     teller{p, d.Events},
 		dispatcher: dispatcher{p, d.Outbox, pacer.pace, d.NewMark},
 	}
 }
@@ -88,6 +91,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []strin
 		j.pacer.observe(ctx, paced, wave)
 		j.counter.count(ctx, wave)
 		j.recorder.record(ctx, unsent, wave)
+		j.teller.tell(ctx, unsent, wave)
 		unsent = nil
 	}
 	j.counter.addQueued(ctx, counts)

@@ -16,8 +16,8 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// RequestLog says which log entries are written. Those of webhooks that expired
-// always are.
+// RequestLog says which log entries are written. Those of webhooks that expired and
+// of tests always are.
 type RequestLog string
 
 // What is logged.
@@ -28,6 +28,9 @@ const (
 )
 
 func (l RequestLog) wants(e Entry) bool {
+	if e.Test {
+		return true
+	}
 	switch l {
 	case LogOff:
 		return e.Outcome == outcomeExpired
@@ -90,6 +93,7 @@ func (r *recorder) entryOf(w *known, outcome, code string) Entry {
 		Attempt:   w.Attempts,
 		Outcome:   outcome,
 		Code:      code,
+		Test:      w.isTest(),
 	}
 	if w.App.Status != platform.Internal {
 		e.OrganizationID = w.webhook.OrganizationID
@@ -152,26 +156,34 @@ func (r *recorder) tryToWrite(ctx context.Context, entries []Entry) (unwritten [
 	}
 }
 
-// reportUnsent writes the one line about a webhook that was not sent, and counts it. It
-// returns its log entry.
+// reportUnsent writes the one line about a webhook that was not sent, and counts it
+// unless it is a test. It returns its log entry.
 func (r *recorder) reportUnsent(ctx context.Context, level slog.Level, w *known, outcome, reason string) Entry {
-	r.metrics.Count("webhook.skipped", "reason", cmp.Or(reason, outcome))
-	r.logger.Log(ctx, level, "webhook not sent", w.ids("event", w.webhook.EventType(), "outcome", outcome, "reason", reason)...)
+	line := "test not sent"
+	if !w.isTest() {
+		line = "webhook not sent"
+		r.metrics.Count("webhook.skipped", "reason", cmp.Or(reason, outcome))
+	}
+	r.logger.Log(ctx, level, line, w.ids("event", w.webhook.EventType(), "outcome", outcome, "reason", reason)...)
 	return r.entryOf(w, outcome, reason)
 }
 
-// reportAttempt writes the one line about an attempt, and counts it.
+// reportAttempt writes the one line about an attempt, and counts it unless it is a test.
 func (r *recorder) reportAttempt(ctx context.Context, w *attempted) {
 	a := w.result
-	r.metrics.Count("webhook.attempts", "outcome", string(a.Outcome))
-	r.metrics.Milliseconds("webhook.latency", a.Duration)
-	r.metrics.Detail("webhooks", attemptDetail{appLabel(w.App), w.webhook.EventType(), a.Status})
+	line := "test attempted"
+	if !w.isTest() {
+		line = "webhook attempted"
+		r.metrics.Count("webhook.attempts", "outcome", string(a.Outcome))
+		r.metrics.Milliseconds("webhook.latency", a.Duration)
+		r.metrics.Detail("webhooks", attemptDetail{appLabel(w.App), w.webhook.EventType(), a.Status})
+	}
 	level := slog.LevelInfo
 	if a.Outcome == webhook.Success {
 		level = slog.LevelDebug // the log table has it
 	}
 	if r.logger.Enabled(ctx, level) {
-		r.logger.Log(ctx, level, "webhook attempted", w.ids("event", w.webhook.EventType(), "outcome", a.Outcome, "code", a.Code,
+		r.logger.Log(ctx, level, line, w.ids("event", w.webhook.EventType(), "outcome", a.Outcome, "code", a.Code,
 			"status", a.Status, "attempt", w.Attempts+1, "repeated", a.Repeated, "duration_ms", a.Duration.Milliseconds(), "error", a.Err)...)
 	}
 }
@@ -203,6 +215,7 @@ type Entry struct {
 	Attempt        int    // requests sent, this one included; for a skip those sent before
 	Outcome        string // webhook.Outcome, skipped or expired
 	Code           string // webhook.Code, or the reason of a skip; may be empty
+	Test           bool
 
 	Sent         bool // an attempt; what follows is empty for a skip
 	ResponseCode int  // 0 without a complete answer

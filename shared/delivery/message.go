@@ -4,7 +4,7 @@
 // and which are returned to where they came from.
 //
 // A message goes one way through the files that are its phases, in the order that
-// job.go says: open, lookup, decide, attempt, waves, counts, log, send. What it is
+// job.go says: open, lookup, decide, attempt, waves, counts, log, tell, send. What it is
 // in each of them is a type of stages.go, and what becomes of it is one fate.
 //
 // Every step may run twice and be cut off anywhere. A crash may repeat an
@@ -43,6 +43,8 @@ const (
 	KindCounts  Kind = "counts" // a countsMessage of ours
 	KindTest    Kind = "test"   // a webhook that the platform wants sent as a test: EncodeTest
 )
+
+func (m Message) isTest() bool { return m.Kind == KindTest }
 
 // mayBeCopy reports whether the message, or one like it, may be on its way twice.
 func (m Message) mayBeCopy() bool { return m.Mark != "" || m.Receives > 1 }

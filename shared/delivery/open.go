@@ -29,6 +29,12 @@ func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, ou
 				if valid(it, err) {
 					counts = append(counts, queuedCounts{it, c})
 				}
+			case KindTest:
+				w, err := platform.DecodeWebhook([]byte(it.Body))
+				it.appID, it.webhookID = w.AppID, w.ID
+				if valid(it, err) {
+					webhooks = append(webhooks, decoded{it, w})
+				}
 			default:
 				w, of, err := platform.DecodeDelivery([]byte(it.Body), it.SentAt)
 				it.appID, it.webhookID = w.AppID, w.ID

@@ -28,6 +28,7 @@ type world struct {
 	counts      map[CounterKey]tally.Counts
 	reports     map[string]platform.Outcomes // by id
 	entries     []Entry
+	events      []platform.Event
 	delayed     []Delayed
 	deadLetters []DeadLetter
 	sent        []webhook.Request
@@ -46,6 +47,7 @@ type world struct {
 	sendLost   func(body string) bool // true: sent on, and the answer is lost
 	warnFault  func() (err error, applied bool)
 	claimFault func() (err error, applied bool)
+	eventFault func() (err error, applied bool)
 }
 
 var errLost = errors.New("the answer was lost")
@@ -116,7 +118,7 @@ func config() Config {
 
 // deps are this world, for one environment.
 func (w *world) deps() Deps {
-	return Deps{Registry: w, Warnings: w, Sender: w, Counters: w, Outcomes: w, Log: w, Outbox: w, Claims: w, Metrics: w,
+	return Deps{Registry: w, Warnings: w, Sender: w, Counters: w, Outcomes: w, Log: w, Events: w, Outbox: w, Claims: w, Metrics: w,
 		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return w.now() }, NewMark: w.newMark}
 }
@@ -226,6 +228,19 @@ func (w *world) WriteEntries(_ context.Context, entries []Entry) []Entry {
 	}
 	w.entries = append(w.entries, entries...)
 	return nil
+}
+
+func (w *world) SendEvent(_ context.Context, e platform.Event) (err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	applied := true
+	if w.eventFault != nil {
+		err, applied = w.eventFault()
+	}
+	if applied {
+		w.events = append(w.events, e)
+	}
+	return err
 }
 
 func (w *world) SendDelayed(_ context.Context, messages []Delayed) (unsent []Unsent) {

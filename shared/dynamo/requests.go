@@ -110,6 +110,9 @@ func encodeEntry(e delivery.Entry) item {
 	i["expires_at"] = number(e.Time.Add(requestLife).Unix())
 	i.setText("organization_id", e.OrganizationID)
 	i.setText("error_code", e.Code)
+	if e.Test {
+		i["test"] = &types.AttributeValueMemberBOOL{Value: true}
+	}
 	if e.Failed() {
 		i["failed_app"] = i["pk"]
 	}

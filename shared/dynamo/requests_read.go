@@ -113,6 +113,7 @@ func decodeEntry(i item) delivery.Entry {
 		Attempt:        int(i.number("attempt")),
 		Outcome:        i.text("outcome"),
 		Code:           i.text("error_code"),
+		Test:           i.bool("test"),
 		Sent:           i["response_code"] != nil,
 		ResponseCode:   int(i.number("response_code")),
 		URL:            i.text("url"),

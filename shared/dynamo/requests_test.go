@@ -127,6 +127,18 @@ func TestWhatDidNotSucceedIsInTheIndexFailures(t *testing.T) {
 	}
 }
 
+func TestEntriesOfTestsAreMarked(t *testing.T) {
+	e := logEntry("e1", "test.ping")
+	if i := encodeEntry(e); i["test"] != nil || decodeEntry(i).Test {
+		t.Errorf("an entry of no test has %v", i["test"])
+	}
+	e.Test = true
+	i := encodeEntry(e)
+	if diff := cmp.Diff(e, decodeEntry(i)); !i.bool("test") || diff != "" {
+		t.Errorf("test is %v (-want +got):\n%s", i["test"], diff)
+	}
+}
+
 func TestAnAttemptThatSentItsRequestTwiceIsMarked(t *testing.T) {
 	e := logEntry("e1", "a.a")
 	e.Sent, e.Outcome, e.ResponseCode = true, "success", 200

@@ -178,6 +178,9 @@ func TestEventsQueueIsNoneUnlessThePlatformWantsEvents(t *testing.T) {
 		if got := ReadRegister(r).EventsQueueURL; got != url {
 			t.Errorf("register: %q, want %q", got, url)
 		}
+		if got := ReadDeliver(r).EventsQueueURL; got != url {
+			t.Errorf("deliver: %q, want %q", got, url)
+		}
 		if strings.Contains(r.Err().Error(), "EVENTS_QUEUE_URL") {
 			t.Error(r.Err())
 		}

@@ -12,6 +12,8 @@ func readTargets(r *Reader) webhook.TargetPolicy {
 	return webhook.TargetPolicy{AllowPrivate: r.Bool("ALLOW_PRIVATE_TARGETS"), AllowHTTP: r.Bool("ALLOW_HTTP_TARGETS")}
 }
 
+func readEventsQueue(r *Reader) string { return r.Text("EVENTS_QUEUE_URL", "") }
+
 func readSubscribable(r *Reader) platform.Subscribable {
 	return r.Resources("SUBSCRIBABLE_RESOURCES", "issue,error,comment")
 }
@@ -39,16 +41,16 @@ func readStanding(r *Reader) Standing {
 		OrganizationsTable:   r.Required("ORGANIZATIONS_TABLE"),
 		AuditTable:           r.Required("AUDIT_TABLE"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
-		EventsQueueURL:       r.Text("EVENTS_QUEUE_URL", ""),
+		EventsQueueURL:       readEventsQueue(r),
 	}
 }
 
 // Register is the environment of the register function.
 type Register struct {
 	Standing
-	SecretsTable, RegistryQueueURL, RegistryDLQURL string
-	Targets                                        webhook.TargetPolicy
-	Subscribable                                   platform.Subscribable
+	SecretsTable, RegistryQueueURL, RegistryDLQURL, RetryQueueURL string
+	Targets                                                       webhook.TargetPolicy
+	Subscribable                                                  platform.Subscribable
 }
 
 // ReadRegister reads it.
@@ -58,6 +60,7 @@ func ReadRegister(r *Reader) Register {
 		SecretsTable:     r.Required("SECRETS_TABLE"),
 		RegistryQueueURL: r.Required("REGISTRY_QUEUE_URL"),
 		RegistryDLQURL:   r.Required("REGISTRY_DLQ_URL"),
+		RetryQueueURL:    r.Required("RETRY_QUEUE_URL"),
 		Targets:          readTargets(r),
 		Subscribable:     readSubscribable(r),
 	}
@@ -67,6 +70,7 @@ func ReadRegister(r *Reader) Register {
 type Deliver struct {
 	AppsTable, SecretsTable, SlowAppsTable, BufferTable, RequestsTable string
 	RetryQueueURL, WebhookDLQURL                                       string
+	EventsQueueURL                                                     string // empty: the platform wants no events
 	PlatformID, PlatformName, HeaderPrefix                             string
 	Timeout                                                            time.Duration
 	RetryDelays                                                        []time.Duration
@@ -89,6 +93,7 @@ func ReadDeliver(r *Reader) Deliver {
 		RequestsTable:     r.Required("REQUESTS_TABLE"),
 		RetryQueueURL:     r.Required("RETRY_QUEUE_URL"),
 		WebhookDLQURL:     r.Required("WEBHOOK_DLQ_URL"),
+		EventsQueueURL:    readEventsQueue(r),
 		PlatformID:        r.Text("PLATFORM_ID", "sentry"),
 		PlatformName:      r.Text("PLATFORM_NAME", "Sentry"),
 		HeaderPrefix:      r.HeaderPrefix("HEADER_PREFIX", "Sentry-Hook-"),

@@ -26,21 +26,11 @@ func decodeAppTest(o object) AppTest {
 }
 
 // EncodeTest is the body of a message of ours that sends the webhook as a test, its data
-// byte for byte. It has a type, so that nobody takes it for a webhook of the platform's.
+// byte for byte. It has a type, so that DecodeDelivery takes it for none of the platform's.
 func (w Webhook) EncodeTest() string {
 	frame, _ := json.Marshal(map[string]any{"type": typeTest, "id": w.ID, "app_id": w.AppID, "organization_id": w.OrganizationID, // cannot fail
 		"installation": map[string]string{"uuid": w.InstallationUUID}, "resource": w.Resource, "action": w.Action})
 	return string(frame[:len(frame)-1]) + `,"data":` + string(w.Data) + "}"
-}
-
-// DecodeTest reads a body that EncodeTest wrote. The error is an *InvalidError.
-func DecodeTest(body []byte) (Webhook, error) {
-	o := openBody(body)
-	if o.optionalText("type") != typeTest {
-		o.wrong("type", "must be test")
-	}
-	w := o.webhook()
-	return w, o.err()
 }
 
 // EventTested is the type of an Event of how a test ended.

@@ -84,7 +84,7 @@ func FuzzDecodeRegistry(f *testing.F) {
 			}
 		case AppTest:
 			m.OrganizationID = "42"
-			if w, err := DecodeTest([]byte(m.EncodeTest())); err != nil || !reflect.DeepEqual(w, m.Webhook) {
+			if w, err := DecodeWebhook([]byte(m.EncodeTest())); err != nil || !reflect.DeepEqual(w, m.Webhook) {
 				t.Errorf("sent as %+v, error %v, want %+v", w, err, m.Webhook)
 			}
 		case BrakeOpen:

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"hookwarden/shared/delivery"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/standing"
 )
@@ -21,10 +22,13 @@ type Events struct {
 	Metrics standing.Metrics
 }
 
-var _ standing.Events = Events{}
+var (
+	_ standing.Events = Events{}
+	_ delivery.Events = Events{}
+)
 
-// SendEvent implements standing.Events. An event that SQS refuses for good is given up,
-// as a notice is: with it no disabling would ever be finished.
+// SendEvent implements standing.Events and delivery.Events. An event that SQS refuses for good is given up,
+// as a notice is: with it no disabling and no test would ever be finished.
 func (q Events) SendEvent(ctx context.Context, e platform.Event) error {
 	for _, text := range []*string{&e.App.Slug, &e.App.Name, &e.Organization.Slug, &e.Organization.Name} {
 		*text = platform.Cut(sendable(*text), maxNoticeName)

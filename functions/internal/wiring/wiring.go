@@ -39,20 +39,25 @@ func (b Base) DeadLetters(url string) queue.DeadLetters {
 	return queue.DeadLetters{API: b.Queues, URL: url, Logger: b.Logger}
 }
 
+// Events sends to EventsQueue; nil if the platform wants none.
+func (b Base) Events(url string) standing.Events {
+	if url == "" {
+		return nil
+	}
+	return queue.Events{API: b.Queues, URL: url, Logger: b.Logger, Metrics: b.Metrics}
+}
+
 // Standing makes the chain of disable, sweep and register. The rule is the one by which
 // apps are disabled; register disables none by it.
 func (b Base) Standing(e env.Standing, rule tally.Rule) *standing.Chain {
-	d := standing.Deps{
+	return standing.New(standing.Config{Rule: rule}, standing.Deps{
 		Apps:          dynamo.Apps{API: b.Tables, Table: e.AppsTable},
 		Organizations: dynamo.Organizations{API: b.Tables, Table: e.OrganizationsTable},
 		Transitions:   dynamo.Standing{API: b.Tables, Apps: e.AppsTable, Audit: e.AuditTable},
+		Events:        b.Events(e.EventsQueueURL),
 		Notices:       queue.Notices{API: b.Queues, URL: e.NotificationQueueURL, Logger: b.Logger, Metrics: b.Metrics},
 		Metrics:       b.Metrics, Logger: b.Logger, Now: env.Clock,
-	}
-	if e.EventsQueueURL != "" {
-		d.Events = queue.Events{API: b.Queues, URL: e.EventsQueueURL, Logger: b.Logger, Metrics: b.Metrics}
-	}
-	return standing.New(standing.Config{Rule: rule}, d)
+	})
 }
 
 // Disabling makes the job of disable and of sweep.
