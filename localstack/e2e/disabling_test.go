@@ -17,6 +17,7 @@ import (
 func TestDisabling(t *testing.T) {
 	t.Run("seven days of errors disable an app, its owners are told, and enabling brings it back", disabledAndEnabled)
 	t.Run("a person disables an app, and the newest of what persons say counts", disabledByHand)
+	t.Run("a disabled app is tested, and the platform hears how that ended", testedWhileDisabled)
 	t.Run("an older registry message changes nothing", olderMessage)
 }
 

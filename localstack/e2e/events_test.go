@@ -42,6 +42,7 @@ func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 		{"disable-removed", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"disable-broken", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_reason", "error") }},
 		{"notify-disabled", mailed},
+		{"register-app-test", func(t *testing.T, s *scene) { s.logged(t, "17", "tst_button", "1 success 200") }},
 		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"register-app-disable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "18", "disabled_reason", "manual") }},
 		{"register-brake-open", braked},
@@ -91,6 +92,7 @@ func (s *scene) take(t *testing.T, name, receiver string) {
 	for there, here := range s.own {
 		ids = append(ids, `\"`+there+`\"`, `\"`+here+`\"`, there+"#42", here+"#42")
 	}
+	ids = append(ids, "https://ci-bot.example/hook", receiver+"/200") // of the first app, which is tested
 	event, err := sample.TrueNotices(t.Context(), running.Stack, []byte(strings.NewReplacer(ids...).Replace(string(text))))
 	must(t, err)
 	must(t, sample.PutImages(t.Context(), running.Stack, event))
