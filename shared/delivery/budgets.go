@@ -18,8 +18,7 @@ const (
 	sendBudget  = 8 * time.Second        // RetryQueue and the dead-letter queue, with repeats
 
 	// afterwards is what may follow the last answer.
-	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + tellBudget +
-		countBudget + readBudget + countBudget + sendBudget
+	afterwards = warnBudget + readBudget + countBudget + sendBudget + logBudget + tellBudget + sendBudget
 )
 
 // firstPause is the first wait before a write is repeated; it doubles.

@@ -248,3 +248,16 @@ func TestDecideReturnsWhatTheTimeLeftCannotSeeThrough(t *testing.T) {
 		equal(t, "requests", len(w.sent), 0)
 	})
 }
+
+// As template.yaml has them: WebhookTimeoutSeconds at most, in an invocation of deliver's
+// that has read apps for as long as it may.
+func TestDecideHasTimeForTheLongestTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second-readBudget)
+		defer cancel()
+		equalList(t, "returned", w.job(func(c *Config) { c.Timeout = 30 * time.Second }).Deliver(ctx, []Message{message("a")}))
+		equal(t, "requests", len(w.sent), 1)
+	})
+}

@@ -84,6 +84,8 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []strin
 		items[i] = &item{Message: m}
 	}
 	webhooks, outcomes, counts := j.opener.open(ctx, items)
+	j.counter.addQueued(ctx, counts) // before the requests, whose time is reckoned after it
+	j.reporter.add(ctx, outcomes)
 	known := j.lookup.find(ctx, webhooks)
 	paced := j.pacer.begin(known)
 	send, unsent := j.decider.decide(ctx, known, paced)
@@ -94,7 +96,5 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []strin
 		j.teller.tell(ctx, unsent, wave)
 		unsent = nil
 	}
-	j.counter.addQueued(ctx, counts)
-	j.reporter.add(ctx, outcomes)
 	return j.dispatcher.send(ctx, items)
 }
