@@ -117,7 +117,7 @@ func environment(runtimeAPI string, s Settings) []string {
 		"REGISTRY_QUEUE_URL=" + queueURL("registry"), "NOTIFICATION_QUEUE_URL=" + queueURL("notification"), "NOTIFICATION_DLQ_URL=" + queueURL("dead"),
 		fmt.Sprintf("WEBHOOK_TIMEOUT_SECONDS=%g", cmp.Or(s.Timeout, time.Second).Seconds()), "RETRY_DELAYS=300,300,300",
 		"REQUEST_LOG=" + cmp.Or(s.RequestLog, "all"), "ALLOW_PRIVATE_TARGETS=true", "ALLOW_HTTP_TARGETS=true",
-		"PLATFORM_URL=http://platform.example", "MAIL_FROM=hookwarden@platform.example", "CONFIGURATION_SET=hookwarden", "FUNCTION_TIMEOUT_SECONDS=30",
+		"PLATFORM_ID=platform", "PLATFORM_NAME=Platform", "HEADER_PREFIX=Platform-", "SUBSCRIBABLE_RESOURCES=issue", "PLATFORM_URL=http://platform.example", "MAIL_FROM=hookwarden@platform.example", "CONFIGURATION_SET=hookwarden", "FUNCTION_TIMEOUT_SECONDS=30",
 	}
 }
 

@@ -127,8 +127,11 @@ func (r *Reader) Statuses(name string, absent platform.Status) []platform.Status
 
 // Resources reads names of resources, or * for all but installation, which no app
 // subscribes to.
-func (r *Reader) Resources(name, absent string) platform.Subscribable {
-	value := r.Text(name, absent)
+func (r *Reader) Resources(name string) platform.Subscribable {
+	value := r.Required(name)
+	if value == "" {
+		return nil
+	}
 	if value == platform.AllSubscribable {
 		return platform.Subscribable{value}
 	}
@@ -150,8 +153,8 @@ func (r *Reader) Level() slog.Level {
 // HeaderPrefix reads the beginning of header names. With webhook- they would be
 // those of Standard Webhooks, which every request has too: two signatures under
 // one name, of which a receiver takes either.
-func (r *Reader) HeaderPrefix(name, absent string) string {
-	value := r.Text(name, absent)
+func (r *Reader) HeaderPrefix(name string) string {
+	value := r.Required(name)
 	if !onlyHas(value, "-") {
 		r.wrong(name, "may only have letters, digits and -")
 	}

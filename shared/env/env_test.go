@@ -14,7 +14,8 @@ import (
 // deliver is the least that the deliver function needs.
 func deliver() map[string]string {
 	return map[string]string{"APPS_TABLE": "a", "SECRETS_TABLE": "s", "SLOW_APPS_TABLE": "slow", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
-		"RETRY_QUEUE_URL": "https://q/1/retry", "WEBHOOK_DLQ_URL": "https://q/1/dlq"}
+		"RETRY_QUEUE_URL": "https://q/1/retry", "WEBHOOK_DLQ_URL": "https://q/1/dlq",
+		"PLATFORM_ID": "billbird", "PLATFORM_NAME": "Billbird", "HEADER_PREFIX": "Billbird-", "SUBSCRIBABLE_RESOURCES": "invoice"}
 }
 
 func reader(variables map[string]string) *Reader {
@@ -33,10 +34,10 @@ func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
 	want := Deliver{
 		AppsTable: "a", SecretsTable: "s", SlowAppsTable: "slow", BufferTable: "b", RequestsTable: "r",
 		RetryQueueURL: "https://q/1/retry", WebhookDLQURL: "https://q/1/dlq",
-		PlatformID: "sentry", PlatformName: "Sentry", HeaderPrefix: "Sentry-Hook-",
+		PlatformID: "billbird", PlatformName: "Billbird", HeaderPrefix: "Billbird-",
 		Timeout: time.Second, RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second},
 		MaxAge: 72 * time.Hour, Guarded: []platform.Status{platform.Internal}, RequestLog: "all",
-		Subscribable: platform.Subscribable{"issue", "error", "comment"},
+		Subscribable: platform.Subscribable{"invoice"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -60,6 +61,10 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 		"HEADER_PREFIX=Webhook-":        "HEADER_PREFIX must not be webhook-",
 		"LOG_LEVEL=LOUD":                "LOG_LEVEL must be DEBUG, INFO, WARN or ERROR",
 		"APPS_TABLE=":                   "APPS_TABLE is not set",
+		"PLATFORM_ID=":                  "PLATFORM_ID is not set",
+		"PLATFORM_NAME=":                "PLATFORM_NAME is not set",
+		"HEADER_PREFIX=":                "HEADER_PREFIX is not set",
+		"SUBSCRIBABLE_RESOURCES=":       "SUBSCRIBABLE_RESOURCES is not set",
 		"WINDOW_DAYS=31":                "WINDOW_DAYS must be a whole number from 1 to 30",
 		"TIMEOUT_THRESHOLD=0":           "TIMEOUT_THRESHOLD must be a whole number from 1 to 1000000000",
 		"TIMEOUT_MIN_SHARE=1.1":         "TIMEOUT_MIN_SHARE must be a number from 0 to 1",
@@ -119,7 +124,7 @@ func TestABadValueIsSaidWithItsName(t *testing.T) {
 
 func TestNotifyLeavesTheModelsLinksOutIfItIsTold(t *testing.T) {
 	variables := map[string]string{"APPS_TABLE": "a", "NOTICES_TABLE": "n", "NOTIFICATION_QUEUE_URL": "q", "NOTIFICATION_DLQ_URL": "d",
-		"MAIL_FROM": "a@b.example", "PLATFORM_URL": "https://platform.example"}
+		"MAIL_FROM": "a@b.example", "PLATFORM_URL": "https://platform.example", "PLATFORM_NAME": "B", "SUBSCRIBABLE_RESOURCES": "invoice"}
 	for links, want := range map[string]string{"": "https://platform.example", "true": "https://platform.example", "false": ""} {
 		variables["PLATFORM_LINKS"] = links
 		r := reader(variables)
@@ -156,11 +161,11 @@ func TestDelaysMayBeNoneAndLevelsInAnyCase(t *testing.T) {
 
 func TestResourcesAreAListOrAStar(t *testing.T) {
 	for value, want := range map[string]platform.Subscribable{
-		"invoice, payment_intent": {"invoice", "payment_intent"}, "*": {"*"}, "": {"issue"},
+		"invoice, payment_intent": {"invoice", "payment_intent"}, "*": {"*"},
 		"installation": nil, "invoice,installation": nil, "invoice.created": nil, "invoice,*": nil, "invoice,": nil, "an invoice": nil, "facturé": nil,
 	} {
 		r := reader(map[string]string{"SUBSCRIBABLE_RESOURCES": value})
-		if diff := cmp.Diff(want, r.Resources("SUBSCRIBABLE_RESOURCES", "issue")); diff != "" {
+		if diff := cmp.Diff(want, r.Resources("SUBSCRIBABLE_RESOURCES")); diff != "" {
 			t.Errorf("%q: %s", value, diff)
 		}
 		if err := r.Err(); (err == nil) == (want == nil) || err != nil && !strings.Contains(err.Error(), "SUBSCRIBABLE_RESOURCES must be") {

@@ -15,7 +15,7 @@ func readTargets(r *Reader) webhook.TargetPolicy {
 func readEventsQueue(r *Reader) string { return r.Text("EVENTS_QUEUE_URL", "") }
 
 func readSubscribable(r *Reader) platform.Subscribable {
-	return r.Resources("SUBSCRIBABLE_RESOURCES", "issue,error,comment")
+	return r.Resources("SUBSCRIBABLE_RESOURCES")
 }
 
 func readRule(r *Reader) tally.Rule {
@@ -94,9 +94,9 @@ func ReadDeliver(r *Reader) Deliver {
 		RetryQueueURL:     r.Required("RETRY_QUEUE_URL"),
 		WebhookDLQURL:     r.Required("WEBHOOK_DLQ_URL"),
 		EventsQueueURL:    readEventsQueue(r),
-		PlatformID:        r.Text("PLATFORM_ID", "sentry"),
-		PlatformName:      r.Text("PLATFORM_NAME", "Sentry"),
-		HeaderPrefix:      r.HeaderPrefix("HEADER_PREFIX", "Sentry-Hook-"),
+		PlatformID:        r.Required("PLATFORM_ID"),
+		PlatformName:      r.Required("PLATFORM_NAME"),
+		HeaderPrefix:      r.HeaderPrefix("HEADER_PREFIX"),
 		Timeout:           r.Seconds("WEBHOOK_TIMEOUT_SECONDS", 1, 0.1, 30),
 		RetryDelays:       r.Delays("RETRY_DELAYS", "300,300,300"),
 		RetryInternal:     r.Bool("RETRY_INTERNAL"),
@@ -152,7 +152,7 @@ func ReadNotify(r *Reader) Notify {
 		NoticesTable:         r.Required("NOTICES_TABLE"),
 		NotificationQueueURL: r.Required("NOTIFICATION_QUEUE_URL"),
 		NotificationDLQURL:   r.Required("NOTIFICATION_DLQ_URL"),
-		PlatformName:         r.Text("PLATFORM_NAME", "Sentry"),
+		PlatformName:         r.Required("PLATFORM_NAME"),
 		PlatformURL:          readPlatformURL(r),
 		PreferenceURL:        r.HeaderURL("PREFERENCE_URL"),
 		LogoURL:              r.HTTPS("LOGO_URL"),
