@@ -77,7 +77,7 @@ func (s *story) showMailOf(ctx context.Context, i integration) error {
 				return err
 			}
 		}
-		return errors.Join(err, errors.New("Ada has none"))
+		return errors.Join(err, errors.New("there is none to Ada"))
 	}); err != nil {
 		return err
 	}
