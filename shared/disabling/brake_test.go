@@ -109,7 +109,7 @@ func wayOf() map[tally.Reason]tally.Counts {
 	}
 }
 
-func TestTheBrakeLatchesForADayOnceItHeldWhatAFaultOfOursCanCause(t *testing.T) {
+func TestBrakeLatchesForADayOnceItHeldWhatAFaultOfOursCanCause(t *testing.T) {
 	for reason, counts := range wayOf() {
 		t.Run(string(reason), func(t *testing.T) {
 			w := newWorld()
@@ -134,7 +134,7 @@ func TestTheBrakeLatchesForADayOnceItHeldWhatAFaultOfOursCanCause(t *testing.T) 
 }
 
 // A day's crop of these comes due after midnight, all in the same hour.
-func TestErrorAndDeadBeyondTheLimitWaitForTheNextHour(t *testing.T) {
+func TestBrakeHoldsErrorAndDeadBeyondTheLimitUntilTheNextHour(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 2
 	w.config.Rule.DeadDays = 5
@@ -158,7 +158,7 @@ func TestErrorAndDeadBeyondTheLimitWaitForTheNextHour(t *testing.T) {
 }
 
 // What began as time-outs goes on as errors, and in five days as dead.
-func TestWhileTheBrakeIsLatchedNobodyIsDisabledForAnyReason(t *testing.T) {
+func TestLatchLetsNobodyBeDisabledForAnyReason(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 1
 	w.deliver(t, w.wave("app", 2, tally.Counts{Timeout: 1000})...)
@@ -177,7 +177,7 @@ func TestWhileTheBrakeIsLatchedNobodyIsDisabledForAnyReason(t *testing.T) {
 	}
 }
 
-func TestTheAlarmOfTheLatchRingsAtOnceAndWithEachSweep(t *testing.T) {
+func TestLatchRingsItsAlarmAtOnceAndWithEachSweep(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 1
 	w.deliver(t, w.wave("app", 3, tally.Counts{Fatal: 1})...)
@@ -195,7 +195,7 @@ func TestTheAlarmOfTheLatchRingsAtOnceAndWithEachSweep(t *testing.T) {
 	}
 }
 
-func TestTheLatchIsReadOnceForEachBatchThatFindsSomebodyBrokenAndOnceForEachSweep(t *testing.T) {
+func TestLatchIsReadOnceForEachBatchThatFindsSomebodyBrokenAndOnceForEachSweep(t *testing.T) {
 	w := newWorld()
 	records := w.wave("app", 10, tally.Counts{Fatal: 1})
 	healthy := w.wave("fine", 10, tally.Counts{Success: 5, Error: 1})
@@ -221,7 +221,7 @@ func TestTheLatchIsReadOnceForEachBatchThatFindsSomebodyBrokenAndOnceForEachSwee
 }
 
 // What would be refused anyway is not asked for: a wave is hundreds of apps.
-func TestAHeldBatchCostsNoWritesThatTheLatchAlreadyAnswers(t *testing.T) {
+func TestLatchSavesABatchTheWritesThatItAnswers(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 0
 	records := w.wave("app", 10, tally.Counts{Fatal: 1})
@@ -246,7 +246,7 @@ func TestAHeldBatchCostsNoWritesThatTheLatchAlreadyAnswers(t *testing.T) {
 	}
 }
 
-func TestWhoeverCannotReadTheLatchDisablesNobodyAndComesAgain(t *testing.T) {
+func TestLatchThatCannotBeReadDisablesNobodyAndIsReadAgain(t *testing.T) {
 	w := newWorld()
 	records := w.wave("app", 3, tally.Counts{Fatal: 1})
 	reads := 0
@@ -271,7 +271,7 @@ func TestWhoeverCannotReadTheLatchDisablesNobodyAndComesAgain(t *testing.T) {
 }
 
 // The latch was read, then it was set, and somebody opened it before it is read again.
-func TestAnAppThatALatchHeldForAMomentIsJudgedAgainInPlace(t *testing.T) {
+func TestLatchOfAMomentHasItsAppJudgedAgainInPlace(t *testing.T) {
 	w := newWorld()
 	records := w.wave("app", 1, tally.Counts{Fatal: 1})
 	disables, reads := 0, 0
@@ -294,7 +294,7 @@ func TestAnAppThatALatchHeldForAMomentIsJudgedAgainInPlace(t *testing.T) {
 }
 
 // Owners who were not told yet are told all the same: their app is disabled.
-func TestALatchHoldsUpNoDisablingThatWasBegun(t *testing.T) {
+func TestLatchHoldsUpNoDisablingThatWasBegun(t *testing.T) {
 	w := brokenWorld()
 	w.arm(0, lost)
 	r := w.count(app, w.today(), tally.Counts{Error: 1})
@@ -318,7 +318,7 @@ func TestObserveNeitherLatchesNorIsHeld(t *testing.T) {
 	}
 }
 
-func TestOpeningTheBrakeLiftsTheLatchAndKeepsItOffWhileTheHourlyLimitHolds(t *testing.T) {
+func TestOpeningLiftsTheLatchAndKeepsItOffWhileTheHourlyLimitHolds(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 2
 	w.deliver(t, w.wave("app", 12, tally.Counts{Fatal: 1})...)
@@ -350,7 +350,7 @@ func TestOpeningTheBrakeLiftsTheLatchAndKeepsItOffWhileTheHourlyLimitHolds(t *te
 }
 
 // In whatever order the latch and the openings come, the newest opening counts.
-func TestAnOpeningOfBeforeTheNewestOneChangesNothing(t *testing.T) {
+func TestOpeningOfBeforeTheNewestOneChangesNothing(t *testing.T) {
 	w := newWorld()
 	first := w.now
 	w.advance(time.Hour)
@@ -370,7 +370,7 @@ func TestAnOpeningOfBeforeTheNewestOneChangesNothing(t *testing.T) {
 
 // One that is delivered when its hours are over lifts what was latched within them,
 // and nothing that was latched after.
-func TestAnOpeningThatComesLateLiftsNoNewerLatch(t *testing.T) {
+func TestOpeningThatComesLateLiftsNoNewerLatch(t *testing.T) {
 	for name, c := range map[string]struct {
 		latched time.Duration // after the opening
 		want    bool
@@ -415,7 +415,7 @@ func TestLatchAndOpeningSurviveAFaultAtEachWrite(t *testing.T) {
 }
 
 // The walks of two workers and what befalls the brake meanwhile.
-func TestInEveryInterleavingALatchHoldsAndAnOpeningOpens(t *testing.T) {
+func TestLatchHoldsAndAnOpeningOpensInEveryInterleaving(t *testing.T) {
 	t.Parallel()
 	var opened time.Time
 	opener := func() *actor {

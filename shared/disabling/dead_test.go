@@ -20,7 +20,7 @@ func dying() *world {
 	return w
 }
 
-func TestTheSweepDisablesAnAppThatIsDead(t *testing.T) {
+func TestSweepDisablesAnAppThatIsDead(t *testing.T) {
 	w := dying()
 	w.sweep(t)
 	a := w.snapshot().Apps[app]
@@ -31,7 +31,7 @@ func TestTheSweepDisablesAnAppThatIsDead(t *testing.T) {
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-func TestADayThatIsNotDeadYetDisablesNobody(t *testing.T) {
+func TestSweepSparesAnAppThatIsNotDeadYet(t *testing.T) {
 	for name, change := range map[string]func(*world){
 		"a success":                        func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1}) },
 		"an alert rule's webhook arrived":  func(w *world) { w.count(app, w.today().Plus(-1), tally.Counts{Alive: 1}) },
@@ -51,7 +51,7 @@ func TestADayThatIsNotDeadYetDisablesNobody(t *testing.T) {
 	}
 }
 
-func TestAppsOfAnyGuardedStatusAreDisabled(t *testing.T) {
+func TestGuardedDecidesWhichStatusesAreDisabled(t *testing.T) {
 	w := brokenWorld()
 	w.change(app, func(a *platform.App) { a.Status = platform.Published })
 	w.deliver(t, w.fail(app))

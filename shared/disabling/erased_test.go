@@ -7,7 +7,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-func TestNobodyIsMissedOfAnErasedOrganizationUntilItComesBack(t *testing.T) {
+func TestErasedOrganizationMissesNobodyUntilItComesBack(t *testing.T) {
 	w := brokenWorld()
 	w.Organizations[org] = platform.Organization{ID: org, Version: 2, Deleted: true}
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1}))
@@ -21,7 +21,7 @@ func TestNobodyIsMissedOfAnErasedOrganizationUntilItComesBack(t *testing.T) {
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-func TestNobodyIsMailedOfAnAppThatWasErased(t *testing.T) {
+func TestErasedAppMailsNobody(t *testing.T) {
 	w := brokenWorld()
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1})) // the owners' notices are queued
 	w.Organizations[org] = platform.Organization{ID: org, Version: 2, Deleted: true}

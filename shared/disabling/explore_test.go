@@ -380,7 +380,7 @@ func disabledAgain(t *testing.T, counts tally.Counts) *actor {
 	return a
 }
 
-func TestEveryInterleavingOfTwoWorkersWithTwoCrashesKeepsThePromises(t *testing.T) {
+func TestPromisesAreKeptInEveryInterleavingOfTwoWorkersWithTwoCrashes(t *testing.T) {
 	t.Parallel()
 	states := 0
 	none, success, gone := tally.Counts{}, tally.Counts{Success: 1}, tally.Counts{Error: 3, Gone: 3}
@@ -530,7 +530,12 @@ func (w *walk) checkTold(t *testing.T, audited []string) {
 	}
 	most, got, current := make(map[string]int), make(map[string]int), 0
 	for _, event := range audited {
-		most[map[string]string{eventDisable: "app.disabled", eventEnable: "app.enabled"}[event]]++
+		switch event {
+		case eventDisable:
+			most["app.disabled"]++
+		case eventEnable:
+			most["app.enabled"]++
+		}
 	}
 	for _, e := range events {
 		got[e.Type]++

@@ -53,7 +53,7 @@ func same(t *testing.T, want, got state) {
 	}
 }
 
-func TestADisablingSurvivesAFaultAtEachWrite(t *testing.T) {
+func TestDisableSurvivesAFaultAtEachWrite(t *testing.T) {
 	run := func(t *testing.T, k int, f fault) *world {
 		w := brokenWorld()
 		r := w.count(app, w.today(), tally.Counts{Error: 1})
@@ -75,7 +75,7 @@ func TestADisablingSurvivesAFaultAtEachWrite(t *testing.T) {
 	})
 }
 
-func TestTheSweepTakesUpADisablingThatAFaultStoppedAtAnyWrite(t *testing.T) {
+func TestSweepTakesUpADisablingThatAFaultStoppedAtAnyWrite(t *testing.T) {
 	var want state
 	run := func(t *testing.T, k int, f fault) *world {
 		w := brokenWorld()
@@ -97,7 +97,7 @@ func TestTheSweepTakesUpADisablingThatAFaultStoppedAtAnyWrite(t *testing.T) {
 	})
 }
 
-func TestRegisteringSurvivesAFaultAtEachWrite(t *testing.T) {
+func TestRegistrySurvivesAFaultAtEachWrite(t *testing.T) {
 	put := platform.AppPut{App: platform.App{ID: app, Version: 2, Slug: "bot", Name: "Bot", Status: platform.Internal, OrganizationID: org},
 		Secrets: []platform.Secret{"s"}}
 	owned := platform.OrganizationPut{Organization: platform.Organization{ID: org, Version: 2, Owners: []platform.Owner{ada}}}
@@ -122,7 +122,7 @@ func TestRegisteringSurvivesAFaultAtEachWrite(t *testing.T) {
 	atEachWrite(t, 6, run, func(t *testing.T, _ int, _ fault, w *world) { same(t, want, w.snapshot()) })
 }
 
-func TestAnEnablingSurvivesAFaultAtEachWrite(t *testing.T) {
+func TestEnableSurvivesAFaultAtEachWrite(t *testing.T) {
 	run := func(t *testing.T, k int, f fault) *world {
 		w := brokenWorld()
 		w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1}))
@@ -161,7 +161,7 @@ func TestAnEnablingSurvivesAFaultAtEachWrite(t *testing.T) {
 	})
 }
 
-func TestAMailSurvivesAFaultAtEachWrite(t *testing.T) {
+func TestMailSurvivesAFaultAtEachWrite(t *testing.T) {
 	n := platform.Notice{ID: "n1", Kind: platform.AppEnabled, To: ada, EnabledAt: "2026-11-24T10:00:00.000Z",
 		Organization: platform.NoticeOrganization{ID: org, Slug: "acme", Name: "Acme"},
 		App:          platform.NoticeApp{ID: app, Slug: "bot", Name: "Bot"}}
@@ -196,7 +196,7 @@ func TestAMailSurvivesAFaultAtEachWrite(t *testing.T) {
 
 // A worker of the disable function is stopped before each of its calls, the app
 // is enabled, the worker goes on, and the record is delivered again.
-func TestAnEnablingBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.T) {
+func TestEnableBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.T) {
 	steps := 0
 	for ; ; steps++ {
 		w := brokenWorld()
@@ -268,7 +268,7 @@ func TestAnEnablingBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.
 	t.Logf("%d steps", steps)
 }
 
-func TestAFaultAtAnyReadIsNotTakenForAnAnswer(t *testing.T) {
+func TestReadThatFailsIsNotTakenForAnAnswer(t *testing.T) {
 	for k := 0; ; k++ {
 		w := brokenWorld()
 		r := w.count(app, w.today(), tally.Counts{Error: 1})

@@ -31,7 +31,11 @@ func (w *world) checkGenerations(t testing.TB) {
 	}
 	disabled := false
 	for _, event := range w.audited(app) {
-		if want := map[bool]string{false: eventDisable, true: eventEnable}[disabled]; event != want {
+		want := eventDisable
+		if disabled {
+			want = eventEnable
+		}
+		if event != want {
 			t.Errorf("audit: %v", w.audited(app))
 			break
 		}
@@ -42,7 +46,7 @@ func (w *world) checkGenerations(t testing.TB) {
 	}
 }
 
-func TestInEveryInterleavingNobodyIsDisabledForAnotherGenerationsFailures(t *testing.T) {
+func TestGenerationIsNotDisabledForAnothersFailuresInAnyInterleaving(t *testing.T) {
 	t.Parallel()
 	states := 0
 	gone := tally.Counts{Error: 3, Gone: 3}
@@ -113,7 +117,7 @@ func TestInEveryInterleavingNobodyIsDisabledForAnotherGenerationsFailures(t *tes
 	t.Logf("%d states", states)
 }
 
-func TestAKeyOfAnotherGenerationJudgesNobody(t *testing.T) {
+func TestGenerationOfAnotherKeyJudgesNobody(t *testing.T) {
 	for name, c := range map[string]struct {
 		key  string
 		want bool
@@ -143,7 +147,7 @@ func TestAKeyOfAnotherGenerationJudgesNobody(t *testing.T) {
 }
 
 // Whatever key leads to an app that is disabled, its owners are told.
-func TestAKeyOfAnyGenerationFinishesADisabling(t *testing.T) {
+func TestGenerationOfAnyKeyFinishesADisabling(t *testing.T) {
 	for _, key := range []string{firstKey, app + "#" + org + "#9", app + "#" + org, app + "#43#1", app + "#43"} {
 		for name, look := range map[string]func(*testing.T, *world){
 			"a record":  func(t *testing.T, w *world) { w.deliver(t, recordOf(key)) },
@@ -171,7 +175,7 @@ func TestAKeyOfAnyGenerationFinishesADisabling(t *testing.T) {
 
 // A worker of the disable function is stopped before each of its calls, the app
 // gets another URL or organization, and the worker goes on.
-func TestAnotherURLBetweenAnyTwoStepsOfADisabling(t *testing.T) {
+func TestGenerationThatBeginsBetweenAnyTwoStepsOfADisabling(t *testing.T) {
 	for name, changes := range map[string][]func(*platform.App){
 		"another URL":            {otherURL},
 		"another URL and back":   {otherURL, asBefore},

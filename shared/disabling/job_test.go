@@ -16,7 +16,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T) {
+func TestDisableHasReasonEvidenceAuditEntryAndNotices(t *testing.T) {
 	w := brokenWorld()
 	at := w.now
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 3, Timeout: 1}))
@@ -62,7 +62,7 @@ func TestABrokenAppIsDisabledWithReasonEvidenceAuditEntryAndNotices(t *testing.T
 	}
 }
 
-func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
+func TestRecordAloneDisablesNobody(t *testing.T) {
 	fatal := func(date tally.Date) disabling.Record {
 		return disabling.Record{Sequence: "s", Key: firstKey, Day: tally.Day{Date: date, Counts: tally.Counts{Fatal: 1}}}
 	}
@@ -131,7 +131,7 @@ func TestNobodyIsDisabledOnWhatOnlyARecordSays(t *testing.T) {
 	}
 }
 
-func TestARecordThatRulesAVerdictOutCostsNoRead(t *testing.T) {
+func TestRecordThatRulesAVerdictOutCostsNoRead(t *testing.T) {
 	w := brokenWorld()
 	w.delay = func(call string) error { t.Errorf("%s was called", call); return nil }
 	r := w.count(app, w.today(), tally.Counts{Success: 1})
@@ -140,7 +140,7 @@ func TestARecordThatRulesAVerdictOutCostsNoRead(t *testing.T) {
 	}
 }
 
-func TestARecordThatIsDaysOldStillFindsItsApp(t *testing.T) {
+func TestRecordThatIsDaysOldStillFindsItsApp(t *testing.T) {
 	w := newWorld()
 	w.put(app, org)
 	w.own(org, ada)
@@ -153,7 +153,7 @@ func TestARecordThatIsDaysOldStillFindsItsApp(t *testing.T) {
 	}
 }
 
-func TestOneBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
+func TestBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
 	w := newWorld()
 	var records []disabling.Record
 	for n, id := range []string{"a", "b", "c", "b", "d", "c"} {
@@ -195,7 +195,7 @@ func TestOneBatchTriesAllAndNamesTheFirstThatFailed(t *testing.T) {
 	}
 }
 
-func TestTheFirstRecordThatFailedIsTheFirstOfItsAppThatCounts(t *testing.T) {
+func TestBatchNamesTheFirstRecordThatCountsOfTheAppThatFailed(t *testing.T) {
 	w := brokenWorld()
 	fine := disabling.Record{Sequence: "0", Key: w.key(app), Day: tally.Day{Date: w.today().Plus(-8), Counts: tally.Counts{Success: 1, Error: 1}}}
 	r := w.count(app, w.today(), tally.Counts{Error: 1})
@@ -206,7 +206,7 @@ func TestTheFirstRecordThatFailedIsTheFirstOfItsAppThatCounts(t *testing.T) {
 	}
 }
 
-func TestAnAppThatChangesAgainAndAgainIsLeftToTheNextDelivery(t *testing.T) {
+func TestBatchLeavesAnAppThatChangesAgainAndAgainToTheNextDelivery(t *testing.T) {
 	w := brokenWorld()
 	statuses := []platform.Status{platform.Internal, platform.Unpublished}
 	w.config.Guarded = statuses
@@ -228,7 +228,7 @@ func TestAnAppThatChangesAgainAndAgainIsLeftToTheNextDelivery(t *testing.T) {
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-func TestADisablingIsNeverOlderThanTheEnablingBeforeIt(t *testing.T) {
+func TestDisableIsNeverOlderThanTheEnablingBeforeIt(t *testing.T) {
 	w := brokenWorld()
 	w.change(app, func(a *platform.App) { a.EnabledAt = w.now })
 	r := w.count(app, w.today(), tally.Counts{Error: 1})
@@ -268,7 +268,7 @@ func TestOwnersAreToldWhateverBecameOfTheirAppSince(t *testing.T) {
 	}
 }
 
-func TestWithoutOwnersADisablingWaitsForThemForSevenDays(t *testing.T) {
+func TestOwnersWhoAreUnknownAreWaitedForForSevenDays(t *testing.T) {
 	for name, prepare := range map[string]func(*world){
 		"organization unknown":   func(*world) {},
 		"organization no owners": func(w *world) { w.own(org) },
@@ -300,7 +300,7 @@ func TestWithoutOwnersADisablingWaitsForThemForSevenDays(t *testing.T) {
 	}
 }
 
-func TestCountsThatComeInAfterADisablingTellNobodyAgain(t *testing.T) {
+func TestDisableTellsNobodyAgainForCountsThatComeInLater(t *testing.T) {
 	w := brokenWorld()
 	r := w.count(app, w.today(), tally.Counts{Error: 1})
 	w.deliver(t, r)
@@ -315,7 +315,7 @@ func TestCountsThatComeInAfterADisablingTellNobodyAgain(t *testing.T) {
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-func TestADisablingLeavesTheCountsForAPersonToLookAt(t *testing.T) {
+func TestDisableLeavesTheCountsForAPersonToLookAt(t *testing.T) {
 	w := brokenWorld()
 	before := w.snapshot().Buffer
 	w.deliver(t, recordOf(firstKey))
@@ -395,7 +395,7 @@ func TestEnforceDisablesNobodyFromDaysThatASuccessHasFollowed(t *testing.T) {
 	}
 }
 
-func TestTheBrakeHoldsTheTwentyFirstUntilTheNextHour(t *testing.T) {
+func TestBrakeHoldsTheTwentyFirstUntilTheNextHour(t *testing.T) {
 	w := newWorld()
 	w.own(org, ada)
 	var records []disabling.Record
@@ -438,7 +438,7 @@ func TestTheBrakeHoldsTheTwentyFirstUntilTheNextHour(t *testing.T) {
 	}
 }
 
-func TestAnEnabledAppIsDisabledAgainOnlyForWhatCameAfter(t *testing.T) {
+func TestEnableLetsAnAppBeDisabledAgainOnlyForWhatCameAfter(t *testing.T) {
 	w := brokenWorld()
 	first := w.count(app, w.today(), tally.Counts{Error: 1})
 	w.deliver(t, first)

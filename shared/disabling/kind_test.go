@@ -11,7 +11,7 @@ import (
 
 // What may break an app is said in platform; here are both ways that lead to a
 // verdict.
-func TestOnlyWhatTheBreakerLetsThroughDisables(t *testing.T) {
+func TestBreakerDecidesWhatDisables(t *testing.T) {
 	failing := func(w *world) disabling.Record { return w.fail(app) }
 	fatal := func(w *world) disabling.Record {
 		w.fail(app)
@@ -67,7 +67,7 @@ func TestOnlyWhatTheBreakerLetsThroughDisables(t *testing.T) {
 }
 
 // A put never touches the disabled state, and the owners are told whatever it says.
-func TestAnAppThatTheBreakerGuardsNoMoreStaysDisabledAndItsOwnersAreTold(t *testing.T) {
+func TestBreakerThatGuardsAnAppNoMoreLeavesItDisabledAndItsOwnersTold(t *testing.T) {
 	w := brokenWorld()
 	w.change(app, func(a *platform.App) { a.DisabledAt, a.DisabledReason = w.now.Add(-time.Minute), "error" })
 	put := platform.AppPut{App: w.snapshot().Apps[app]}
@@ -82,7 +82,7 @@ func TestAnAppThatTheBreakerGuardsNoMoreStaysDisabledAndItsOwnersAreTold(t *test
 	}
 }
 
-func TestABreakerThatIsTurnedOffMeanwhileDisablesNobody(t *testing.T) {
+func TestBreakerThatIsTurnedOffMeanwhileDisablesNobody(t *testing.T) {
 	for name, change := range map[string]func(*platform.App){
 		"off":          func(a *platform.App) { a.Breaker = platform.BreakOff },
 		"another kind": func(a *platform.App) { a.Kind = platform.Plugin; a.Breaker = platform.BreakFatal },

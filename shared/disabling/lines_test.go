@@ -8,7 +8,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-func TestAnAppThatIsNotJudgedIsNamed(t *testing.T) {
+func TestLinesNameAnAppThatIsNotJudged(t *testing.T) {
 	w := brokenWorld()
 	record := w.count(app, w.today(), tally.Counts{Error: 3})
 	w.arm(0, refused)

@@ -122,7 +122,7 @@ func eachSeed(t *testing.T, test func(t *testing.T, c *crowd)) {
 	}
 }
 
-func TestTenBatchesAtOnceDisableEachBrokenAppOnceAndNobodyElse(t *testing.T) {
+func TestBatchesAtOnceDisableEachBrokenAppOnceAndNobodyElse(t *testing.T) {
 	t.Parallel()
 	eachSeed(t, func(t *testing.T, c *crowd) {
 		for id, organization := range map[string]string{
@@ -168,7 +168,7 @@ func TestTenBatchesAtOnceDisableEachBrokenAppOnceAndNobodyElse(t *testing.T) {
 	})
 }
 
-func TestAnEnablingAmongTenBatchesLeavesTheAppEnabled(t *testing.T) {
+func TestBatchesAtOnceLeaveAnAppEnabledThatIsEnabledAmongThem(t *testing.T) {
 	t.Parallel()
 	strikes := make(map[int64]bool)
 	eachSeed(t, func(t *testing.T, c *crowd) {
@@ -212,7 +212,7 @@ func TestAnEnablingAmongTenBatchesLeavesTheAppEnabled(t *testing.T) {
 	}
 }
 
-func TestTwoDisablingsWithinOneMinuteAreTwoForEverybody(t *testing.T) {
+func TestDisableTwiceWithinOneMinuteIsTwoDisablingsForEverybody(t *testing.T) {
 	t.Parallel()
 	eachSeed(t, func(t *testing.T, c *crowd) {
 		c.put(app, org)

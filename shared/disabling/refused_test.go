@@ -19,7 +19,7 @@ func refusedFor(broken string) func(call string) error {
 	}
 }
 
-func TestWhatIsRefusedForGoodHoldsUpNeitherTheStreamNorTheSweepAndCallsAPerson(t *testing.T) {
+func TestRefusalForGoodHoldsUpNeitherTheStreamNorTheSweepAndCallsAPerson(t *testing.T) {
 	for _, call := range []string{"ReadApp", "ReadDays", "Disable", "MarkNotified"} {
 		t.Run(call, func(t *testing.T) {
 			w := brokenWorld()
@@ -44,7 +44,7 @@ func TestWhatIsRefusedForGoodHoldsUpNeitherTheStreamNorTheSweepAndCallsAPerson(t
 	}
 }
 
-func TestARecordThatIsRefusedForGoodHidesNoneThatComesAgain(t *testing.T) {
+func TestRefusalOfARecordForGoodHidesNoneThatComesAgain(t *testing.T) {
 	w := newWorld()
 	w.own(org, ada)
 	var records []disabling.Record

@@ -58,7 +58,12 @@ const (
 	lost                 // it was done, but the answer did not arrive
 )
 
-func (f fault) String() string { return [...]string{"refused", "answer lost"}[f] }
+func (f fault) String() string {
+	if f == refused {
+		return "refused"
+	}
+	return "answer lost"
+}
 
 var errFault = errors.New("fault")
 

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-func TestTheSweepFindsWhatTheStreamLost(t *testing.T) {
+func TestSweepFindsWhatTheStreamLost(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		window int
@@ -47,7 +47,7 @@ func TestTheSweepFindsWhatTheStreamLost(t *testing.T) {
 	}
 }
 
-func TestTheSweepJudgesAnAppOnceHoweverManyDaysItFailed(t *testing.T) {
+func TestSweepJudgesAnAppOnceHoweverManyDaysItFailed(t *testing.T) {
 	w := brokenWorld()
 	w.count(app, w.today(), tally.Counts{Success: 1})
 	w.count(app, w.today().Plus(-7), tally.Counts{Error: 1})
@@ -64,7 +64,7 @@ func TestTheSweepJudgesAnAppOnceHoweverManyDaysItFailed(t *testing.T) {
 	}
 }
 
-func TestTheSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
+func TestSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
 	for _, c := range []struct {
 		broken string
 		left   int // a partition's apps are in yesterday's too
@@ -109,7 +109,7 @@ func TestTheSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
 }
 
 // Each look at an app takes a second, and an invocation lasts for 30.
-func TestTheSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
+func TestSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.own(org, ada)
@@ -154,7 +154,7 @@ func TestTheSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 }
 
 // An app whose look the end of the time cut off is the first of the next run.
-func TestTheSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
+func TestSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := brokenWorld()
 		job := w.disabler()
@@ -173,7 +173,7 @@ func TestTheSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
 	})
 }
 
-func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
+func TestSweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 	w := newWorld()
 	w.own(org, ada)
 	for n := range 100 {
@@ -212,7 +212,7 @@ func TestASweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 
 // A day that was written by hand stands in a shard that is not its key's own. Whatever
 // key a sweep stops at, the next one neither skips a shard nor begins one again.
-func TestADayThatStandsInAnotherShardLeadsNoSweepAstray(t *testing.T) {
+func TestSweepIsNotLedAstrayByADayThatStandsInAnotherShard(t *testing.T) {
 	const apps = 60
 	for stopAt := range apps {
 		w := newWorld()
@@ -261,7 +261,7 @@ func TestADayThatStandsInAnotherShardLeadsNoSweepAstray(t *testing.T) {
 }
 
 // What the end of the time left unread of a shard is read by the next sweep.
-func TestAShardWhoseReadWasCutOffIsReadAgain(t *testing.T) {
+func TestSweepReadsAShardAgainWhoseReadWasCutOff(t *testing.T) {
 	w := brokenWorld()
 	ctx, stop := context.WithCancel(t.Context())
 	w.delay = func(call string) error {
@@ -281,7 +281,7 @@ func TestAShardWhoseReadWasCutOffIsReadAgain(t *testing.T) {
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
+func TestSweepTakesAPlaceThatIsNoneForTheBeginning(t *testing.T) {
 	for _, shard := range []int{-1, 2 * tally.Shards} {
 		w := brokenWorld()
 		w.Bookmark = disabling.Place{Shard: shard, Key: "zzz"}
@@ -291,7 +291,7 @@ func TestAPlaceThatIsNoneIsTheBeginning(t *testing.T) {
 	}
 }
 
-func TestAnUnreadableBookmarkIsNoReasonNotToSweep(t *testing.T) {
+func TestSweepBeginsWithoutABookmarkThatCannotBeRead(t *testing.T) {
 	w := brokenWorld()
 	w.delay = func(call string) error {
 		if call == "ReadBookmark" || call == "SetBookmark" {

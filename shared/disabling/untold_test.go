@@ -23,7 +23,7 @@ func (w *world) untold(appID string, ago time.Duration) {
 	w.Audit[auditKey(org, w.now.Add(-ago), eventDisable, appID)] = entry{Event: eventDisable, AppID: appID}
 }
 
-func TestTheSweepTellsOwnersOfADisablingHoweverLongAgoItWas(t *testing.T) {
+func TestSweepTellsOwnersOfADisablingHoweverLongAgoItWas(t *testing.T) {
 	for _, ago := range []time.Duration{time.Hour, 9 * 24 * time.Hour, 400 * 24 * time.Hour} {
 		w := newWorld()
 		w.own(org, ada)
@@ -34,7 +34,7 @@ func TestTheSweepTellsOwnersOfADisablingHoweverLongAgoItWas(t *testing.T) {
 	}
 }
 
-func TestOwnersWhoComeAfterWeeksAreToldAndTheirAbsenceIsReportedForSevenDays(t *testing.T) {
+func TestSweepTellsOwnersWhoComeAfterWeeksAndReportsTheirAbsenceForSevenDays(t *testing.T) {
 	w := newWorld()
 	w.untold(app, time.Hour)
 	w.sweepHourly(t, 30*24)
@@ -47,7 +47,7 @@ func TestOwnersWhoComeAfterWeeksAreToldAndTheirAbsenceIsReportedForSevenDays(t *
 	w.assertDisabledOnce(t, app, ada)
 }
 
-func TestTheSweepLooksAtNoDisabledAppWhoseOwnersWereTold(t *testing.T) {
+func TestSweepLooksAtNoDisabledAppWhoseOwnersWereTold(t *testing.T) {
 	w := newWorld()
 	w.own(org, ada)
 	for n := range 100 {
@@ -64,7 +64,7 @@ func TestTheSweepLooksAtNoDisabledAppWhoseOwnersWereTold(t *testing.T) {
 	w.sweep(t)
 }
 
-func TestAnAppThatStandsInBothIndexesIsTakenUpOnceASweep(t *testing.T) {
+func TestSweepTakesAnAppThatStandsInBothIndexesUpOnce(t *testing.T) {
 	w := newWorld()
 	w.put(app, org)
 	w.deliver(t, w.fail(app)) // nobody can be told
@@ -76,7 +76,7 @@ func TestAnAppThatStandsInBothIndexesIsTakenUpOnceASweep(t *testing.T) {
 }
 
 // The index lags behind: it may name whom nothing is to be told of.
-func TestTheIndexIsBelievedInNothing(t *testing.T) {
+func TestSweepBelievesTheIndexInNothing(t *testing.T) {
 	for name, change := range map[string]func(*platform.App){
 		"enabled since": func(a *platform.App) { a.DisabledAt = time.Time{} },
 		"deleted since": func(a *platform.App) { a.Deleted = true },
@@ -111,7 +111,7 @@ func (n named) ReadUntold(_ context.Context, shard int, found func(string)) erro
 	return nil
 }
 
-func TestAFaultAboutOneDisabledAppOrPartKeepsTheSweepFromNoOther(t *testing.T) {
+func TestSweepGoesOnAfterAFaultAboutOneDisabledAppOrPart(t *testing.T) {
 	for _, broken := range []string{"ReadUntold", "ReadApp", "SendNotice", "MarkNotified"} {
 		t.Run(broken, func(t *testing.T) {
 			w := newWorld()
@@ -149,7 +149,7 @@ func TestAFaultAboutOneDisabledAppOrPartKeepsTheSweepFromNoOther(t *testing.T) {
 	}
 }
 
-func TestADisabledAppThatSetsOffADefectKeepsTheSweepFromNoOther(t *testing.T) {
+func TestSweepGoesOnAfterADisabledAppThatSetsOffADefect(t *testing.T) {
 	w := newWorld()
 	w.own(org, ada)
 	w.untold("a", time.Hour)
@@ -167,7 +167,7 @@ func TestADisabledAppThatSetsOffADefectKeepsTheSweepFromNoOther(t *testing.T) {
 }
 
 // Each look at an app takes a second, and an invocation lasts for 30.
-func TestTheSweepGoesOnAmongDisabledAppsWhereItStoppedForLackOfTime(t *testing.T) {
+func TestSweepGoesOnAmongDisabledAppsWhereItStoppedForLackOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		for n := range 100 { // whose organization is not known
@@ -204,7 +204,7 @@ func TestTheSweepGoesOnAmongDisabledAppsWhereItStoppedForLackOfTime(t *testing.T
 	})
 }
 
-func TestTheSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
+func TestSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.own(org, ada)
@@ -227,7 +227,7 @@ func TestTheSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
 
 // An older version knows no such place, and begins anew; so does this one of what
 // is beyond its own.
-func TestASweepThatStoppedAmongDisabledAppsJudgesNobodyAgain(t *testing.T) {
+func TestSweepThatStoppedAmongDisabledAppsJudgesNobodyAgain(t *testing.T) {
 	w := brokenWorld()
 	w.untold("later", 20*24*time.Hour)
 	w.Bookmark = disabling.Place{Shard: tally.Shards + tally.Shard("later")}
