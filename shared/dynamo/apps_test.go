@@ -83,7 +83,7 @@ func (r *registryTables) read(t *testing.T, id string) delivery.Registered {
 	return known[id]
 }
 
-func TestOnlyANewerVersionChangesAnApp(t *testing.T) {
+func TestAppsChangeWithANewerVersionOnly(t *testing.T) {
 	r := newRegistryTables()
 	put := func(version int64, url, secret string) error {
 		return r.apps().PutApp(t.Context(), app("17", version, func(a *platform.App) { a.WebhookURL = url }), []platform.Secret{platform.Secret(secret)})
@@ -108,7 +108,7 @@ func TestOnlyANewerVersionChangesAnApp(t *testing.T) {
 	}
 }
 
-func TestADeletionHoldsUntilANewerVersionRevivesTheApp(t *testing.T) {
+func TestAppsStayDeletedUntilANewerVersionRevivesThem(t *testing.T) {
 	r := newRegistryTables()
 	put := func(version int64) error {
 		return r.apps().PutApp(t.Context(), app("17", version, nil), []platform.Secret{"s"})
@@ -137,7 +137,7 @@ func TestADeletionHoldsUntilANewerVersionRevivesTheApp(t *testing.T) {
 	}
 }
 
-func TestAVersionSaysAllOfAnAppButWhetherItIsDisabled(t *testing.T) {
+func TestAppsAreAllThatTheirVersionSaysButDisabled(t *testing.T) {
 	r := newRegistryTables()
 	must(t, r.apps().PutApp(t.Context(), app("17", 1, func(a *platform.App) { a.WebhookURLError = "bad" }), []platform.Secret{"new", "old"}))
 	disabledAt := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)

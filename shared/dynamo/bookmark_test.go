@@ -21,7 +21,7 @@ func (o *oneItem) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fun
 	return &dynamodb.PutItemOutput{}, nil
 }
 
-func TestABookmarkIsReadAsItWasSet(t *testing.T) {
+func TestBookmarkIsReadAsItWasSet(t *testing.T) {
 	b := Bookmark{API: &oneItem{}, Table: "audit"}
 	if got, err := b.ReadBookmark(t.Context()); got != (disabling.Place{}) || err != nil {
 		t.Fatalf("of an empty table: %+v %v", got, err)
@@ -36,7 +36,7 @@ func TestABookmarkIsReadAsItWasSet(t *testing.T) {
 	}
 }
 
-func TestABookmarkWithoutAShardIsTheBeginning(t *testing.T) {
+func TestBookmarkWithoutAShardIsTheBeginning(t *testing.T) {
 	old := bookmarkKey()
 	old["last_key"] = text("17#42#1")
 	b := Bookmark{API: &oneItem{old}, Table: "audit"}

@@ -57,7 +57,7 @@ func decoded[M platform.RegistryMessage](t *testing.T, fields map[string]any) M 
 
 // What is taken of a message can be written, however large it came: else it
 // would come back until SQS gives it up, without a word about why.
-func TestWhateverIsTakenFitsIntoItsItem(t *testing.T) {
+func TestItemsHaveRoomForWhateverIsTaken(t *testing.T) {
 	long := strings.Repeat("é", 250_000)
 	word := func(n int) string { return strings.Repeat("w", n) }
 	e := newEngine()

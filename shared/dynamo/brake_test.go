@@ -28,7 +28,7 @@ func latchAt(since time.Time) disabling.Latch {
 	return disabling.Latch{Since: since, Until: since.Add(24 * time.Hour), Reason: tally.Gone, AppID: "17"}
 }
 
-func TestALatchIsReadAsItWasSetAndIsOneItem(t *testing.T) {
+func TestLatchIsReadAsItWasSetAndIsOneItem(t *testing.T) {
 	e := newEngine()
 	if got, err := e.brake().ReadLatch(t.Context()); got != (disabling.Latch{}) || err != nil {
 		t.Fatalf("of an empty table: %+v, %v", got, err)
@@ -46,7 +46,7 @@ func TestALatchIsReadAsItWasSetAndIsOneItem(t *testing.T) {
 	}
 }
 
-func TestALatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
+func TestLatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
 	for _, c := range []struct {
 		after time.Duration // the latch, or the opening for two hours
 		open  bool
@@ -69,8 +69,12 @@ func TestALatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
 			t.Errorf("%s later, open %t: %v, want %v", c.after, c.open, err, c.want)
 		}
 		got, _ := e.brake().ReadLatch(t.Context())
-		next.OpenUntil = opened
-		if want := map[bool]disabling.Latch{true: next, false: before}[c.want == nil]; got != want {
+		want := before
+		if c.want == nil {
+			want = next
+			want.OpenUntil = opened
+		}
+		if got != want {
 			t.Errorf("%s later, open %t: the latch is %+v, want %+v", c.after, c.open, got, want)
 		}
 	}
@@ -85,7 +89,7 @@ func (e *engine) openBrake(t *testing.T, at, until time.Time, want error) {
 	}
 }
 
-func TestAnOpeningLiftsTheLatchAndSaysWhoDidIt(t *testing.T) {
+func TestOpeningLiftsTheLatchAndSaysWhoDidIt(t *testing.T) {
 	e := newEngine()
 	if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
 		t.Fatal(err)
@@ -105,7 +109,7 @@ func TestAnOpeningLiftsTheLatchAndSaysWhoDidIt(t *testing.T) {
 	}
 }
 
-func TestAnOpeningIsOfTheNewestTimeAndOfNoLatchThatIsNewer(t *testing.T) {
+func TestOpeningIsOfTheNewestTimeAndOfNoLatchThatIsNewer(t *testing.T) {
 	e := newEngine()
 	e.openBrake(t, noon, noon.Add(time.Hour), nil)
 	before := maps.Clone(e.tables["audit"])
@@ -121,7 +125,7 @@ func TestAnOpeningIsOfTheNewestTimeAndOfNoLatchThatIsNewer(t *testing.T) {
 	e.openBrake(t, noon.Add(time.Hour), noon.Add(3*time.Hour+time.Millisecond), nil)
 }
 
-func TestNobodyIsDisabledWhileTheBrakeIsLatched(t *testing.T) {
+func TestDisableIsRefusedWhileTheBrakeIsLatched(t *testing.T) {
 	for _, c := range []struct {
 		latch *disabling.Latch
 		open  bool
@@ -169,7 +173,7 @@ func untold(t *testing.T, standing dynamo.Standing) (ids []string) {
 	return ids
 }
 
-func TestTheIndexOfDisabledAppsHasThoseAloneWhoseOwnersWereNotTold(t *testing.T) {
+func TestUntoldIsTheIndexOfDisabledAppsWhoseOwnersWereNotTold(t *testing.T) {
 	e := newEngine()
 	for _, id := range []string{"fine", "untold", "told", "enabled", "deleted"} {
 		e.put(id, "42")
@@ -225,7 +229,7 @@ func (h *halfAnswers) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetIte
 }
 
 // An app that stays unread is looked at: it may be untold.
-func TestADisabledAppThatStaysUnreadCountsAsUntold(t *testing.T) {
+func TestUntoldHasADisabledAppThatStaysUnread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // it waits before it reads again
 		e := newEngine()
 		for n := range 40 {

@@ -54,7 +54,7 @@ func (c *claimsTable) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemI
 	return out, c.err
 }
 
-func TestAHopIsTheFirstOwners(t *testing.T) {
+func TestClaimsGiveAHopToItsFirstOwner(t *testing.T) {
 	table := &claimsTable{t: t, items: map[string]attributes{}}
 	claims := dynamo.Claims{API: table, Table: "slow"}
 	until := time.Unix(1_800_000_000, 0)
@@ -87,7 +87,7 @@ func TestAHopIsTheFirstOwners(t *testing.T) {
 	}
 }
 
-func TestAClaimOfWhichNobodyKnowsIsAnError(t *testing.T) {
+func TestClaimsOfWhichNobodyKnowsAreErrors(t *testing.T) {
 	lost := errors.New("the answer was lost")
 	for _, table := range []*claimsTable{{err: lost}, {unprocessed: true}} {
 		table.t, table.items = t, map[string]attributes{}

@@ -13,7 +13,7 @@ import (
 	"hookwarden/shared/registry"
 )
 
-func TestAnEqualVersionWithOtherContentIsAConflict(t *testing.T) {
+func TestConflictIsAnEqualVersionWithOtherContent(t *testing.T) {
 	app := platform.App{ID: "17", Version: 5, UUID: "u", Slug: "bot", Name: "Bot", Status: platform.Internal, OrganizationID: "42",
 		WebhookURL: "https://bot.example/", WebhookURLError: "as it was said", Events: []string{"issue", "error"}}
 	secrets := []platform.Secret{"new", "old"}
@@ -68,7 +68,7 @@ func TestAnEqualVersionWithOtherContentIsAConflict(t *testing.T) {
 	})
 }
 
-func TestAPutAndADeletionOfOneVersionAreAConflict(t *testing.T) {
+func TestConflictIsAPutAndADeletionOfOneVersion(t *testing.T) {
 	put := platform.App{ID: "17", Version: 5, Status: platform.Internal, OrganizationID: "42"}
 	secrets := []platform.Secret{"new"}
 	e := newEngine()
@@ -94,7 +94,7 @@ func TestAPutAndADeletionOfOneVersionAreAConflict(t *testing.T) {
 	}
 }
 
-func TestAnOrganizationsVersionIsHeldToItsContentToo(t *testing.T) {
+func TestConflictIsAnOrganizationsVersionWithOtherContentToo(t *testing.T) {
 	org := platform.Organization{ID: "42", Version: 5, Slug: "acme", Name: "Acme", OwnerErrors: []string{"owners[1].email is missing"},
 		Owners: []platform.Owner{{Email: "ada@acme.example", Name: "Ada"}}}
 	for name, c := range map[string]struct {
@@ -123,7 +123,7 @@ func TestAnOrganizationsVersionIsHeldToItsContentToo(t *testing.T) {
 }
 
 // A read that fails says nothing: the message comes again.
-func TestAConflictThatCannotBeReadIsNoAnswer(t *testing.T) {
+func TestConflictThatCannotBeReadIsNoAnswer(t *testing.T) {
 	app := platform.App{ID: "17", Version: 5, Status: platform.Internal, OrganizationID: "42"}
 	down := errors.New("throttled")
 	for _, call := range []string{"GetItem apps", "UpdateItem secrets"} {
@@ -145,7 +145,7 @@ func TestAConflictThatCannotBeReadIsNoAnswer(t *testing.T) {
 }
 
 // Between the two looks at an app another change of it may come.
-func TestSecretsOfANewerVersionAreNoConflict(t *testing.T) {
+func TestConflictIsNotOfSecretsOfANewerVersion(t *testing.T) {
 	app := platform.App{ID: "17", Version: 5, Status: platform.Internal, OrganizationID: "42"}
 	e := newEngine()
 	apps := dynamo.Apps{API: e, Table: "apps", Secrets: "secrets"}

@@ -53,7 +53,7 @@ func inClear() cmp.Option {
 	return cmp.Transformer("inClear", func(s platform.Secret) string { return string(s) })
 }
 
-func TestADeletionKeepsURLAndSecretsOnlyWhereTheyExpire(t *testing.T) {
+func TestDeletionKeepsURLAndSecretsOnlyWhereTheyExpire(t *testing.T) {
 	e := newEngine()
 	putBot(t, e, 12)
 	before := readBot(t, e)
@@ -81,7 +81,7 @@ func TestADeletionKeepsURLAndSecretsOnlyWhereTheyExpire(t *testing.T) {
 	}
 }
 
-func TestAPutAfterADeletionKeepsItsSecretsForGood(t *testing.T) {
+func TestDeletionThatAPutFollowsLeavesItsSecretsForGood(t *testing.T) {
 	for name, between := range map[string]func(*engine){
 		"before TTL": func(*engine) {},
 		"after TTL":  func(e *engine) { delete(e.tables["secrets"], "17") },
@@ -107,7 +107,7 @@ func TestAPutAfterADeletionKeepsItsSecretsForGood(t *testing.T) {
 	}
 }
 
-func TestAnAppThatIsDeletedTwiceKeepsItsFirstHour(t *testing.T) {
+func TestDeletionThatComesTwiceKeepsItsFirstHour(t *testing.T) {
 	e := newEngine()
 	putBot(t, e, 12)
 	deleteBot(t, e, 13, deletion)
@@ -127,7 +127,7 @@ func TestAnAppThatIsDeletedTwiceKeepsItsFirstHour(t *testing.T) {
 	}
 }
 
-func TestATombstoneFromBeforeStaysOneWithoutATime(t *testing.T) {
+func TestDeletionFromBeforeStaysATombstoneWithoutATime(t *testing.T) {
 	e := newEngine()
 	putBot(t, e, 12)
 	deleteBot(t, e, 13, deletion)
@@ -142,7 +142,7 @@ func TestATombstoneFromBeforeStaysOneWithoutATime(t *testing.T) {
 	}
 }
 
-func TestADeletionOfAnAppThatWasNeverSeenLeavesATombstone(t *testing.T) {
+func TestDeletionOfAnAppThatWasNeverSeenLeavesATombstone(t *testing.T) {
 	e := newEngine()
 	deleteBot(t, e, 13, deletion)
 	got := readBot(t, e)
@@ -159,7 +159,7 @@ func TestADeletionOfAnAppThatWasNeverSeenLeavesATombstone(t *testing.T) {
 }
 
 // Between its read and its write another change of the app may be made.
-func TestADeletionReadsAnAppAgainThatChangesMeanwhile(t *testing.T) {
+func TestDeletionReadsAnAppAgainThatChangesMeanwhile(t *testing.T) {
 	for name, c := range map[string]struct {
 		other   int64 // the version that is put meanwhile
 		want    error
@@ -213,7 +213,7 @@ func TestADeletionReadsAnAppAgainThatChangesMeanwhile(t *testing.T) {
 }
 
 // A lost answer, or none: the message comes again.
-func TestADeletionSurvivesAFault(t *testing.T) {
+func TestDeletionSurvivesAFault(t *testing.T) {
 	lost := errors.New("the answer was lost")
 	for name, fault := range map[string]func(string) (before, after error){
 		"at its read":     func(call string) (before, after error) { return on(call, "GetItem apps", lost), nil },

@@ -101,7 +101,7 @@ func bytesOf(v types.AttributeValue) (n int) {
 	return len(textOf(v))
 }
 
-func TestAnEnablingIsNeverTooLargeForItsAuditEntry(t *testing.T) {
+func TestEnableIsNeverTooLargeForItsAuditEntry(t *testing.T) {
 	var many []string
 	for n := range 20_000 {
 		many = append(many, fmt.Sprintf(`"field%d":"value"`, n))

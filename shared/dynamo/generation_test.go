@@ -12,7 +12,7 @@ import (
 	"hookwarden/shared/standing"
 )
 
-func TestAPutBeginsAGenerationIfTheAppIsAnotherReceiverOrAnotherOrganizations(t *testing.T) {
+func TestGenerationBeginsIfTheAppIsAnotherReceiverOrAnotherOrganizations(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*platform.App)
 		want   int64
@@ -50,7 +50,7 @@ func TestAPutBeginsAGenerationIfTheAppIsAnotherReceiverOrAnotherOrganizations(t 
 	}
 }
 
-func TestAnAppOfAnOlderVersionIsInTheFirstGeneration(t *testing.T) {
+func TestGenerationOfAnAppOfAnOlderVersionIsTheFirst(t *testing.T) {
 	e := newEngine()
 	putBot(t, e, 12)
 	delete(e.tables["apps"]["17"], "generation")
@@ -68,7 +68,7 @@ func TestAnAppOfAnOlderVersionIsInTheFirstGeneration(t *testing.T) {
 }
 
 // Between the read of a put and its write the app may be enabled, or put anew.
-func TestAPutCountsOnFromTheGenerationThatIsThere(t *testing.T) {
+func TestGenerationIsCountedOnFromTheOneThatIsThere(t *testing.T) {
 	for name, c := range map[string]struct {
 		between func(*testing.T, *engine)
 		want    int64
@@ -109,7 +109,7 @@ func putURL(t *testing.T, e *engine, version int64, url string) {
 	}
 }
 
-func TestAnAppThatIsSteeredWithoutEffectKeepsWhenAndNothingElse(t *testing.T) {
+func TestSteerWithoutEffectKeepsWhenAndNothingElse(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(attributes) // after it was read

@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-func TestAnOrganizationComesBackAsItWasPut(t *testing.T) {
+func TestOrganizationComesBackAsItWasPut(t *testing.T) {
 	e := newEngine()
 	organizations := dynamo.Organizations{API: e, Table: "organizations"}
 	for _, want := range []platform.Organization{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,14 +40,14 @@ func said(code string) string {
 }
 
 func canceled(codes ...string) string {
-	reasons := ""
-	for i, code := range codes {
-		reasons += []string{"", ","}[min(i, 1)] + `{"Code":"` + code + `"}`
+	var reasons []string
+	for _, code := range codes {
+		reasons = append(reasons, `{"Code":"`+code+`"}`)
 	}
-	return `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"canceled","CancellationReasons":[` + reasons + `]}`
+	return `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"canceled","CancellationReasons":[` + strings.Join(reasons, ",") + `]}`
 }
 
-func TestWhatDynamoDBRefusesForGoodIsToldFromWhatPasses(t *testing.T) {
+func TestRefusalForGoodIsToldFromWhatPasses(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		status int
@@ -87,7 +88,7 @@ func TestWhatDynamoDBRefusesForGoodIsToldFromWhatPasses(t *testing.T) {
 	})
 }
 
-func TestEveryTableSaysWhatDynamoDBRefusesForGood(t *testing.T) {
+func TestRefusalForGoodIsSaidByEveryTable(t *testing.T) {
 	api := answering(t, 400, said("ValidationException"))
 	app := platform.App{ID: "17", Status: platform.Internal, OrganizationID: "42", DisabledAt: noon}
 	apps, state := dynamo.Apps{API: api, Table: "apps", Secrets: "secrets"}, dynamo.Standing{API: api, Apps: "apps", Audit: "audit"}

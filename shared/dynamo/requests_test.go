@@ -70,7 +70,7 @@ func TestEntriesThatAreUnprocessedAreReturned(t *testing.T) {
 	}
 }
 
-func TestOfTwoEntriesWithOneKeyTheLaterIsWritten(t *testing.T) {
+func TestEntriesWithOneKeyAreWrittenAsTheLaterOne(t *testing.T) {
 	db := &fakeWrites{}
 	requests := Requests{API: db, Table: "requests", Logger: slog.New(slog.DiscardHandler)}
 	left := requests.WriteEntries(t.Context(), []delivery.Entry{logEntry("e1", "a.a"), logEntry("e2", "b.b"), logEntry("e1", "c.c")})
@@ -91,7 +91,7 @@ func TestEntriesAreWrittenTwentyFiveAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatDidNotSucceedIsInTheIndexFailures(t *testing.T) {
+func TestEntriesOfWhatDidNotSucceedAreInTheIndexFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		entry delivery.Entry
 		in    bool
@@ -139,7 +139,7 @@ func TestEntriesOfTestsAreMarked(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatSentItsRequestTwiceIsMarked(t *testing.T) {
+func TestEntriesMarkAnAttemptThatSentItsRequestTwice(t *testing.T) {
 	e := logEntry("e1", "a.a")
 	e.Sent, e.Outcome, e.ResponseCode = true, "success", 200
 	if i := encodeEntry(e); i["repeated"] != nil || decodeEntry(i).Repeated {

@@ -422,8 +422,21 @@ func (x *expression) term(item attributes) bool {
 	if left == nil || right == nil {
 		return false
 	}
-	c := compare(left, right)
-	return map[string]bool{"=": c == 0, "<>": c != 0, "<": c < 0, "<=": c <= 0, ">": c > 0, ">=": c >= 0}[operator]
+	switch c := compare(left, right); operator {
+	case "=":
+		return c == 0
+	case "<>":
+		return c != 0
+	case "<":
+		return c < 0
+	case "<=":
+		return c <= 0
+	case ">":
+		return c > 0
+	case ">=":
+		return c >= 0
+	}
+	return false
 }
 
 func compare(a, b types.AttributeValue) int {
@@ -589,7 +602,7 @@ func TestDisableRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 	}
 }
 
-func TestTheBrakeLetsSoManyThroughInAnHour(t *testing.T) {
+func TestBrakeLetsSoManyThroughInAnHour(t *testing.T) {
 	e := newEngine()
 	for n := range 4 {
 		e.put(fmt.Sprint(n), "42")
@@ -613,7 +626,7 @@ func TestTheBrakeLetsSoManyThroughInAnHour(t *testing.T) {
 	}
 }
 
-func TestATransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
+func TestTransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
 	conflict := func(codes ...string) error {
 		e := &types.TransactionCanceledException{}
 		for _, code := range codes {
@@ -664,7 +677,7 @@ func TestATransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
 	}
 }
 
-func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
+func TestObserveAuditsAnAppOnceADay(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	d := e.disabling(t, "17")
@@ -689,7 +702,7 @@ func TestAnAppThatWouldBeDisabledIsAuditedOnceADay(t *testing.T) {
 	}
 }
 
-func TestNobodyIsSaidToBeDisabledWhoIsNotWhatWasJudged(t *testing.T) {
+func TestObserveSaysNothingOfAnAppThatIsNotWhatWasJudged(t *testing.T) {
 	for name, change := range map[string]func(attributes){
 		"another URL or organization, or enabled": func(a attributes) { a["generation"] = &types.AttributeValueMemberN{Value: "2"} },
 		"published": func(a attributes) { a["status"] = text("published") },
@@ -707,7 +720,7 @@ func TestNobodyIsSaidToBeDisabledWhoIsNotWhatWasJudged(t *testing.T) {
 	}
 }
 
-func TestEachStepAfterADisablingIsOfThatDisablingAlone(t *testing.T) {
+func TestMarkIsOfItsOwnDisablingAlone(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(e *engine)

@@ -101,7 +101,7 @@ func TestSteeringByHandPassesALatchedBrake(t *testing.T) {
 	must(t, e.standing().Apply(t.Context(), e.byHand(t, "17")))
 }
 
-func TestSteeringsActorIsErasedWithTheApp(t *testing.T) {
+func TestSteeringByHandHasItsActorErasedWithTheApp(t *testing.T) {
 	e := newEngine()
 	putBot(t, e, 12)
 	d := e.byHand(t, "17")

@@ -24,7 +24,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-func TestARecordWithoutAnImageIsNoRecord(t *testing.T) {
+func TestRecordWithoutAnImageIsNone(t *testing.T) {
 	image := func() map[string]events.DynamoDBAttributeValue {
 		return map[string]events.DynamoDBAttributeValue{
 			"pk": events.NewStringAttribute("17#42#1"), "day": events.NewStringAttribute("2026-11-24"),
@@ -69,7 +69,7 @@ func TestARecordWithoutAnImageIsNoRecord(t *testing.T) {
 	}
 }
 
-func TestTheAnswerToTheStreamIsAListEvenIfNothingFailed(t *testing.T) {
+func TestStreamIsAnsweredWithAListEvenIfNothingFailed(t *testing.T) {
 	s := newStreamWorld()
 	flushed := 0
 	handler := dynamo.Stream(s.job, func() { flushed++ })
@@ -288,7 +288,7 @@ func (s *streamWorld) drain(ctx context.Context, t *rapid.T) {
 	t.Fatal("the stream does not come to its end")
 }
 
-func TestTheStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
+func TestStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 	ctx := t.Context()
 	var lostRuns, disablings, swept int
 	rapid.Check(t, func(t *rapid.T) {
