@@ -238,7 +238,7 @@ func TestNoticeThatIsSettledIsAcknowledgedWithoutAMail(t *testing.T) {
 	}
 }
 
-func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
+func TestClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
 	const lease, skew = 2 * functionTimeout, 1125 * time.Millisecond
 	for _, row := range []struct{ age, wait time.Duration }{
 		{0, lease + skew},
@@ -268,7 +268,7 @@ func TestLiveClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
 	}
 }
 
-func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
+func TestWaitIsThatOfTheClassOfTheMailersError(t *testing.T) {
 	for _, row := range []struct {
 		answer error
 		random float64
@@ -304,7 +304,7 @@ func TestEachClassOfTheMailersErrorsHasItsWait(t *testing.T) {
 	}
 }
 
-func TestWaitsGrowWithTheReceivesToAnHour(t *testing.T) {
+func TestWaitGrowsWithTheReceivesToAnHour(t *testing.T) {
 	held := &HeldError{newWorld().now.Add(-2 * functionTimeout)}
 	for _, row := range []struct {
 		err      error
@@ -335,7 +335,7 @@ func TestWaitsGrowWithTheReceivesToAnHour(t *testing.T) {
 	}
 }
 
-func TestARestThatIsPutOffHasNotTheFirstOnesError(t *testing.T) {
+func TestBatchThatIsPutOffHasNotTheFirstOnesError(t *testing.T) {
 	w, n := newWorld(), disabled()
 	w.answer = errFault
 	batch := w.job().NewBatch()
@@ -350,7 +350,7 @@ func TestARestThatIsPutOffHasNotTheFirstOnesError(t *testing.T) {
 	}
 }
 
-func TestANoticeThatAWSRefusesForGoodHoldsUpNoOther(t *testing.T) {
+func TestNoticeThatAWSRefusesForGoodHoldsUpNoOther(t *testing.T) {
 	w, n := newWorld(), disabled()
 	w.answer = fmt.Errorf("wrapped: %w", platform.ErrRefused)
 	batch := w.job().NewBatch()
@@ -363,7 +363,7 @@ func TestANoticeThatAWSRefusesForGoodHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestNoWaitEndsBeforeTheClaimDoes(t *testing.T) {
+func TestWaitDoesNotEndBeforeTheClaim(t *testing.T) {
 	for _, answer := range []error{ErrOurs, ErrThrottled, io.ErrUnexpectedEOF} {
 		w := newWorld()
 		w.answer = answer
@@ -426,7 +426,7 @@ func (u unmarkable) MarkSent(context.Context, string, string, time.Time) error {
 	return u.write("mark", func() error { return errFault })
 }
 
-func TestNoMailIsBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
+func TestMailIsNotBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
 	w, n := newWorld(), disabled()
 	ctx, cancel := context.WithDeadline(context.Background(), w.now.Add(functionTimeout/2-time.Millisecond))
 	defer cancel()
@@ -435,7 +435,7 @@ func TestNoMailIsBegunThatTheTimeLeftCannotSeeThrough(t *testing.T) {
 	}
 }
 
-func TestSilentMailServiceDoesNotUseUpTheTimeForTheMark(t *testing.T) {
+func TestMarkKeepsItsTimeIfTheMailServiceIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, n := newWorld(), disabled()
 		job := w.job()
@@ -462,7 +462,7 @@ func (silent) Send(ctx context.Context, _ Mail) (string, error) {
 
 // Whatever goes wrong at one write, delivering the notice again ends with
 // exactly one mail, or two if nobody could know of the first.
-func TestOneFaultAtAnyWriteLosesNoMailAndRepeatsNoneThatIsKnownOf(t *testing.T) {
+func TestNoticeSurvivesAFaultAtAnyWriteAndIsMailedOnceAsFarAsIsKnown(t *testing.T) {
 	const known = 4 // calls that the job makes
 	for _, f := range []fault{refusedCall, lost, diedBefore, diedAfter} {
 		covered := 0
@@ -496,7 +496,7 @@ func TestOneFaultAtAnyWriteLosesNoMailAndRepeatsNoneThatIsKnownOf(t *testing.T) 
 	}
 }
 
-func TestManyWorkersSendOneMail(t *testing.T) {
+func TestNoticeOfManyWorkersIsOneMail(t *testing.T) {
 	for seed := range uint64(100) {
 		w, n := newWorld(), disabled()
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -519,7 +519,7 @@ func TestManyWorkersSendOneMail(t *testing.T) {
 	}
 }
 
-func TestANoticeThatIsNotTrueAnyMoreIsSettledWithoutAMail(t *testing.T) {
+func TestOutdatedNoticeIsSettledWithoutAMail(t *testing.T) {
 	d, e := disabled(), enabled()
 	disabledAt, enabledAt := at(d.DisabledAt), at(e.EnabledAt)
 	for name, row := range map[string]struct {
@@ -557,7 +557,7 @@ func TestANoticeThatIsNotTrueAnyMoreIsSettledWithoutAMail(t *testing.T) {
 	}
 }
 
-func TestAMailOfAnAppThatCannotBeReadWaitsAndHoldsUpNoOther(t *testing.T) {
+func TestNoticeOfAnAppThatCannotBeReadWaitsAndHoldsUpNoOther(t *testing.T) {
 	for name, lose := range map[string]func(*world){
 		"no answer": func(w *world) { w.at, w.fault = 1, refusedCall },
 		"not there": func(w *world) { delete(w.apps, "17") },
@@ -583,7 +583,7 @@ func TestAMailOfAnAppThatCannotBeReadWaitsAndHoldsUpNoOther(t *testing.T) {
 
 // A deleted app may come back with its disabling, and its sweep queues the
 // notices that were never told.
-func TestAnOutdatedNoticeThatComesAgainIsLookedAtAgain(t *testing.T) {
+func TestOutdatedNoticeThatComesAgainIsLookedAtAgain(t *testing.T) {
 	w, n := newWorld(), disabled()
 	still := w.apps["17"]
 	gone := still
@@ -600,7 +600,7 @@ func TestAnOutdatedNoticeThatComesAgainIsLookedAtAgain(t *testing.T) {
 	}
 }
 
-func TestOneFaultAtAnyStepOfAnOutdatedNoticeSendsNoMail(t *testing.T) {
+func TestOutdatedNoticeIsNotMailedAfterAFaultAtAnyStep(t *testing.T) {
 	for _, f := range []fault{refusedCall, lost, diedBefore, diedAfter} {
 		for k := range 3 { // claim, look, outdated
 			w, n := newWorld(), disabled()
@@ -614,7 +614,7 @@ func TestOneFaultAtAnyStepOfAnOutdatedNoticeSendsNoMail(t *testing.T) {
 	}
 }
 
-func TestASlowLookDoesNotUseUpTheTimeOfTheMail(t *testing.T) {
+func TestMailKeepsItsTimeIfTheLookIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, n := newWorld(), disabled()
 		job := w.job()

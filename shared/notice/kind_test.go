@@ -38,17 +38,20 @@ func ownLinks(n *platform.Notice) {
 // kindSamples are mails of other kinds, and of other platforms.
 func kindSamples() map[string]sample {
 	github, slack := ofKind(platform.Integration, "github", "GitHub"), ofKind(platform.Plugin, "slack", "Slack")
-	fatal := because("fatal", week(func(i int) tally.Day {
-		return tally.Day{Counts: tally.Counts{Success: []int64{120, 98, 143, 20, 31, 130, 77}[i], Fatal: []int64{0, 0, 0, 0, 0, 0, 2}[i]}}
+	fatal := because("fatal", daysOf([]tally.Counts{
+		{Success: 120}, {Success: 98}, {Success: 143}, {Success: 20}, {Success: 31}, {Success: 130},
+		{Success: 77, Fatal: 2},
 	}))
-	timeout := because("timeout", week(func(i int) tally.Day {
-		return tally.Day{Counts: tally.Counts{Success: []int64{800, 900, 850, 840, 990, 400, 9}[i], Timeout: []int64{0, 0, 0, 2, 0, 0, 1210}[i]}}
+	timeout := because("timeout", daysOf([]tally.Counts{
+		{Success: 800}, {Success: 900}, {Success: 850}, {Success: 840, Timeout: 2}, {Success: 990},
+		{Success: 400}, {Success: 9, Timeout: 1210},
 	}))
-	gone := because("gone", week(func(i int) tally.Day {
-		return tally.Day{Counts: tally.Counts{Success: []int64{5, 6, 2, 9, 0, 1, 0}[i], Error: []int64{0, 0, 0, 0, 0, 0, 4}[i], Gone: []int64{0, 0, 0, 0, 0, 0, 4}[i]}}
+	gone := because("gone", daysOf([]tally.Counts{
+		{Success: 5}, {Success: 6}, {Success: 2}, {Success: 9}, {}, {Success: 1}, {Error: 4, Gone: 4},
 	}))
-	dead := because("dead", days(9, func(i int) tally.Day {
-		return tally.Day{Counts: tally.Counts{Timeout: []int64{31, 12, 0, 0, 44, 51, 38, 40, 12}[i]}}
+	dead := because("dead", daysOf([]tally.Counts{
+		{Timeout: 31}, {Timeout: 12}, {}, {}, {Timeout: 44}, {Timeout: 51}, {Timeout: 38}, {Timeout: 40},
+		{Timeout: 12},
 	}))
 	all := ledgerly()
 	all.Subscribable = platform.Subscribable{platform.AllSubscribable}
@@ -180,7 +183,7 @@ func TestMailsSayOnlyWhatIsTrueOfTheAppAndTheSettings(t *testing.T) {
 	}
 }
 
-func TestHeldBackResourcesAreThoseOfTheSettings(t *testing.T) {
+func TestMailsHoldBackTheResourcesOfTheSettings(t *testing.T) {
 	const rest = " they are not made up for later. All others, such as those about its installation, are still sent."
 	for want, resources := range map[string]platform.Subscribable{
 		"Until then no webhooks of the resources issue, error and comment are sent to it, and" + rest:             {"issue", "error", "comment"},
@@ -198,7 +201,7 @@ func TestHeldBackResourcesAreThoseOfTheSettings(t *testing.T) {
 }
 
 // The word is the model's alone. Its links say it in a parameter, unless there are none.
-func TestNoMailOfAnotherPlatformNamesTheModel(t *testing.T) {
+func TestMailsOfAnotherPlatformDoNotNameTheModel(t *testing.T) {
 	for links, word := range map[string]string{"": `(?i)sentry`, "https://ledgerly.example": `Sentry`} {
 		c := ledgerly()
 		c.PlatformURL = links
@@ -228,7 +231,7 @@ func TestLogoAndSupportAreInEachMailThatHasThem(t *testing.T) {
 	}
 }
 
-func TestMailSaysItsAppsStatus(t *testing.T) {
+func TestMailsSayTheirAppsStatus(t *testing.T) {
 	if got := compose(t, disabled()).Status; got != platform.Internal {
 		t.Errorf("by default %q", got)
 	}

@@ -39,8 +39,14 @@ func days(n int, counts func(i int) tally.Day) []tally.Day {
 	return list
 }
 
+// daysOf are the days that have these counts; the last is that Tuesday.
+func daysOf(counts []tally.Counts) []tally.Day {
+	return days(len(counts), func(i int) tally.Day { return tally.Day{Counts: counts[i]} })
+}
+
 func errorsOn(i int) tally.Day {
-	return tally.Day{Counts: tally.Counts{Error: []int64{12, 3, 48, 131, 67, 1204, 250}[i%7]}}
+	errors := []int64{12, 3, 48, 131, 67, 1204, 250}
+	return tally.Day{Counts: tally.Counts{Error: errors[i%len(errors)]}}
 }
 
 func disabled(change ...func(*platform.Notice)) platform.Notice {
@@ -90,20 +96,25 @@ const (
 func samples() map[string]platform.Notice {
 	return map[string]platform.Notice{
 		"disabled_error": disabled(),
-		"disabled_timeout": disabled(because("timeout", week(func(i int) tally.Day {
-			return tally.Day{Counts: tally.Counts{Success: []int64{4210, 3977, 4120, 1200, 980, 2206, 41}[i], Error: []int64{3, 0, 7, 0, 0, 0, 0}[i], Timeout: []int64{0, 2, 0, 14, 3, 880, 4388}[i]}}
+		"disabled_timeout": disabled(because("timeout", daysOf([]tally.Counts{
+			{Success: 4210, Error: 3}, {Success: 3977, Timeout: 2}, {Success: 4120, Error: 7},
+			{Success: 1200, Timeout: 14}, {Success: 980, Timeout: 3}, {Success: 2206, Timeout: 880},
+			{Success: 41, Timeout: 4388},
 		}))),
-		"disabled_gone": disabled(because("gone", week(func(i int) tally.Day {
-			return tally.Day{Counts: tally.Counts{Success: []int64{5, 6, 2, 9, 0, 1, 0}[i], Error: []int64{0, 0, 1, 0, 0, 0, 4}[i], Gone: []int64{0, 0, 0, 0, 0, 0, 4}[i]}}
+		"disabled_gone": disabled(because("gone", daysOf([]tally.Counts{
+			{Success: 5}, {Success: 6}, {Success: 2, Error: 1}, {Success: 9}, {}, {Success: 1},
+			{Error: 4, Gone: 4},
 		}))),
-		"disabled_fatal": disabled(because("fatal", week(func(i int) tally.Day {
-			return tally.Day{Counts: tally.Counts{Success: 20, Fatal: []int64{0, 0, 0, 0, 0, 0, 1}[i]}}
+		"disabled_fatal": disabled(because("fatal", daysOf([]tally.Counts{
+			{Success: 20}, {Success: 20}, {Success: 20}, {Success: 20}, {Success: 20}, {Success: 20},
+			{Success: 20, Fatal: 1},
 		}))),
 		"disabled_all_columns": disabled(because("timeout", week(func(i int) tally.Day {
 			return tally.Day{Counts: tally.Counts{Success: 99_999, Error: 1_999_999, Gone: 999_999, Timeout: 12_345_678, Fatal: 99_999}}
 		}))),
-		"disabled_dead": disabled(because("dead", days(9, func(i int) tally.Day {
-			return tally.Day{Counts: tally.Counts{Other: []int64{31, 12, 0, 0, 44, 51, 38, 40, 12}[i], Timeout: []int64{0, 0, 0, 0, 3, 0, 0, 0, 0}[i]}}
+		"disabled_dead": disabled(because("dead", daysOf([]tally.Counts{
+			{Other: 31}, {Other: 12}, {}, {}, {Other: 44, Timeout: 3}, {Other: 51}, {Other: 38}, {Other: 40},
+			{Other: 12},
 		}))),
 		"disabled_one_day":       disabled(because("error", days(1, errorsOn))),
 		"disabled_thirty_days":   disabled(because("error", days(30, errorsOn))),
@@ -160,7 +171,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestEveryMailSaysWhatItMust(t *testing.T) {
+func TestMailsSayWhatTheyMust(t *testing.T) {
 	for name, n := range samples() {
 		m := compose(t, n)
 		url := "https://platform.example/settings/acme/developer-settings/ci-bot/"
@@ -207,7 +218,7 @@ func TestSubjectIsOneLineWithTheAppsName(t *testing.T) {
 	}
 }
 
-func TestRecipientsNameIsOneLineAndTheAddressIsAsItCame(t *testing.T) {
+func TestRecipientHasANameOfOneLineAndTheAddressAsItCame(t *testing.T) {
 	n := disabled(named(newline), func(n *platform.Notice) { n.To.Email = "ada+hooks@bücher.example" })
 	want := platform.Owner{Email: "ada+hooks@bücher.example", Name: "CI Bcc: all@acme.example Bot [31m"}
 	if got := compose(t, n).To; got != want {
@@ -215,7 +226,7 @@ func TestRecipientsNameIsOneLineAndTheAddressIsAsItCame(t *testing.T) {
 	}
 }
 
-func TestNoMailHasControlCharactersOrOverlongLines(t *testing.T) {
+func TestMailsHaveNoControlCharactersOrOverlongLines(t *testing.T) {
 	for name, n := range samples() {
 		checkLines(t, name, compose(t, n))
 	}
@@ -233,7 +244,7 @@ func checkLines(t *testing.T, name string, m Mail) {
 	}
 }
 
-func TestValuesAreEscapedInHTML(t *testing.T) {
+func TestHTMLHasItsValuesEscaped(t *testing.T) {
 	for _, n := range []platform.Notice{disabled(named(script)), enabled(named(script)), samples()["disabled_slugs"]} {
 		m := compose(t, n)
 		if strings.Contains(m.HTML, "<script") {
@@ -245,7 +256,7 @@ func TestValuesAreEscapedInHTML(t *testing.T) {
 	}
 }
 
-func TestRightToLeftNamesDoNotTurnTheWordsAroundThem(t *testing.T) {
+func TestNamesFromRightToLeftDoNotTurnTheWordsAroundThem(t *testing.T) {
 	m := compose(t, disabled(named(hebrew)))
 	if strings.Count(fold(m.Text), "\u2068"+hebrew+"\u2069") != 4 {
 		t.Errorf("text not isolated:\n%s", m.Text)
@@ -287,9 +298,9 @@ func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
 	}
 }
 
-func TestDayThatDecidedIsTheNewestThatTheRuleFinds(t *testing.T) {
-	evidence := week(func(i int) tally.Day {
-		return tally.Day{Counts: tally.Counts{Timeout: []int64{4000, 0, 0, 1000, 999, 0, 1}[i]}}
+func TestReasonIsOfTheNewestDayThatTheRuleFinds(t *testing.T) {
+	evidence := daysOf([]tally.Counts{
+		{Timeout: 4000}, {}, {}, {Timeout: 1000}, {Timeout: 999}, {}, {Timeout: 1},
 	})
 	n := disabled(because("timeout", evidence))
 	if got := deciding(n); got.Date != "2026-11-21" {
@@ -303,8 +314,9 @@ func TestDayThatDecidedIsTheNewestThatTheRuleFinds(t *testing.T) {
 	if got := deciding(n); got.Date != "2026-11-21" {
 		t.Errorf("without a rule: decided on %s", got.Date)
 	}
-	gone := week(func(i int) tally.Day {
-		return tally.Day{Counts: tally.Counts{Success: []int64{0, 0, 0, 0, 0, 0, 1}[i], Error: 3, Gone: 3}}
+	gone := daysOf([]tally.Counts{
+		{Error: 3, Gone: 3}, {Error: 3, Gone: 3}, {Error: 3, Gone: 3}, {Error: 3, Gone: 3},
+		{Error: 3, Gone: 3}, {Error: 3, Gone: 3}, {Success: 1, Error: 3, Gone: 3},
 	})
 	if got := deciding(disabled(because("gone", gone))); got.Date != "2026-11-23" {
 		t.Errorf("gone on %s, a day with a success", got.Date)
@@ -359,7 +371,7 @@ func TestHTMLNeedsNoImageAndNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestUnknownKindIsNoMail(t *testing.T) {
+func TestMailsAreOfKnownKindsOnly(t *testing.T) {
 	if _, err := NewComposer(config()).Compose(platform.Notice{ID: "1", Kind: "app.sold"}); err == nil {
 		t.Error("no error")
 	}

@@ -30,7 +30,7 @@ func manualSamples() map[string]sample {
 	}
 }
 
-func TestManualMailsAreAsTheGoldenFilesHaveThem(t *testing.T) {
+func TestMailsByHandAreAsTheGoldenFilesHaveThem(t *testing.T) {
 	for name, s := range manualSamples() {
 		t.Run(name, func(t *testing.T) {
 			m := s.compose(t)
@@ -42,7 +42,7 @@ func TestManualMailsAreAsTheGoldenFilesHaveThem(t *testing.T) {
 	}
 }
 
-func TestManualMailsSayWhoDidItAndTheNoteAndNothingOfARule(t *testing.T) {
+func TestMailsByHandSayWhoDidItAndTheNoteAndNothingOfARule(t *testing.T) {
 	m := manualSamples()["manual"].compose(t)
 	if m.Subject != "Your CI Bot integration was disabled" {
 		t.Errorf("subject %q", m.Subject)

@@ -31,7 +31,7 @@ func hostileMessage() (message, map[string]string) {
 	return m, values
 }
 
-func TestEveryValueStandsInItsMailsAndEscapedInHTML(t *testing.T) {
+func TestMailsHaveEveryValueAndEscapeItInHTML(t *testing.T) {
 	m, values := hostileMessage()
 	elsewhere := map[string][]string{"disabled": {"Since", "By", "Note"}, "by hand": {"Since", "Cause", "Rule", "Column", "Row", "DashboardURL"},
 		"enabled": {"When", "Cause", "Happened", "Rule", "Advice", "Column", "Row", "By", "Note"}}
