@@ -50,7 +50,7 @@ var badAddresses = []string{
 	strings.Repeat("a", 308) + "@acme.example", "ada@acme" + strings.Repeat("\u200b", 200) + ".example",
 }
 
-func TestOneBadOwnerTakesNoneOfTheOthersAlong(t *testing.T) {
+func TestOwnersStayThoughOneOfThemIsBad(t *testing.T) {
 	org := decodedOwners(t, `[{"email":"ada.@docomo.ne.jp","name":"Ada"},{"email":"hunter2"},{"email":null},{"name":"Eve"},null,{"email":"bob@acme.example"}]`)
 	if want := []Owner{{Email: "ada.@docomo.ne.jp", Name: "Ada"}, {Email: "bob@acme.example"}}; !slices.Equal(org.Owners, want) {
 		t.Errorf("owners %v", org.Owners)
@@ -61,7 +61,7 @@ func TestOneBadOwnerTakesNoneOfTheOthersAlong(t *testing.T) {
 	}
 }
 
-func TestAnAddressIsTakenAsItMayBeInUse(t *testing.T) {
+func TestAddressIsTakenAsItMayBeInUse(t *testing.T) {
 	for typed, kept := range goodAddresses {
 		org := decodedOwners(t, string(encode(t, []Owner{{Email: typed}})))
 		if len(org.Owners) != 1 || org.Owners[0].Email != kept || org.OwnerErrors != nil {
@@ -70,7 +70,7 @@ func TestAnAddressIsTakenAsItMayBeInUse(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsNoneIsLeftOutWithItsPlaceAndNoValue(t *testing.T) {
+func TestAddressThatIsNoneIsLeftOutWithItsPlaceAndNoValue(t *testing.T) {
 	for _, typed := range badAddresses {
 		org := decodedOwners(t, string(encode(t, []Owner{{Email: "bob@acme.example"}, {Email: typed}})))
 		if len(org.Owners) != 1 || len(org.OwnerErrors) != 1 || !strings.HasPrefix(org.OwnerErrors[0], "owners[1].email ") {
@@ -84,7 +84,7 @@ func TestAnAddressThatIsNoneIsLeftOutWithItsPlaceAndNoValue(t *testing.T) {
 	}
 }
 
-func TestANoticeGoesToEveryAddressThatAnOrganizationMayHave(t *testing.T) {
+func TestNoticeGoesToEveryAddressThatAnOrganizationMayHave(t *testing.T) {
 	for typed, kept := range goodAddresses {
 		org := decodedOwners(t, string(encode(t, []Owner{{Email: typed}})))
 		n := Notices(AppDisabled, App{ID: "17", Slug: "s", Name: "n"}, org, noticed)[0]
@@ -105,7 +105,7 @@ func TestANoticeGoesToEveryAddressThatAnOrganizationMayHave(t *testing.T) {
 	}
 }
 
-func TestAnOrganizationKeepsSoManyOwnersAndErrorsAsOneItemHolds(t *testing.T) {
+func TestOwnersAndTheirErrorsAreKeptAsFarAsOneItemHolds(t *testing.T) {
 	var list []string
 	for i := range 8000 {
 		list = append(list, fmt.Sprintf(`{"email":"%d@acme.example"}`, i), `{"email":"x"}`)
@@ -125,7 +125,7 @@ func TestAnOrganizationKeepsSoManyOwnersAndErrorsAsOneItemHolds(t *testing.T) {
 	}
 }
 
-func TestAnActorIsKnownByTheAddressThatAnOwnerIsKeptWith(t *testing.T) {
+func TestActorIsKnownByTheAddressThatAnOwnerIsKeptWith(t *testing.T) {
 	for typed, kept := range goodAddresses {
 		m, err := DecodeRegistry([]byte(change(t, appEnable, "actor.email", string(encode(t, typed)))))
 		if err != nil || m.(AppEnable).Actor.Email != kept {

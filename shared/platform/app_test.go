@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestASecretNeverPrints(t *testing.T) {
+func TestSecretNeverPrints(t *testing.T) {
 	secret := Secret("hunter2")
 	put := AppPut{Secrets: []Secret{secret}}
 	var printed bytes.Buffer
@@ -34,7 +34,7 @@ func TestASecretNeverPrints(t *testing.T) {
 	}
 }
 
-func TestAnAppIsSubscribedToResourcesOrToSingleEvents(t *testing.T) {
+func TestAppIsSubscribedToResourcesOrToSingleEvents(t *testing.T) {
 	app := App{Events: []string{"issue", "error.created"}}
 	for event, want := range map[[2]string]bool{
 		{"issue", "created"}: true, {"issue", "anything"}: true, {"error", "created"}: true, {"error", "resolved"}: false,

@@ -18,7 +18,7 @@ func listOf(n int, raw string) string {
 func sized(n int) string { return `{"k":"` + strings.Repeat("h", n-len(`{"k":""}`)) + `"}` }
 
 // Every field that is not cut has a bound.
-func TestEveryFieldHasABoundThatTheErrorNames(t *testing.T) {
+func TestFieldsHaveABoundThatTheErrorNames(t *testing.T) {
 	notice, enabled := string(encode(t, disabledNotice(t))), string(encode(t, enabledNotice(t)))
 	webhook := func(b []byte) error { _, err := DecodeWebhook(b); return err }
 	registry := func(b []byte) error { _, err := DecodeRegistry(b); return err }
@@ -82,7 +82,7 @@ func TestEveryFieldHasABoundThatTheErrorNames(t *testing.T) {
 	}
 }
 
-func TestAnOpaqueIDHasNothingThatNoQueueCarries(t *testing.T) {
+func TestOpaqueIDHasNothingThatNoQueueCarries(t *testing.T) {
 	for _, raw := range []string{`"u\ufffe"`, `"u\uffff"`, `"u\n"`, `"u\u0000"`, `"u\u007f"`, `"u\u0085"`} {
 		if _, err := DecodeRegistry([]byte(change(t, appPut, "app.uuid", raw))); err == nil || !strings.HasPrefix(err.Error(), "app.uuid ") {
 			t.Errorf("%s: %v", raw, err)
@@ -90,7 +90,7 @@ func TestAnOpaqueIDHasNothingThatNoQueueCarries(t *testing.T) {
 	}
 }
 
-func TestASecretThatWasDamagedOnItsWayIsRefused(t *testing.T) {
+func TestSecretThatWasDamagedOnItsWayIsRefused(t *testing.T) {
 	for raw, valid := range map[string]bool{`"hunter2\ud800"`: false, `"\udc00hunter2"`: false, "\"hunter2\xff\"": false,
 		`"hunter2\ud83d\ude80"`: true, `"hunter2\ufffd"`: true, `"hunter2\uFFFD"`: true, "\"hunter2\ufffd\"": true} {
 		body := strings.Replace(appPut, `"newest"`, raw, 1)

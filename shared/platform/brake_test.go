@@ -10,7 +10,7 @@ import (
 
 const brakeOpen = `{"type":"brake.open","brake":"disable","at":"2026-11-24T10:00:00Z","hours":4,"actor":{"type":"user","id":7,"email":"ada@acme.example"}}`
 
-func TestAnOpeningOfTheBrakeIsDecodedWhole(t *testing.T) {
+func TestBrakeOpenIsDecodedWhole(t *testing.T) {
 	want := BrakeOpen{At: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), Hours: 4,
 		Actor: Actor{Raw: json.RawMessage(`{"type":"user","id":7,"email":"ada@acme.example"}`), Email: "ada@acme.example"}}
 	got, err := DecodeRegistry([]byte(brakeOpen))
@@ -32,7 +32,7 @@ func TestAnOpeningOfTheBrakeIsDecodedWhole(t *testing.T) {
 	}
 }
 
-func TestAnOpeningOfTheBrakeWithAWrongFieldIsInvalid(t *testing.T) {
+func TestBrakeOpenWithAWrongFieldIsInvalid(t *testing.T) {
 	mustBeInvalid(t, DecodeRegistry, brakeOpen, []bad{
 		{path: "brake", raws: append(notText(), `"hunter2"`, `"warn"`, `"Disable"`)},
 		{path: "hours", raws: append(notVersion(), "49", "-4", "1e2")},

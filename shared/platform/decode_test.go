@@ -137,7 +137,7 @@ func checkDetail(t *testing.T, err error) {
 	}
 }
 
-func TestWhatIsNoJSONObjectIsInvalid(t *testing.T) {
+func TestDecodeTakesNothingButAJSONObject(t *testing.T) {
 	for name, body := range map[string]string{
 		"nothing":             "",
 		"spaces":              "  ",

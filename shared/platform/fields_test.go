@@ -23,7 +23,7 @@ func checkSplit(t *testing.T, body []byte) {
 	}
 }
 
-func TestAnObjectIsOpenedAsEncodingJSONOpensIt(t *testing.T) {
+func TestFieldsOfAnObjectAreThoseOfEncodingJSON(t *testing.T) {
 	for _, body := range []string{
 		`{}`, " {\t}\n", `[]`, `1`, `"{"`, `null`,
 		`{"a":1}`, "\n{ \"a\" :\r\n1 , \"b\":\t-1.5e3\n}\t", `{"a":true,"b":null,"c":false}`,

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAVersionIsAWholeNumberHoweverItIsWritten(t *testing.T) {
+func TestVersionIsAWholeNumberHoweverItIsWritten(t *testing.T) {
 	for raw, want := range map[string]int64{
 		"12": 12, "12.0": 12, "12.000": 12, "1.2e1": 12, "1.2E+1": 12, "120e-1": 12, "1e3": 1000, "9007199254740993": 9007199254740993,
 		"9223372036854775807": 9223372036854775807, "9223372036854775807.0": 9223372036854775807, "922337203685477580.7e1": 9223372036854775807,
@@ -48,7 +48,7 @@ func nested(levels int) string {
 	return `{"a":` + strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1) + "}"
 }
 
-func TestWhatIsNestedTooDeepIsSaidToBe(t *testing.T) {
+func TestDecodeSaysWhatIsNestedTooDeep(t *testing.T) {
 	deep := strings.Replace(webhookMessage, `{"issue":{"id":"1"}}`, nested(10_099), 1) // 10,100 levels with the body's own
 	for body, want := range map[string]string{
 		deep:                 "the message is nested over 10000 levels deep",
@@ -65,7 +65,7 @@ func TestWhatIsNestedTooDeepIsSaidToBe(t *testing.T) {
 	}
 }
 
-func TestASlugMakesALinkThatNoBrowserCollapses(t *testing.T) {
+func TestSlugMakesALinkThatNoBrowserCollapses(t *testing.T) {
 	for _, raw := range []string{`"."`, `".."`} {
 		for path, message := range map[string]string{"app.slug": appPut, "organization.slug": orgPut} {
 			if _, err := DecodeRegistry([]byte(change(t, message, path, raw))); err == nil || err.Error() != path+" must not be . or .." {
@@ -80,7 +80,7 @@ func TestASlugMakesALinkThatNoBrowserCollapses(t *testing.T) {
 	}
 }
 
-func TestAnEnvelopeOfAWSIsCalledOne(t *testing.T) {
+func TestEnvelopeOfAWSIsCalledOne(t *testing.T) {
 	const sns = `{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:us-east-1:1:t","Message":"{}","Timestamp":"t","Signature":"s"}`
 	const bridge = `{"version":"0","id":"6a7e","detail-type":"app.put","source":"platform","account":"1","time":"2026-11-24T10:00:00Z",` +
 		`"region":"us-east-1","resources":[],"detail":{"type":"app.put"}}`

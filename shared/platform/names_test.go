@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestALogLineNamesWhateverMessageABodyIs(t *testing.T) {
+func TestNamesOfALogLineAreThoseOfWhateverMessageABodyIs(t *testing.T) {
 	for body, want := range map[string]string{
 		webhookMessage:                       "[webhook_id evt_01J app_id 17 organization_id 42]",
 		appPut:                               "[type app.put app_id 17 version 12]",

@@ -17,7 +17,7 @@ func disabledApp() (App, Organization) {
 		Organization{ID: "42", Slug: "acme", Name: "Acme", Owners: []Owner{{Email: "Ada@acme.example", Name: "Ada"}, {Email: "bob@acme.example"}}}
 }
 
-func TestEveryOwnerGetsOneNotice(t *testing.T) {
+func TestNoticesAreOneForEveryOwner(t *testing.T) {
 	app, org := disabledApp()
 	org.Owners = append(org.Owners, Owner{Email: "ada@ACME.example", Name: "Ada again"}, Owner{Email: "bob@acme.example"})
 	notices := Notices(AppDisabled, app, org, noticed)
@@ -29,7 +29,7 @@ func TestEveryOwnerGetsOneNotice(t *testing.T) {
 	}
 }
 
-func TestANoticesIDIsItsKindAppTimeAndAddress(t *testing.T) {
+func TestNoticeIDIsItsKindAppTimeAndAddress(t *testing.T) {
 	app, org := disabledApp()
 	first := Notices(AppDisabled, app, org, noticed)[0].ID
 	// printf 'app.disabled\n17\n2026-11-24T10:00:00.005Z\nada@acme.example' | sha256sum | cut -c-32
@@ -100,7 +100,7 @@ func enabledNotice(t *testing.T) Notice {
 	return n
 }
 
-func TestANoticeIsReadAsItWasWritten(t *testing.T) {
+func TestNoticeIsReadAsItWasWritten(t *testing.T) {
 	byHand := disabledNotice(t)
 	byHand.Reason, byHand.Evidence, byHand.Rule = Manual, nil, nil
 	byHand.Actor, byHand.Note = &Owner{Name: "Grace", Email: "grace@platform.example"}, "It floods a customer."
@@ -118,7 +118,7 @@ func TestANoticeIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestANoticeWithAWrongFieldIsInvalid(t *testing.T) {
+func TestNoticeWithAWrongFieldIsInvalid(t *testing.T) {
 	notOptionalText := []string{aNumber, "true", aList, anObject}
 	common := []bad{
 		{path: "id", raws: append(notID(128), `"hunter2.1"`)},
@@ -155,13 +155,13 @@ func TestANoticeWithAWrongFieldIsInvalid(t *testing.T) {
 	})
 }
 
-func TestUnknownFieldsOfANoticeAreAccepted(t *testing.T) {
+func TestNoticeMayHaveUnknownFields(t *testing.T) {
 	if _, err := DecodeNotice([]byte(change(t, string(encode(t, disabledNotice(t))), "unknown", anObject))); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAddressesAreComparedWithoutCase(t *testing.T) {
+func TestAddressIsComparedWithoutCase(t *testing.T) {
 	if !SameAddress("Ada@Acme.example", "ada@acme.EXAMPLE") || SameAddress("ada@acme.example", "adb@acme.example") {
 		t.Error("got it wrong")
 	}

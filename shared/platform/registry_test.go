@@ -18,7 +18,7 @@ const (
 		`"owners":[{"email":"ada@acme.example","name":"Ada"},{"email":"bob@acme.example"}]}}`
 )
 
-func TestEveryRegistryMessageIsDecodedWhole(t *testing.T) {
+func TestDecodeRegistryReadsEveryMessageWhole(t *testing.T) {
 	for message, want := range map[string]RegistryMessage{
 		appPut: AppPut{
 			App: App{ID: "17", Version: 12, UUID: "u", Slug: "ci-bot", Name: "CI Bot", Status: Internal, OrganizationID: "42",
@@ -38,7 +38,7 @@ func TestEveryRegistryMessageIsDecodedWhole(t *testing.T) {
 	}
 }
 
-func TestARegistryMessageWithAWrongFieldIsInvalid(t *testing.T) {
+func TestDecodeRegistryNamesTheFieldThatIsWrong(t *testing.T) {
 	notOptionalText := []string{aNumber, "true", aList, anObject}
 	notSecret := []string{`""`, "null", aNumber, anObject}
 	t.Run("app.put", func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestARegistryMessageWithAWrongFieldIsInvalid(t *testing.T) {
 	})
 }
 
-func TestWhatIsOptionalInARegistryMessageMayBeAbsentOrNull(t *testing.T) {
+func TestDecodeRegistryTakesWhatIsOptionalAbsentOrNull(t *testing.T) {
 	for _, test := range []struct{ message, path string }{
 		{appPut, "app.webhook_url"}, {appPut, "app.events"}, {appEnable, "at"}, {appEnable, "actor"}, {appEnable, "actor.email"},
 		{orgPut, "organization.owners"}, {orgPut, "organization.owners[0].name"},
@@ -106,7 +106,7 @@ func TestWhatIsOptionalInARegistryMessageMayBeAbsentOrNull(t *testing.T) {
 	}
 }
 
-func TestUnknownFieldsOfARegistryMessageAreAccepted(t *testing.T) {
+func TestDecodeRegistryAcceptsUnknownFields(t *testing.T) {
 	for message, path := range map[string]string{appPut: "app.unknown", appDelete: "unknown", appEnable: "actor.unknown", orgPut: "organization.unknown"} {
 		if _, err := DecodeRegistry([]byte(change(t, message, path, anObject))); err != nil {
 			t.Errorf("%s: %v", path, err)
@@ -114,7 +114,7 @@ func TestUnknownFieldsOfARegistryMessageAreAccepted(t *testing.T) {
 	}
 }
 
-func TestAMalformedURLIsNoInvalidMessage(t *testing.T) {
+func TestDecodeRegistryTakesAMalformedURL(t *testing.T) {
 	for _, raw := range []string{`"ftp://x"`, `"not a url"`, `"https://127.0.0.1"`, `""`} {
 		if _, err := DecodeRegistry([]byte(change(t, appPut, "app.webhook_url", raw))); err != nil {
 			t.Errorf("%s: %v", raw, err)
@@ -122,7 +122,7 @@ func TestAMalformedURLIsNoInvalidMessage(t *testing.T) {
 	}
 }
 
-func TestWhiteSpaceAroundAWebhookURLIsLeftOut(t *testing.T) {
+func TestDecodeRegistryLeavesWhiteSpaceAroundAURLOut(t *testing.T) {
 	for typed, want := range map[string]string{
 		` https://receiver.example/hook\r\n`:                   "https://receiver.example/hook",
 		`\t\u00a0https://receiver.example/a b\u3000`:           "https://receiver.example/a b",
@@ -140,7 +140,7 @@ func TestWhiteSpaceAroundAWebhookURLIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestOneToFiveSecretsOfAnyKindAreAccepted(t *testing.T) {
+func TestDecodeRegistryTakesOneToFiveSecretsOfAnyKind(t *testing.T) {
 	for _, raw := range []string{`["a"]`, `["a","b","c","d","e"]`, `["whsec_c2VjcmV0"]`, `["with space","ключ","[redacted] "]`, `["WHSEC_no base64"]`} {
 		if _, err := DecodeRegistry([]byte(change(t, appPut, "app.secrets", raw))); err != nil {
 			t.Errorf("%s: %v", raw, err)

@@ -42,7 +42,7 @@ var names = map[string]string{ // JSON as it came: what is kept
 	`"` + strings.Repeat(`\u200b`, 9000) + `x"`: "",
 }
 
-func TestANameIsCleanedAndCutAndNeverRefused(t *testing.T) {
+func TestNameIsCleanedAndCutAndNeverRefused(t *testing.T) {
 	for raw, want := range names {
 		for _, name := range []struct{ message, path, fallback string }{
 			{appPut, "app.name", "ci-bot"}, {orgPut, "organization.name", "acme"}, {orgPut, "organization.owners[0].name", ""},
@@ -77,7 +77,7 @@ func orName(name, fallback string) string {
 }
 
 // The texts of tables may be older than what cleans them.
-func TestSQSTakesTheNoticesOfWhateverIsRegistered(t *testing.T) {
+func TestNoticesOfWhateverIsRegisteredAreWhatSQSTakes(t *testing.T) {
 	for name, text := range map[string]string{
 		"no characters": "C\ufffeI \uffffBot", "markup": strings.Repeat("<", 200_000), "nothing": "\u200b", "bad UTF-8": "\xff\xfe", "controls": "\x00\x01",
 	} {
@@ -98,7 +98,7 @@ func TestSQSTakesTheNoticesOfWhateverIsRegistered(t *testing.T) {
 	}
 }
 
-func TestANoticeIsNeverRefusedForItsNames(t *testing.T) {
+func TestNoticeIsNeverRefusedForItsNames(t *testing.T) {
 	for raw, want := range names {
 		body := string(encode(t, disabledNotice(t)))
 		for _, path := range []string{"app.name", "organization.name", "to.name"} {
@@ -111,7 +111,7 @@ func TestANoticeIsNeverRefusedForItsNames(t *testing.T) {
 	}
 }
 
-func TestAURLThatIsTooLongIsKeptSoFarThatItStaysTooLong(t *testing.T) {
+func TestURLThatIsTooLongIsKeptSoFarThatItStaysTooLong(t *testing.T) {
 	for _, c := range []struct{ typed, want string }{
 		{" https://receiver.example/ \n", "https://receiver.example/"},
 		{"https://receiver.example/\ufffe?\uffff", "https://receiver.example/%EF%BF%BE?%EF%BF%BF"},

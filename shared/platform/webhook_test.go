@@ -11,7 +11,7 @@ import (
 const webhookMessage = `{"id":"evt_01J","app_id":"17","organization_id":"42","installation":{"uuid":"7a485448"},` +
 	`"resource":"issue","action":"created","data":{"issue":{"id":"1"}},"actor":{"type":"user","id":7},"url":"https://override.example/hook"}`
 
-func TestAWebhookIsDecodedWhole(t *testing.T) {
+func TestDecodeWebhookReadsItWhole(t *testing.T) {
 	got, err := DecodeWebhook([]byte(webhookMessage))
 	want := Webhook{ID: "evt_01J", AppID: "17", OrganizationID: "42", InstallationUUID: "7a485448", Resource: "issue", Action: "created",
 		Data: json.RawMessage(`{"issue":{"id":"1"}}`), Actor: json.RawMessage(`{"type":"user","id":7}`), URL: "https://override.example/hook"}
@@ -20,7 +20,7 @@ func TestAWebhookIsDecodedWhole(t *testing.T) {
 	}
 }
 
-func TestAWebhookWithAWrongFieldIsInvalid(t *testing.T) {
+func TestDecodeWebhookNamesTheFieldThatIsWrong(t *testing.T) {
 	notOptionalText := []string{aNumber, "true", aList, anObject}
 	mustBeInvalid(t, DecodeWebhook, webhookMessage, []bad{
 		{path: "id", raws: append(notID(128), `"hunter2.1"`)},
@@ -37,7 +37,7 @@ func TestAWebhookWithAWrongFieldIsInvalid(t *testing.T) {
 	})
 }
 
-func TestAWebhookAtItsLimitsIsValid(t *testing.T) {
+func TestDecodeWebhookTakesOneAtItsLimits(t *testing.T) {
 	for path, raws := range map[string][]string{
 		"id":                {`"` + strings.Repeat("a", 128) + `"`, `"Az09_:-"`},
 		"app_id":            {`"` + strings.Repeat("a", 64) + `"`, `"Az09_.:-"`},
@@ -59,7 +59,7 @@ func TestAWebhookAtItsLimitsIsValid(t *testing.T) {
 	}
 }
 
-func TestNoActorIsNil(t *testing.T) {
+func TestDecodeWebhookReadsNoActorAsNil(t *testing.T) {
 	for _, raw := range []string{"", "null"} {
 		if w, err := DecodeWebhook([]byte(change(t, webhookMessage, "actor", raw))); err != nil || w.Actor != nil {
 			t.Errorf("actor %q, error %v", w.Actor, err)
@@ -67,7 +67,7 @@ func TestNoActorIsNil(t *testing.T) {
 	}
 }
 
-func TestDataAndActorAreKeptByteForByte(t *testing.T) {
+func TestDecodeWebhookKeepsDataAndActorByteForByte(t *testing.T) {
 	for _, raw := range []string{
 		`{"n":9007199254740993,"m":1e400}`, `{"s":"\u00e9"}`, `{"s":"é"}`, `{"b":1,"a":2,"b":3}`, "{ \"a\" :\t1\n}", `{"s":"<&>"}`, "{\"s\":\"\u2028\"}",
 		`{"a":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}`, `{"s":"` + strings.Repeat("x", 1_000_000) + `"}`,
@@ -81,7 +81,7 @@ func TestDataAndActorAreKeptByteForByte(t *testing.T) {
 	}
 }
 
-func TestAnInstallationIsOnlyCreatedOrDeleted(t *testing.T) {
+func TestDecodeWebhookKnowsInstallationsAsCreatedOrDeletedOnly(t *testing.T) {
 	installation := change(t, webhookMessage, "resource", `"installation"`)
 	for action, valid := range map[string]bool{"created": true, "deleted": true, "updated": false, "Created": false, "created.": false} {
 		_, err := DecodeWebhook([]byte(change(t, installation, "action", `"`+action+`"`)))
