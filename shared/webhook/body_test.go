@@ -27,7 +27,7 @@ func decode(t testing.TB, message string) platform.Webhook {
 	return w
 }
 
-func TestTheBodyHasItsKeysInOrderAndNoSpaces(t *testing.T) {
+func TestBodyHasItsKeysInOrderAndNoSpaces(t *testing.T) {
 	w := decode(t, message(`{"issue":{"id":"1"}}`, `,"actor":{"type":"user","id":7,"name":"Ada"}`))
 	want := `{"action":"created","installation":{"uuid":"7a485448"},"data":{"issue":{"id":"1"}},` +
 		`"actor":{"type":"user","id":7,"name":"Ada"}}`
@@ -36,7 +36,7 @@ func TestTheBodyHasItsKeysInOrderAndNoSpaces(t *testing.T) {
 	}
 }
 
-func TestAWebhookOfNobodyIsTheApplications(t *testing.T) {
+func TestBodyOfAWebhookOfNobodyIsTheApplications(t *testing.T) {
 	for _, more := range []string{"", `,"actor":null`} {
 		got := string(Body(decode(t, message(`{}`, more)), Application("sentry", `Sen"try`)))
 		want := `{"action":"created","installation":{"uuid":"7a485448"},"data":{},` +
@@ -47,7 +47,7 @@ func TestAWebhookOfNobodyIsTheApplications(t *testing.T) {
 	}
 }
 
-func TestDataAndActorArriveByteForByte(t *testing.T) {
+func TestBodyHasDataAndActorByteForByte(t *testing.T) {
 	for name, data := range map[string]string{
 		"a number above 2^53":         `{"n":9007199254740993}`,
 		"a number beyond float64":     `{"n":1e400,"m":-0.0,"k":1.50}`,
@@ -74,7 +74,7 @@ func TestDataAndActorArriveByteForByte(t *testing.T) {
 	}
 }
 
-func TestStringsAreEscapedAsJSONNeedsAndNoMore(t *testing.T) {
+func TestBodyEscapesStringsAsJSONNeedsAndNoMore(t *testing.T) {
 	for in, want := range map[string]string{
 		`<a href="x">&'/`:      `<a href=\"x\">&'/`,
 		"\u2028\u2029é😀\u007f": "\u2028\u2029é😀\u007f",
@@ -92,7 +92,7 @@ func TestStringsAreEscapedAsJSONNeedsAndNoMore(t *testing.T) {
 	}
 }
 
-func TestAnyStringIsReadAsItWas(t *testing.T) {
+func TestBodyOfAnyStringIsReadAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		action, uuid := rapid.String().Draw(t, "action"), rapid.String().Draw(t, "uuid")
 		body := Body(platform.Webhook{Action: action, InstallationUUID: uuid, Data: json.RawMessage(`{}`)}, Application(uuid, action))

@@ -28,7 +28,7 @@ func receivers(timeout Code) map[syscall.Errno]Result {
 	}
 }
 
-func TestOnlyListedErrorsOfAConnectionAreTheReceivers(t *testing.T) {
+func TestErrnoIsTheReceiversOnlyIfItIsListed(t *testing.T) {
 	t.Parallel()
 	r := receive(t, func(c net.Conn, _ int64) { drain(c) })
 	over := func(fault func(net.Conn, error) net.Conn) func(*Sender, error) {
@@ -115,7 +115,7 @@ func readingLater(c net.Conn, err error) net.Conn {
 
 func taking(b []byte) (int, error) { return len(b), nil }
 
-func TestAnErrorThatNobodyKnowsIsOurs(t *testing.T) {
+func TestErrorThatNobodyKnowsIsOurs(t *testing.T) {
 	t.Parallel()
 	unknown := errors.New("never heard of")
 	t.Run("dial", func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestAnErrorThatNobodyKnowsIsOurs(t *testing.T) {
 	}
 }
 
-func TestWithoutIPv6AnAddressOfItIsUnreachable(t *testing.T) {
+func TestIPv6AddressIsUnreachableWithoutIPv6(t *testing.T) {
 	t.Parallel()
 	for _, errno := range []syscall.Errno{syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT} {
 		for url, want := range map[string]Code{"http://[::1]:1": CodeUnreachable, "http://127.0.0.1:1": ""} { // there: no port left
@@ -160,9 +160,9 @@ func TestWithoutIPv6AnAddressOfItIsUnreachable(t *testing.T) {
 	}
 }
 
-// TestALookUpThatFoundNoResolverIsOurs has many look-ups of one name at once:
+// TestLookUpThatFoundNoResolverIsOurs has many look-ups of one name at once:
 // net makes one of them.
-func TestALookUpThatFoundNoResolverIsOurs(t *testing.T) {
+func TestLookUpThatFoundNoResolverIsOurs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fault func(net.Conn, error) net.Conn // nil: of the dial
@@ -204,32 +204,35 @@ func TestALookUpThatFoundNoResolverIsOurs(t *testing.T) {
 	}
 }
 
-// TestANameIsNotThereOnlyIfBothFamiliesSaySo has name servers of which one
+// TestLookUpFindsNoNameOnlyIfBothFamiliesSaySo has name servers of which one
 // family's answer failed: net reports whichever comes last.
-func TestANameIsNotThereOnlyIfBothFamiliesSaySo(t *testing.T) {
+func TestLookUpFindsNoNameOnlyIfBothFamiliesSaySo(t *testing.T) {
 	t.Parallel()
 	failed := map[string]answer{"fails": {rcode: serverFailed}, "has none": {}, "is unknown": {rcode: noSuchName}}
 	for _, c := range []struct {
 		a, aaaa string
-		code    Code
+		want    Result
 	}{
-		{"fails", "has none", CodeDNSTemporary},
-		{"has none", "fails", CodeDNSTemporary},
-		{"is unknown", "fails", CodeDNSTemporary},
-		{"has none", "has none", CodeDNS},
-		{"is unknown", "is unknown", CodeDNS},
+		{"fails", "has none", Result{Outcome: LocalError, Code: CodeDNSTemporary}},
+		{"has none", "fails", Result{Outcome: LocalError, Code: CodeDNSTemporary}},
+		{"is unknown", "fails", Result{Outcome: LocalError, Code: CodeDNSTemporary}},
+		{"has none", "has none", Result{Outcome: ConnectionError, Code: CodeDNS}},
+		{"is unknown", "is unknown", Result{Outcome: ConnectionError, Code: CodeDNS}},
 	} {
 		t.Run(c.a+", "+c.aaaa, func(t *testing.T) {
 			t.Parallel()
 			s := newSender(t, func(config *Config) {
 				config.Resolver = resolver(t, func(_ string, kind uint16) answer {
-					return failed[map[uint16]string{typeA: c.a, typeAAAA: c.aaaa}[kind]]
+					if kind == typeA {
+						return failed[c.a]
+					}
+					return failed[c.aaaa]
 				})
 			})
 			for range 20 { // the order of the two is a matter of luck
-				want := map[Code]Outcome{CodeDNS: ConnectionError, CodeDNSTemporary: LocalError}[c.code]
-				if got := s.Send(context.Background(), request("http://receiver.example")); got.Outcome != want || got.Code != c.code {
-					t.Fatalf("got %s %q (%v), want %s %q", got.Outcome, got.Code, got.Err, want, c.code)
+				got := s.Send(context.Background(), request("http://receiver.example"))
+				if got.Outcome != c.want.Outcome || got.Code != c.want.Code {
+					t.Fatalf("got %s %q (%v), want %s %q", got.Outcome, got.Code, got.Err, c.want.Outcome, c.want.Code)
 				}
 			}
 		})

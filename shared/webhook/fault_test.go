@@ -23,7 +23,7 @@ func late(step time.Duration) func(*Config) {
 	}
 }
 
-func TestATimerThatFiredLateIsOurFault(t *testing.T) {
+func TestTimerThatFiredLateIsOurFault(t *testing.T) {
 	t.Parallel()
 	silent := receive(t, func(c net.Conn, _ int64) { drain(c) })
 	closing := receive(t, func(c net.Conn, _ int64) { readRequest(bufio.NewReader(c)) })
@@ -64,7 +64,7 @@ func TestATimerThatFiredLateIsOurFault(t *testing.T) {
 	}
 }
 
-func TestAClockThatWasSetBackTellsNothing(t *testing.T) {
+func TestClockThatWasSetBackTellsNothing(t *testing.T) {
 	t.Parallel()
 	silent := receive(t, func(c net.Conn, _ int64) { drain(c) })
 	answering := receive(t, func(c net.Conn, _ int64) { says("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")(c) })
@@ -85,7 +85,7 @@ func TestAClockThatWasSetBackTellsNothing(t *testing.T) {
 	}
 }
 
-func TestTheInvocationsEndIsOurFault(t *testing.T) {
+func TestInvocationThatEndsIsOurFault(t *testing.T) {
 	t.Parallel()
 	ended := errors.New("the invocation ends")
 	for name, first := range map[string]string{
@@ -128,7 +128,7 @@ func TestTheInvocationsEndIsOurFault(t *testing.T) {
 	})
 }
 
-func TestAMissingRouteToldByTheKernelIsOurs(t *testing.T) {
+func TestRouteThatTheKernelMissesIsOurFault(t *testing.T) {
 	t.Parallel()
 	s := newSender(t)
 	s.dialer.Control = nil // the kernel never connects to a multicast address, so nothing leaves
@@ -138,12 +138,12 @@ func TestAMissingRouteToldByTheKernelIsOurs(t *testing.T) {
 	}
 }
 
-// TestNoFileDescriptorLeftIsOurFault runs itself in a process of its own, which
+// TestFileDescriptorsThatRunOutAreOurFault runs itself in a process of its own, which
 // uses up its file descriptors.
-func TestNoFileDescriptorLeftIsOurFault(t *testing.T) {
+func TestFileDescriptorsThatRunOutAreOurFault(t *testing.T) {
 	const inChild = "HOOKWARDEN_TEST_NO_DESCRIPTORS"
 	if os.Getenv(inChild) == "" {
-		child := exec.Command(os.Args[0], "-test.run=^TestNoFileDescriptorLeftIsOurFault$", "-test.v")
+		child := exec.Command(os.Args[0], "-test.run=^TestFileDescriptorsThatRunOutAreOurFault$", "-test.v")
 		child.Env = append(os.Environ(), inChild+"=1")
 		out, err := child.CombinedOutput()
 		if err != nil {

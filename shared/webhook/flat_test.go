@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// TestNothingIsKeptOfTenThousandHostileAttempts does not run beside other tests,
+// TestSenderKeepsNothingOfTenThousandHostileAttempts does not run beside other tests,
 // since it counts what the whole process holds.
-func TestNothingIsKeptOfTenThousandHostileAttempts(t *testing.T) {
+func TestSenderKeepsNothingOfTenThousandHostileAttempts(t *testing.T) {
 	const rounds, warmUp = 1000, 100
 	authority := newAuthority(t)
 	expect := func(outcome Outcome, send func(*Sender) Result) func(*Sender) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestAnAnswersStatusIsItsOutcome(t *testing.T) {
+func TestOutcomeOfAnAnswerIsThatOfItsStatus(t *testing.T) {
 	known := map[int]Outcome{408: Error, 410: Gone, 429: Throttled}
 	for status := range 1100 {
 		want, ok := known[status]
@@ -28,7 +28,7 @@ func TestAnAnswersStatusIsItsOutcome(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatMayEndOtherwiseIsTriedAgain(t *testing.T) {
+func TestOutcomeIsTriedAgainOnlyIfItMayEndOtherwise(t *testing.T) {
 	for _, test := range []struct {
 		result Result
 		want   bool

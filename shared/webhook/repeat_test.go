@@ -73,7 +73,7 @@ func writes(text string) func(net.Conn) {
 
 func hangs(c net.Conn) { drain(c) }
 
-func TestARequestIsRepeatedOnceAndOnlyIfAKeptAliveConnectionTookItDown(t *testing.T) {
+func TestSenderRepeatsARequestOnceAndOnlyIfAKeptAliveConnectionTookItDown(t *testing.T) {
 	t.Parallel()
 	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 	for name, test := range map[string]struct {
@@ -113,7 +113,7 @@ func TestARequestIsRepeatedOnceAndOnlyIfAKeptAliveConnectionTookItDown(t *testin
 	}
 }
 
-func TestALargeRequestIsRepeatedOnceToo(t *testing.T) {
+func TestSenderRepeatsALargeRequestOnceToo(t *testing.T) {
 	t.Parallel()
 	var begun atomic.Int64
 	breaksOff := func(c net.Conn, n int64) {
@@ -139,7 +139,7 @@ func TestALargeRequestIsRepeatedOnceToo(t *testing.T) {
 	}
 }
 
-func TestARepeatedRequestIsTheSameToTheByte(t *testing.T) {
+func TestSenderRepeatsTheSameRequestToTheByte(t *testing.T) {
 	t.Parallel()
 	s := newSender(t)
 	r := keepsAlive(t, s, closes, writes("HTTP/1.1 204 No Content\r\n\r\n"))
@@ -149,8 +149,8 @@ func TestARepeatedRequestIsTheSameToTheByte(t *testing.T) {
 	}
 }
 
-// TestAConnectionForARepeatIsNotKept is about descriptors: nobody would use it again.
-func TestAConnectionForARepeatIsNotKept(t *testing.T) {
+// TestSenderRepeatsOverAConnectionThatIsNotKept is about descriptors: nobody would use it again.
+func TestSenderRepeatsOverAConnectionThatIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := newSender(t)
 	over := make(chan struct{})
@@ -167,7 +167,7 @@ func TestAConnectionForARepeatIsNotKept(t *testing.T) {
 	}
 }
 
-func TestARepeatIsWithinTheSameDeadline(t *testing.T) {
+func TestSenderRepeatsWithinTheSameDeadline(t *testing.T) {
 	t.Parallel()
 	s := newSender(t)
 	r := keepsAlive(t, s, func(net.Conn) { <-time.After(short) }, closes)
@@ -184,9 +184,9 @@ func TestARepeatIsWithinTheSameDeadline(t *testing.T) {
 	}
 }
 
-// TestARepeatThatCannotBeLookedUpIsNoTimeout: the name was known once, but not in
+// TestSenderRepeatThatCannotBeLookedUpIsNoTimeout: the name was known once, but not in
 // time for the fresh connection. That is no slowness of the receiver.
-func TestARepeatThatCannotBeLookedUpIsNoTimeout(t *testing.T) {
+func TestSenderRepeatThatCannotBeLookedUpIsNoTimeout(t *testing.T) {
 	t.Parallel()
 	var silent atomic.Bool
 	known := names("receiver.example", "127.0.0.1")

@@ -19,7 +19,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-func TestARequestIsExactOnTheWire(t *testing.T) {
+func TestRequestIsExactOnTheWire(t *testing.T) {
 	t.Parallel()
 	wire := make(chan string, 1)
 	r := receive(t, func(c net.Conn, _ int64) {
@@ -59,8 +59,8 @@ func TestARequestIsExactOnTheWire(t *testing.T) {
 	}
 }
 
-// TestOnlyOnePrefixGivesTwoHeadersOneName: it is the one that HeaderPrefix may not be.
-func TestOnlyOnePrefixGivesTwoHeadersOneName(t *testing.T) {
+// TestHeaderPrefixesGiveEachHeaderItsNameButForOne: it is the one that HeaderPrefix may not be.
+func TestHeaderPrefixesGiveEachHeaderItsNameButForOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prefix := rapid.OneOf(
 			rapid.StringMatching("[A-Za-z][A-Za-z0-9-]{0,38}-"),
@@ -86,7 +86,7 @@ func newSenderWithPrefix(prefix string) *Sender {
 	return NewSender(Config{Timeout: patient, HeaderPrefix: prefix, Now: time.Now})
 }
 
-func TestAFailureTellsWhatWasSent(t *testing.T) {
+func TestFailureTellsWhatWasSent(t *testing.T) {
 	t.Parallel()
 	var sent http.Header
 	r := receive(t, func(c net.Conn, _ int64) {
@@ -106,7 +106,7 @@ func TestAFailureTellsWhatWasSent(t *testing.T) {
 	}
 }
 
-func TestEveryAttemptHasTheSameIDAndItsOwnTimestamp(t *testing.T) {
+func TestSenderGivesEveryAttemptTheSameIDAndItsOwnTimestamp(t *testing.T) {
 	t.Parallel()
 	var seen []http.Header
 	r := receive(t, func(c net.Conn, _ int64) {
@@ -137,7 +137,7 @@ func TestEveryAttemptHasTheSameIDAndItsOwnTimestamp(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreKeptAliveBetweenCalls(t *testing.T) {
+func TestSenderKeepsConnectionsAliveBetweenCalls(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{"no body": "", "a body": "ok", "16 KiB": strings.Repeat("x", 16<<10)} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestConnectionsAreKeptAliveBetweenCalls(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsTakenInUpToItsLimits(t *testing.T) {
+func TestAnswerIsTakenInUpToItsLimits(t *testing.T) {
 	t.Parallel()
 	body := strings.Repeat("0123456789abcdef", 2<<10)
 	r := receive(t, func(c net.Conn, _ int64) {
@@ -172,8 +172,8 @@ func TestAnAnswerIsTakenInUpToItsLimits(t *testing.T) {
 	}
 }
 
-// TestNoProxyIsUsed relies on TestMain, which names a proxy in the environment.
-func TestNoProxyIsUsed(t *testing.T) {
+// TestSenderUsesNoProxy relies on TestMain, which names a proxy in the environment.
+func TestSenderUsesNoProxy(t *testing.T) {
 	t.Parallel()
 	s := newSender(t, func(c *Config) { c.Resolver = resolver(t, names("receiver.example", "127.0.0.1")) })
 	r := receive(t, func(c net.Conn, _ int64) { answers("HTTP/1.1 204 No Content\r\n\r\n")(c) })
@@ -182,9 +182,9 @@ func TestNoProxyIsUsed(t *testing.T) {
 	}
 }
 
-// TestAnAnswerBeforeTheRequestIsHarmless is for the race detector: net/http may
+// TestAnswerBeforeTheRequestIsHarmless is for the race detector: net/http may
 // still be reading the request when Send returns.
-func TestAnAnswerBeforeTheRequestIsHarmless(t *testing.T) {
+func TestAnswerBeforeTheRequestIsHarmless(t *testing.T) {
 	t.Parallel()
 	r := receive(t, func(c net.Conn, _ int64) {
 		_, _ = io.WriteString(c, "HTTP/1.1 400 Bad\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -199,7 +199,7 @@ func TestAnAnswerBeforeTheRequestIsHarmless(t *testing.T) {
 	}
 }
 
-func TestADialEndsWithItsAttempt(t *testing.T) {
+func TestDialEndsWithItsAttempt(t *testing.T) {
 	silent := receive(t, func(c net.Conn, _ int64) { drain(c) })
 	full := neverAccepts(t)
 	slow := resolver(t, func(string, uint16) answer { return answer{silent: true} })
@@ -220,7 +220,7 @@ func TestADialEndsWithItsAttempt(t *testing.T) {
 	}
 }
 
-func TestAHangingReceiverHoldsUpNobodyElse(t *testing.T) {
+func TestSenderHoldsUpNobodyElseForAHangingReceiver(t *testing.T) {
 	t.Parallel()
 	r := receive(t, func(c net.Conn, _ int64) { answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(c) })
 	called := make(chan struct{})

@@ -33,7 +33,7 @@ func TestSignaturesAreTheGoldenOnes(t *testing.T) {
 	}
 }
 
-func TestTheHookSignatureIsAnHMACOfTheBodyWithTheNewestSecretAsItIs(t *testing.T) {
+func TestHookSignatureIsAnHMACOfTheBodyWithTheNewestSecretAsItIs(t *testing.T) {
 	for _, secret := range []platform.Secret{"s3cret", "whsec_c3RhbmRhcmQgd2ViaG9va3Mga2V5", "ключ", "a b"} {
 		q := request("https://receiver.example")
 		q.Secrets = []platform.Secret{secret, "older"}
@@ -46,7 +46,7 @@ func TestTheHookSignatureIsAnHMACOfTheBodyWithTheNewestSecretAsItIs(t *testing.T
 	}
 }
 
-func TestEverySecretOfARotationVerifiesAsStandardWebhooks(t *testing.T) {
+func TestSignaturesOfARotationVerifyAsStandardWebhooks(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString([]byte("standard webhooks key"))
 	q := request("https://receiver.example")
 	q.Secrets = []platform.Secret{platform.Secret("whsec_" + key), "plain secret", "whsec_b2xkZXN0"}
@@ -78,7 +78,7 @@ func TestEverySecretOfARotationVerifiesAsStandardWebhooks(t *testing.T) {
 	}
 }
 
-func TestTheNewestSecretSignsFirst(t *testing.T) {
+func TestSignaturesBeginWithThatOfTheNewestSecret(t *testing.T) {
 	at, body := time.Unix(1, 0), []byte("{}")
 	both := standardSignature([]platform.Secret{"newest", "previous"}, "evt_1", at, body)
 	want := standardSignature([]platform.Secret{"newest"}, "evt_1", at, body) + " " +

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestATargetIsCheckedByItsForm(t *testing.T) {
+func TestTargetIsCheckedByItsForm(t *testing.T) {
 	strict, http, private, all := TargetPolicy{}, TargetPolicy{AllowHTTP: true}, TargetPolicy{AllowPrivate: true},
 		TargetPolicy{AllowPrivate: true, AllowHTTP: true}
 	long := strings.Repeat("a", 63)
@@ -176,7 +176,7 @@ func TestATargetIsCheckedByItsForm(t *testing.T) {
 	}
 }
 
-func TestWhyATargetIsBlockedQuotesNothingOfIt(t *testing.T) {
+func TestTargetIsNotQuotedInWhyItIsBlocked(t *testing.T) {
 	for _, url := range []string{"https://user:hunter2@receiver.example/", "https://hunter2 .example/", "https://hunter2%zz/",
 		"hunter2://receiver.example/", "https://receiver.example:8443/hunter2", "https://127.0.0.1/hunter2"} {
 		if err := (TargetPolicy{}).Check(url); err == nil || strings.Contains(err.Error(), "hunter2") {
@@ -185,7 +185,7 @@ func TestWhyATargetIsBlockedQuotesNothingOfIt(t *testing.T) {
 	}
 }
 
-func TestTheHostIsAsItsHeaderHasIt(t *testing.T) {
+func TestTargetHasItsHostAsTheHeaderHasIt(t *testing.T) {
 	for raw, want := range map[string]string{
 		"https://Receiver.Example/":       "receiver.example",
 		"https://receiver.example:/":      "receiver.example",

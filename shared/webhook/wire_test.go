@@ -55,7 +55,7 @@ func sees(t *testing.T, url string) onTheWire {
 	return got
 }
 
-func TestTheRequestLineIsTheURLAsItWasRegistered(t *testing.T) {
+func TestRequestLineIsTheURLAsItWasRegistered(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"":       "/",
@@ -86,7 +86,7 @@ func TestTheRequestLineIsTheURLAsItWasRegistered(t *testing.T) {
 	}
 }
 
-func TestTheHostHeaderHasNoDefaultPort(t *testing.T) {
+func TestHostHeaderHasNoDefaultPort(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]onTheWire{
 		"https://receiver.example:443/":  {"receiver.example:443", "/", "receiver.example"},
@@ -108,7 +108,7 @@ func TestTheHostHeaderHasNoDefaultPort(t *testing.T) {
 	}
 }
 
-func TestAnInternationalNameHasOneFormOnTheWire(t *testing.T) {
+func TestInternationalNameHasOneFormOnTheWire(t *testing.T) {
 	t.Parallel()
 	for name, ascii := range map[string]string{
 		"bücher.example":                     "xn--bcher-kva.example",
@@ -138,7 +138,7 @@ func TestAnInternationalNameHasOneFormOnTheWire(t *testing.T) {
 	}
 }
 
-func TestAReceiverWithAnInternationalNameIsVerifiedByIt(t *testing.T) {
+func TestInternationalNameIsWhatItsReceiverIsVerifiedBy(t *testing.T) {
 	t.Parallel()
 	const ascii = "xn--parallel-koa.cat"
 	a := newAuthority(t)
@@ -159,7 +159,7 @@ func TestAReceiverWithAnInternationalNameIsVerifiedByIt(t *testing.T) {
 	}
 }
 
-func TestWhiteSpaceAroundAURLIsNoPartOfIt(t *testing.T) {
+func TestURLIsWithoutTheWhiteSpaceAroundIt(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{" https://receiver.example/hook", "https://receiver.example/hook\r\n", "\t\u00a0https://receiver.example/hook\u3000 "} {
 		if diff := cmp.Diff(onTheWire{"receiver.example:443", "/hook", "receiver.example"}, sees(t, url)); diff != "" {
@@ -168,8 +168,8 @@ func TestWhiteSpaceAroundAURLIsNoPartOfIt(t *testing.T) {
 	}
 }
 
-// TestWhatIsSentIsAlwaysLegalAndSaysTheSame takes any text for path and query.
-func TestWhatIsSentIsAlwaysLegalAndSaysTheSame(t *testing.T) {
+// TestRequestIsAlwaysLegalAndSaysTheSame takes any text for path and query.
+func TestRequestIsAlwaysLegalAndSaysTheSame(t *testing.T) {
 	policy := TargetPolicy{}
 	rapid.Check(t, func(t *rapid.T) {
 		anything := rapid.StringOf(rapid.OneOf(rapid.RuneFrom([]rune("%%%25abF/?{|} \\é")), rapid.Rune()))
