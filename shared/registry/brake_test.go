@@ -27,7 +27,7 @@ func (b *openings) OpenBrake(_ context.Context, o registry.Opening) error {
 	return b.err
 }
 
-func TestTheBrakeIsOpenedAsOfTheMessagesTimeAndForItsHours(t *testing.T) {
+func TestBrakeOpenIsAsOfTheMessagesTimeAndForItsHours(t *testing.T) {
 	actor := platform.Actor{Raw: json.RawMessage(`{"id":7}`)}
 	for name, c := range map[string]struct{ said, at time.Time }{
 		"a time before it was queued":     {noon.Add(-time.Hour), noon.Add(-time.Hour)},
@@ -50,7 +50,7 @@ func TestTheBrakeIsOpenedAsOfTheMessagesTimeAndForItsHours(t *testing.T) {
 	}
 }
 
-func TestAnOpeningWithoutEffectIsDoneAndOneThatFailsComesAgain(t *testing.T) {
+func TestBrakeOpenWithoutEffectIsDoneAndOneThatFailsComesAgain(t *testing.T) {
 	fault := errors.New("out of reach")
 	for err, want := range map[error]error{registry.ErrStale: nil, fault: fault} {
 		job := newTables().job()

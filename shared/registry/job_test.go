@@ -160,7 +160,7 @@ var versioned = map[string]platform.RegistryMessage{
 	`"type":"organization.put","organization_id":"42","version":5`: platform.OrganizationPut{Organization: platform.Organization{ID: "42", Version: 5}},
 }
 
-func TestAnOlderVersionIsNoErrorAndNoWarning(t *testing.T) {
+func TestVersionThatIsOlderIsNoErrorAndNoWarning(t *testing.T) {
 	for names, m := range versioned {
 		s := newTables()
 		s.stale = true
@@ -174,7 +174,7 @@ func TestAnOlderVersionIsNoErrorAndNoWarning(t *testing.T) {
 	}
 }
 
-func TestAVersionThatAnotherChangeHasIsAWarningThatNamesTheSubject(t *testing.T) {
+func TestVersionThatAnotherChangeHasIsAWarningThatNamesTheSubject(t *testing.T) {
 	for names, m := range versioned {
 		s := newTables()
 		s.taken = true
@@ -188,7 +188,7 @@ func TestAVersionThatAnotherChangeHasIsAWarningThatNamesTheSubject(t *testing.T)
 	}
 }
 
-func TestAURLThatCannotBeCalledIsStoredWithTheReason(t *testing.T) {
+func TestURLThatCannotBeCalledIsStoredWithTheReason(t *testing.T) {
 	s := newTables()
 	m := platform.AppPut{App: platform.App{ID: "17", WebhookURL: "ftp://bot.example/"}}
 	if err := s.job().Handle(t.Context(), m, noon); err != nil {
@@ -222,7 +222,7 @@ func TestOwnersThatAreLeftOutAreCountedAndLoggedWithTheOrganization(t *testing.T
 	}
 }
 
-func TestEntriesOfEventsThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
+func TestEventsWithEntriesThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
 	s := newTables()
 	job, logged := s.logging()
 	events := []string{"issue", "isue", "error.created", "installation"}
@@ -237,7 +237,7 @@ func TestEntriesOfEventsThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
 	}
 }
 
-func TestEnable(t *testing.T) {
+func TestEnableIsAsOfItsTimeOnceAndInOrder(t *testing.T) {
 	all, noted := []string{"Enable", "SendNotices"}, []string{"Steer"}
 	for _, c := range []struct {
 		name       string
@@ -282,7 +282,7 @@ func TestEnable(t *testing.T) {
 	}
 }
 
-func TestAllOwnersButTheOneWhoDidItAreToldOfAnEnabling(t *testing.T) {
+func TestEnableTellsAllOwnersButTheOneWhoDidIt(t *testing.T) {
 	enable := func(s *tables, by string) {
 		t.Helper()
 		s.app.DisabledAt = noon.Add(-time.Hour)
@@ -320,7 +320,7 @@ func TestAllOwnersButTheOneWhoDidItAreToldOfAnEnabling(t *testing.T) {
 	}
 }
 
-func TestAnEnablingOfAnAppThatIsNotKnownYetIsToComeAgain(t *testing.T) {
+func TestEnableOfAnAppThatIsNotKnownYetIsToComeAgain(t *testing.T) {
 	s := newTables()
 	s.missing = true
 	if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "18"}, noon); !errors.Is(err, registry.ErrUnknownApp) || len(s.done) > 0 {
