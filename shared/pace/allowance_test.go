@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestTheAllowanceIsForThreeDeadlinesAndComesBackWithAShareOfTheTime(t *testing.T) {
+func TestAllowanceIsForThreeDeadlinesAndComesBackWithAShareOfTheTime(t *testing.T) {
 	a := newAllowance(deadline, 4)
 	now := start
 	left := func(what string, want int) {
@@ -61,7 +61,7 @@ func (e *environment) usesUp(lane Lane) {
 	}
 }
 
-func TestABatchIsChargedOnceForAllThatHoldIt(t *testing.T) {
+func TestAllowanceIsChargedOnceForAllThatHoldABatch(t *testing.T) {
 	e := newEnvironment(t)
 	equal(t, "tried together", e.crowd(First, 0, "a"), 10)
 	equal(t, "tried then", e.crowd(First, 0, "b"), 10)
@@ -75,7 +75,7 @@ func TestABatchIsChargedOnceForAllThatHoldIt(t *testing.T) {
 	equal(t, "and after that", e.crowd(First, 0, "e"), 0)
 }
 
-func TestTheLastOfTheAllowanceIsForAppsThatWereWell(t *testing.T) {
+func TestAllowanceKeepsItsLastForAppsThatWereWell(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "well", 1, quick)
 	e.now = e.now.Add(10 * time.Second)
@@ -91,7 +91,7 @@ func TestTheLastOfTheAllowanceIsForAppsThatWereWell(t *testing.T) {
 	e.wants("after a miss", First, "well", Detour)
 }
 
-func TestABatchIsChargedForItsSlowest(t *testing.T) {
+func TestAllowanceIsChargedForTheSlowestOfABatch(t *testing.T) {
 	e := newEnvironment(t)
 	b := e.Begin(First, 0)
 	e.now = e.now.Add(deadline)
@@ -102,7 +102,7 @@ func TestABatchIsChargedForItsSlowest(t *testing.T) {
 	equal(t, "and after that", e.crowd(First, 0, "b"), 0)
 }
 
-func TestAnAnswerCostsNothing(t *testing.T) {
+func TestAllowanceIsNotChargedForAnAnswer(t *testing.T) {
 	for name, a := range map[string]Answer{"quick": quick, "slow": slow, "refused": ended} {
 		e := newEnvironment(t)
 		for i := range 200 {
@@ -113,7 +113,7 @@ func TestAnAnswerCostsNothing(t *testing.T) {
 	}
 }
 
-func TestAnAppThatMissedIsNotTriedWhenTheAllowanceIsUsedUp(t *testing.T) {
+func TestAllowanceThatIsUsedUpLeavesAnAppUntriedThatMissed(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "a", 1, missed)
 	e.wants("its one try", Retry, "a", Send)
@@ -125,13 +125,13 @@ func TestAnAppThatMissedIsNotTriedWhenTheAllowanceIsUsedUp(t *testing.T) {
 	e.wants("before a probe is due", Retry, "b", Defer)
 }
 
-func TestAMissOverOneQueueCostsNothingOfTheOther(t *testing.T) {
+func TestAllowanceOfOneQueueIsNotChargedForAMissOverTheOther(t *testing.T) {
 	e := newEnvironment(t)
 	e.usesUp(Retry)
 	e.wants("one that nothing is known of", First, "new", Send)
 }
 
-func TestNobodyUnknownIsTriedInABatchThatIsLate(t *testing.T) {
+func TestBatchThatIsLateTriesNobodyUnknown(t *testing.T) {
 	e := newEnvironment(t)
 	equal(t, "tried", e.crowd(First, deadline, "a"), 0)
 	e.batch(First, "well", 1, quick)
@@ -146,7 +146,7 @@ func TestNobodyUnknownIsTriedInABatchThatIsLate(t *testing.T) {
 }
 
 // What is left of the retry queue for those that answer.
-func TestAppsThatMissHoldAnEighthOfTheRetryBatches(t *testing.T) {
+func TestAllowanceLetsAppsThatMissHoldAnEighthOfTheRetryBatches(t *testing.T) {
 	e := newEnvironment(t)
 	held := 0
 	for end := start.Add(800 * deadline); e.now.Before(end); {

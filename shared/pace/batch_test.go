@@ -72,11 +72,15 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-func TestWhatIsSlow(t *testing.T) {
+func TestAdmitDetoursTheSlow(t *testing.T) {
 	mixed := func(share int, a Answer) []Answer {
 		var list []Answer
 		for i := range 40 {
-			list = append(list, map[bool]Answer{true: a, false: quick}[i%share == share-1])
+			if i%share == share-1 {
+				list = append(list, a)
+			} else {
+				list = append(list, quick)
+			}
 		}
 		return list
 	}
@@ -106,7 +110,7 @@ func TestWhatIsSlow(t *testing.T) {
 	}
 }
 
-func TestAnAppThatAnswersSlowlyIsSentAllThatItHasOverTheRetryQueue(t *testing.T) {
+func TestAdmitSendsAnAppThatAnswersSlowlyAllThatItHasOverTheRetryQueue(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "a", 10, slow)
 	for range 100 {
@@ -117,7 +121,7 @@ func TestAnAppThatAnswersSlowlyIsSentAllThatItHasOverTheRetryQueue(t *testing.T)
 	equal(t, "told of it", len(e.Tell()), 0)
 }
 
-func TestABatchOfAnAppThatHangsIsEnough(t *testing.T) {
+func TestAdmitNeedsOneBatchOfAnAppThatHangs(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "a", 10, quick)
 	e.batch(First, "a", 10, missed)
@@ -126,7 +130,7 @@ func TestABatchOfAnAppThatHangsIsEnough(t *testing.T) {
 	equal(t, "deferred", deferred, 10)
 }
 
-func TestAFirstMissLeavesOneTry(t *testing.T) {
+func TestAdmitLeavesOneTryAfterAFirstMiss(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "a", 1, missed)
 	e.wants("over the first queue", First, "a", Detour)
@@ -140,7 +144,7 @@ func TestAFirstMissLeavesOneTry(t *testing.T) {
 	e.wants("after another miss", Retry, "a", Defer)
 }
 
-func TestAMissAmongManyAnswersChangesLittle(t *testing.T) {
+func TestAdmitChangesLittleForAMissAmongManyAnswers(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "a", 10, quick)
 	b := e.Begin(First, 0)
@@ -149,7 +153,7 @@ func TestAMissAmongManyAnswersChangesLittle(t *testing.T) {
 	equal(t, "sent", e.sends(First, "a", 10, quick), 10)
 }
 
-func TestAnEnvironmentForgetsAndStaysSmall(t *testing.T) {
+func TestEnvironmentForgetsAndStaysSmall(t *testing.T) {
 	e := newEnvironment(t)
 	for i := range 3 * size {
 		b := e.Begin(Retry, 0)

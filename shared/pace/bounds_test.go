@@ -40,7 +40,7 @@ func within(t *testing.T, what string, got, most time.Duration) {
 	}
 }
 
-func TestAnAppThatAnswersGetsAllItsWebhooks(t *testing.T) {
+func TestFleetBringsAnAppThatAnswersAllItsWebhooks(t *testing.T) {
 	slow := after(600 * time.Millisecond)
 	always := late(1, slow)
 	for name, c := range map[string]struct {
@@ -72,7 +72,7 @@ func TestAnAppThatAnswersGetsAllItsWebhooks(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatComesBackIsNotFlattenedByItsBacklog(t *testing.T) {
+func TestFleetDoesNotFlattenAReceiverThatComesBackWithItsBacklog(t *testing.T) {
 	const down = 10 * time.Minute
 	for name, room := range map[string]int{"it can do anything": 1000, "it can do 30 at once": 30} {
 		for _, environments := range []int{2, 20, 200} {
@@ -109,7 +109,7 @@ func TestAReceiverThatComesBackIsNotFlattenedByItsBacklog(t *testing.T) {
 	}
 }
 
-func TestNoAppIsHurtByAnother(t *testing.T) {
+func TestFleetLetsNoAppBeHurtByAnother(t *testing.T) {
 	always := func(a answer) func(*simulation, string) answer { return late(1, a) }
 	smaller := func(s setup) setup { s.lasts = short; return s }
 	alone := make(map[int]time.Duration)
@@ -169,7 +169,7 @@ func fleetsOf(neighbours string) []int {
 }
 
 // When each of them was charged by itself, idle apps took a detour for half an hour.
-func TestAppsThatHangOnceLeaveNobodyOnADetour(t *testing.T) {
+func TestFleetLeavesNobodyOnADetourForAppsThatHangOnce(t *testing.T) {
 	s := hangOnce(6, 500)
 	s.lasts = s.from + 2*time.Minute
 	idle := run(s).group(t, "idle")
@@ -179,7 +179,7 @@ func TestAppsThatHangOnceLeaveNobodyOnADetour(t *testing.T) {
 }
 
 // The simulator shows what was wrong: without this it might show nothing.
-func TestWhatWasThereBeforeStarvedAnAppThatAnswers(t *testing.T) {
+func TestFleetOfOldPaceStarvedAnAppThatAnswers(t *testing.T) {
 	s := steady(2, 1, late(1, after(600*time.Millisecond)))
 	s.lasts = short
 	f := simulate(s, 1, newOld).group(t, "app")
@@ -188,7 +188,7 @@ func TestWhatWasThereBeforeStarvedAnAppThatAnswers(t *testing.T) {
 	}
 }
 
-func TestAnAppThatAnswersSlowlyIsNotStarvedByOnesThatHang(t *testing.T) {
+func TestFleetDoesNotStarveAnAppThatAnswersSlowlyForOnesThatHang(t *testing.T) {
 	s := slowWithThousandHung(70)
 	s.lasts = short
 	slow := run(s).group(t, "slow")
@@ -198,7 +198,7 @@ func TestAnAppThatAnswersSlowlyIsNotStarvedByOnesThatHang(t *testing.T) {
 
 // What waits is handed out again and again, and each time costs: until all of a
 // flood is through.
-func TestRequestsToSQSAreFewerThanBefore(t *testing.T) {
+func TestFleetCallsSQSLessThanBefore(t *testing.T) {
 	for name, receives := range map[string]func(*simulation, string) answer{
 		"hangs":          late(1, hung()),
 		"alternates":     late(0.5, hung()),

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestAJumpOfTheClockOnlyMakesAnEnvironmentForget(t *testing.T) {
+func TestEnvironmentOnlyForgetsAtAJumpOfTheClock(t *testing.T) {
 	set := func(jump time.Duration) *environment {
 		e := newEnvironment(t)
 		e.takeDown("down")
@@ -25,7 +25,7 @@ func TestAJumpOfTheClockOnlyMakesAnEnvironmentForget(t *testing.T) {
 	e.wants("new, when the allowance has grown", First, "new", Send)
 }
 
-func TestAProbeWaitsNoLongerThanAnyWhateverTheClockSays(t *testing.T) {
+func TestProbeWaitsNoLongerThanAnyWhateverTheClockSays(t *testing.T) {
 	e := newEnvironment(t)
 	e.takeDown("a")
 	e.apps["a"].next = e.now.Add(time.Hour)
@@ -36,7 +36,7 @@ func TestAProbeWaitsNoLongerThanAnyWhateverTheClockSays(t *testing.T) {
 	e.wants("told by a clock that is ahead", First, "a", Send)
 }
 
-func TestAnAnswerThatSeemsToHaveTakenAnHourCostsADeadline(t *testing.T) {
+func TestAllowanceIsChargedADeadlineForAnAnswerThatSeemsToHaveTakenAnHour(t *testing.T) {
 	e := newEnvironment(t)
 	e.Begin(First, 0).Observe("a", []Answer{{Took: time.Hour}}, e.now)
 	equal(t, "tried then", e.crowd(First, 0, "a"), 10)

@@ -30,7 +30,14 @@ func (p *newPace) judge(batch []*message, retry bool, now time.Time) []fate {
 	p.batch = p.Begin(lane, late)
 	fates := make([]fate, len(batch))
 	for i, m := range batch {
-		fates[i] = map[pace.Verdict]fate{pace.Send: isSent, pace.Detour: isSentOn, pace.Defer: waits}[p.batch.Admit(m.app, now)]
+		switch p.batch.Admit(m.app, now) {
+		case pace.Send:
+			fates[i] = isSent
+		case pace.Detour:
+			fates[i] = isSentOn
+		case pace.Defer:
+			fates[i] = waits
+		}
 	}
 	return fates
 }

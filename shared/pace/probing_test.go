@@ -13,7 +13,7 @@ func (e *environment) takeDown(app string) {
 	e.wants("down", Retry, app, Defer)
 }
 
-func TestAnAppThatIsDownIsProbedOneAtATimeAndMoreSeldom(t *testing.T) {
+func TestProbesOfAnAppThatIsDownAreOneAtATimeAndMoreSeldom(t *testing.T) {
 	e := newEnvironment(t)
 	e.takeDown("a")
 	down, last := e.now, time.Duration(0)
@@ -37,7 +37,7 @@ func TestAnAppThatIsDownIsProbedOneAtATimeAndMoreSeldom(t *testing.T) {
 	}
 }
 
-func TestAProbeWhoseEndIsNeverToldIsNotRepeatedAtOnce(t *testing.T) {
+func TestProbeWhoseEndIsNeverToldIsNotRepeatedAtOnce(t *testing.T) {
 	e := newEnvironment(t)
 	e.takeDown("a")
 	e.now = e.now.Add(10 * deadline)
@@ -45,14 +45,14 @@ func TestAProbeWhoseEndIsNeverToldIsNotRepeatedAtOnce(t *testing.T) {
 	e.wants("another", Retry, "a", Defer)
 }
 
-func TestNewWebhooksOfAnAppThatIsDownAreNoProbes(t *testing.T) {
+func TestProbesAreNoNewWebhooks(t *testing.T) {
 	e := newEnvironment(t)
 	e.takeDown("a")
 	e.now = e.now.Add(time.Minute)
 	e.wants("over the first queue", First, "a", Defer)
 }
 
-func TestAnAppThatComesBackGetsTwiceAsMuchWithEachAnswerAndHalfWithAMiss(t *testing.T) {
+func TestRecoveryIsTwiceAsMuchWithEachAnswerAndHalfWithAMiss(t *testing.T) {
 	e := newEnvironment(t)
 	e.takeDown("a")
 	e.now = e.now.Add(10 * deadline)
@@ -73,7 +73,7 @@ func TestAnAppThatComesBackGetsTwiceAsMuchWithEachAnswerAndHalfWithAMiss(t *test
 	equal(t, "sent after one miss among eight", e.sends(Retry, "a", 10, quick), 4)
 }
 
-func TestANewcomerIsNotFlattenedOverTheFirstQueueEither(t *testing.T) {
+func TestRecoveryOfANewcomerDoesNotFlattenItOverTheFirstQueueEither(t *testing.T) {
 	e := newEnvironment(t)
 	e.Hear(map[string]time.Time{"a": e.now}, e.now)
 	equal(t, "tried over the retry queue", e.sends(Retry, "a", 10, quick), 1)
@@ -82,7 +82,7 @@ func TestANewcomerIsNotFlattenedOverTheFirstQueueEither(t *testing.T) {
 	equal(t, "sent on at once", detour, 8)
 }
 
-func TestAnAppThatAnsweredAnythingIsNotDown(t *testing.T) {
+func TestProbesAreNotForAnAppThatAnsweredAnything(t *testing.T) {
 	e := newEnvironment(t)
 	for range 10 {
 		e.Begin(Retry, 0).Observe("a", []Answer{missed, missed, missed, missed, quick}, e.now)
@@ -91,7 +91,7 @@ func TestAnAppThatAnsweredAnythingIsNotDown(t *testing.T) {
 	equal(t, "sent", e.sends(Retry, "a", 10, quick), 1)
 }
 
-func TestWaitsDoubleAndBatchesComeBackWhole(t *testing.T) {
+func TestWaitDoublesAndBatchesComeBackWhole(t *testing.T) {
 	e := newEnvironment(t)
 	b := e.Begin(Retry, 0)
 	bySecond := make(map[int]int)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestWhatOneIsTold(t *testing.T) {
+func TestWarningsSayFromWhenAnAppMayBeTried(t *testing.T) {
 	e := newEnvironment(t)
 	tells := func(what string, want time.Time) {
 		t.Helper()
@@ -29,7 +29,7 @@ func TestWhatOneIsTold(t *testing.T) {
 	equal(t, "told while it grows", len(e.Tell()), 0)
 }
 
-func TestOneThatOthersToldOfIsTriedOnceOverTheRetryQueue(t *testing.T) {
+func TestWarningsLeaveAnAppOneTryOverTheRetryQueue(t *testing.T) {
 	e := newEnvironment(t)
 	e.Hear(map[string]time.Time{"a": e.now}, e.now)
 	e.wants("over the first queue", First, "a", Detour)
@@ -38,7 +38,7 @@ func TestOneThatOthersToldOfIsTriedOnceOverTheRetryQueue(t *testing.T) {
 	e.wants("after one answer in time", First, "a", Send)
 }
 
-func TestOneThatIsDownForOthersWaitsUntilTheySay(t *testing.T) {
+func TestWarningsLetAnAppThatIsDownForOthersWaitUntilTheySay(t *testing.T) {
 	e := newEnvironment(t)
 	e.Hear(map[string]time.Time{"a": e.now.Add(time.Minute)}, e.now)
 	e.wants("over the first queue", First, "a", Defer)
@@ -51,7 +51,7 @@ func TestOneThatIsDownForOthersWaitsUntilTheySay(t *testing.T) {
 	e.wants("it answered others", Retry, "a", Send)
 }
 
-func TestWhatWasSeenHereIsBelievedMore(t *testing.T) {
+func TestWarningsAreBelievedLessThanWhatWasSeenHere(t *testing.T) {
 	e := newEnvironment(t)
 	e.batch(First, "a", 1, quick)
 	e.Hear(map[string]time.Time{"a": e.now.Add(time.Minute)}, e.now)
@@ -65,7 +65,7 @@ func TestWhatWasSeenHereIsBelievedMore(t *testing.T) {
 	e.wants("down here too", First, "a", Defer)
 }
 
-func TestWhatWasToldLongAgoIsNotHeeded(t *testing.T) {
+func TestWarningsOfLongAgoAreNotHeeded(t *testing.T) {
 	e := newEnvironment(t)
 	e.Hear(map[string]time.Time{"a": e.now.Add(-memory)}, e.now)
 	e.wants("over the first queue", First, "a", Send)
