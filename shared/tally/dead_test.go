@@ -16,7 +16,7 @@ import (
 // byDefault is the rule with the template's defaults, Dead and share included.
 var byDefault = with(func(r *tally.Rule) { r.DeadDays, r.TimeoutMinShare = 5, 0.5 })
 
-func TestDead(t *testing.T) {
+func TestJudgeDeadNeedsTenFailuresOnThreeDaysOverFiveDays(t *testing.T) {
 	var (
 		none  = tally.Counts{}
 		one   = tally.Counts{Other: 1}
@@ -63,7 +63,7 @@ func TestDead(t *testing.T) {
 	}
 }
 
-func TestEvidenceOfDeathBeginsWithTheFirstFailureAndEndsToday(t *testing.T) {
+func TestJudgeDeadHasEvidenceFromTheFirstFailureUntilToday(t *testing.T) {
 	four := tally.Counts{Other: 4}
 	v := byDefault.JudgeDead(ending(today, tally.Counts{Success: 3}, tally.Counts{}, four, four, four, tally.Counts{}, tally.Counts{}, tally.Counts{}), today)
 	want := []tally.Day{{Date: "2026-11-19", Counts: four}, {Date: "2026-11-20", Counts: four}, {Date: "2026-11-21", Counts: four},
@@ -73,7 +73,7 @@ func TestEvidenceOfDeathBeginsWithTheFirstFailureAndEndsToday(t *testing.T) {
 	}
 }
 
-func TestTimeOutsAreAShareOfTwoDays(t *testing.T) {
+func TestJudgeTakesTimeOutsAsAShareOfTwoDays(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		days []tally.Day
@@ -94,7 +94,7 @@ func TestTimeOutsAreAShareOfTwoDays(t *testing.T) {
 	}
 }
 
-func TestOneMoreSuccessNeverMakesAnAppDead(t *testing.T) {
+func TestJudgeDeadIsNeverForOneMoreSuccess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		days := drawDays(t, 30)
 		alive := rapid.SampledFrom([]tally.Counts{{Success: 1}, {Alive: 1}}).Draw(t, "success")
@@ -128,7 +128,7 @@ func histories(r *rand.Rand, dead int) map[string]history {
 // nine of ten that are gone for good. (Of those that fail half of the time by
 // chance, one in a thousand fails ten times in a row: other seeds cut up to two of
 // six hundred, all of them with under three webhooks a day.)
-func TestDeadCutsNobodyWhoAnswersAndFindsWhoIsGone(t *testing.T) {
+func TestJudgeDeadCutsNobodyWhoAnswersAndFindsWhoIsGone(t *testing.T) {
 	const rounds, length = 120, 45 // apps of each kind, and days
 	r := rand.New(rand.NewPCG(1, 5))
 	found, gone, wrong := 0, 0, 0

@@ -40,7 +40,7 @@ func each(n int, c tally.Counts) []tally.Counts {
 	return days
 }
 
-func TestRule(t *testing.T) {
+func TestJudgeFindsTheReasonThatTheWindowGives(t *testing.T) {
 	var (
 		failing = tally.Counts{Error: 5}
 		fine    = tally.Counts{Success: 1}
@@ -132,7 +132,7 @@ func TestRule(t *testing.T) {
 	}
 }
 
-func TestASuccessOnAnyOneOfSevenDaysSparesTheApp(t *testing.T) {
+func TestJudgeSparesAnAppForASuccessOnAnyOneOfSevenDays(t *testing.T) {
 	for i := range 7 {
 		counts := each(7, tally.Counts{Error: 900, Timeout: 900})
 		counts[i].Success = 1
@@ -142,7 +142,7 @@ func TestASuccessOnAnyOneOfSevenDaysSparesTheApp(t *testing.T) {
 	}
 }
 
-func TestEvidenceIsTheWindowZerosIncluded(t *testing.T) {
+func TestJudgeHasTheWindowForEvidenceZerosIncluded(t *testing.T) {
 	days := []tally.Day{ // in no order, with days before and after the window
 		{Date: "2026-11-24", Counts: tally.Counts{Error: 1, Fatal: 2}},
 		{Date: "2026-11-17", Counts: tally.Counts{Error: 9}},
@@ -164,7 +164,7 @@ func TestEvidenceIsTheWindowZerosIncluded(t *testing.T) {
 	}
 }
 
-func TestAnImageRulesAVerdictOutOnlyWithASuccessOnAHarmlessDay(t *testing.T) {
+func TestRulesOutNeedsASuccessOnAHarmlessDay(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		counts tally.Counts
@@ -276,7 +276,7 @@ func crosses(r tally.Rule, days []tally.Day, i int, outcome tally.Counts) bool {
 		today != reachesShare(date) || tomorrow != reachesShare(date.Plus(1))
 }
 
-func TestOneMoreOfTheSameChangesNothingBelowAThreshold(t *testing.T) {
+func TestJudgeChangesNothingForOneMoreOfTheSameBelowAThreshold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := drawRule(t)
 		days := drawDays(t, rule.WindowDays)
@@ -304,7 +304,7 @@ func TestOneMoreOfTheSameChangesNothingBelowAThreshold(t *testing.T) {
 	})
 }
 
-func TestASuccessNeverBreaksAnApp(t *testing.T) {
+func TestJudgeNeverBreaksAnAppForASuccess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := drawRule(t)
 		days := drawDays(t, rule.WindowDays)
@@ -317,7 +317,7 @@ func TestASuccessNeverBreaksAnApp(t *testing.T) {
 	})
 }
 
-func TestAWindowWithASuccessAndNothingWorseThanErrorsIsHealthy(t *testing.T) {
+func TestJudgeFindsAWindowHealthyWithASuccessAndNothingWorseThanErrors(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := drawRule(t)
 		rule.TimeoutThreshold = 1000
@@ -335,7 +335,7 @@ func TestAWindowWithASuccessAndNothingWorseThanErrorsIsHealthy(t *testing.T) {
 
 // What an image rules out without a read, a read would not have called broken,
 // whatever the days before and after it.
-func TestAnImageRulesOutNobodyWhoIsBroken(t *testing.T) {
+func TestRulesOutNobodyWhoIsBroken(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := drawRule(t)
 		for _, day := range drawDays(t, rule.WindowDays) {

@@ -7,7 +7,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-func TestDaysAreUTC(t *testing.T) {
+func TestDateOfIsUTC(t *testing.T) {
 	berlin := time.FixedZone("UTC+1", 3600)
 	for _, c := range []struct {
 		name   string
@@ -26,7 +26,7 @@ func TestDaysAreUTC(t *testing.T) {
 	}
 }
 
-func TestDaysAreCountedByTheCalendar(t *testing.T) {
+func TestDateIsCountedByTheCalendar(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		from tally.Date
@@ -52,7 +52,7 @@ func TestDaysAreCountedByTheCalendar(t *testing.T) {
 	}
 }
 
-func TestOnlyADayIsADate(t *testing.T) {
+func TestParseDateTakesADayOnly(t *testing.T) {
 	for _, s := range []string{"", "2026-11-31", "2027-02-29", "2026-11-24T00:00:00Z", "26-11-24", "2026-1-2"} {
 		if d, err := tally.ParseDate(s); err == nil {
 			t.Errorf("ParseDate(%q) = %q, want an error", s, d)
@@ -63,7 +63,7 @@ func TestOnlyADayIsADate(t *testing.T) {
 	}
 }
 
-func TestAKeyComesApartAsItWasPutTogether(t *testing.T) {
+func TestKeyComesApartAsItWasPutTogether(t *testing.T) {
 	app, org, generation, err := tally.SplitKey(tally.Key("17", "org.4:2_x", 12))
 	if err != nil || app != "17" || org != "org.4:2_x" || generation != 12 {
 		t.Errorf("got %q, %q, %d, %v", app, org, generation, err)
@@ -80,7 +80,7 @@ func TestAKeyComesApartAsItWasPutTogether(t *testing.T) {
 	}
 }
 
-func TestAKeyIsInTheSameShardEveryDay(t *testing.T) {
+func TestKeyIsInTheSameShardEveryDay(t *testing.T) {
 	used := make(map[int]bool)
 	for n := range 200 {
 		key := tally.Key(string(rune('a'+n)), "42", 1)
@@ -103,7 +103,7 @@ func TestAKeyIsInTheSameShardEveryDay(t *testing.T) {
 	}
 }
 
-func TestOnlySuccessesAreAddedTwice(t *testing.T) {
+func TestCountsAreAddedAndCutToSuccesses(t *testing.T) {
 	counts := tally.Counts{Success: 1, Error: 2, Timeout: 3, Gone: 4, Fatal: 5}
 	if got, want := counts.OnlySuccess(), (tally.Counts{Success: 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
