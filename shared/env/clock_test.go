@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestTheClockHasNoMonotonicReading(t *testing.T) {
+func TestClockHasNoMonotonicReading(t *testing.T) {
 	before := time.Now().Round(0)
 	now := Clock()
 	if now != now.Round(0) { //nolint:revive,staticcheck // == is meant: it sees the monotonic reading, which Equal does not

@@ -25,7 +25,7 @@ func reader(variables map[string]string) *Reader {
 	})
 }
 
-func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
+func TestReaderGivesAbsentParametersTheTemplatesDefaults(t *testing.T) {
 	r := reader(deliver())
 	got := ReadDeliver(r)
 	if err := r.Err(); err != nil {
@@ -47,7 +47,7 @@ func TestAbsentParametersHaveTheTemplatesDefaults(t *testing.T) {
 	}
 }
 
-func TestABadValueIsSaidWithItsName(t *testing.T) {
+func TestReaderSaysABadValueWithItsName(t *testing.T) {
 	for variable, want := range map[string]string{
 		"WEBHOOK_TIMEOUT_SECONDS=0.05":  "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
 		"WEBHOOK_TIMEOUT_SECONDS=NaN":   "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
@@ -139,7 +139,7 @@ func TestNotifyLeavesTheModelsLinksOutIfItIsTold(t *testing.T) {
 	}
 }
 
-func TestAllFaultsAreSaidAtOnce(t *testing.T) {
+func TestReaderSaysAllFaultsAtOnce(t *testing.T) {
 	r := reader(map[string]string{"RETRY_INTERNAL": "x"})
 	ReadDeliver(r)
 	for _, name := range []string{"APPS_TABLE", "SECRETS_TABLE", "SLOW_APPS_TABLE", "BUFFER_TABLE", "REQUESTS_TABLE", "RETRY_QUEUE_URL", "WEBHOOK_DLQ_URL", "RETRY_INTERNAL"} {

@@ -55,7 +55,7 @@ func TestLinesSayOfWhichInvocationAndTraceTheyAre(t *testing.T) {
 	}
 }
 
-func TestNoReceiverFillsALine(t *testing.T) {
+func TestLinesAreFilledByNoReceiver(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -79,7 +79,7 @@ func TestNoReceiverFillsALine(t *testing.T) {
 	}
 }
 
-func TestLongTextsAreCut(t *testing.T) {
+func TestLinesHaveLongTextsCut(t *testing.T) {
 	long := strings.Repeat("é", 5000)
 	for name, test := range map[string]struct {
 		value any

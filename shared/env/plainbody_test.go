@@ -16,7 +16,7 @@ type doer func(*http.Request) (*http.Response, error)
 
 func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
-func TestARequestsBodyIsOnlyEverRead(t *testing.T) {
+func TestPlainBodyIsOnlyEverRead(t *testing.T) {
 	for name, options := range map[string][]func(*middleware.Stack) error{"with plainBody": {plainBody}, "without": nil} {
 		tries := 0
 		client := sqs.New(sqs.Options{
@@ -33,7 +33,10 @@ func TestARequestsBodyIsOnlyEverRead(t *testing.T) {
 				if err != nil || r.ContentLength != int64(len(body)) || !strings.Contains(string(body), "hello") {
 					t.Errorf("%s, try %d: %d bytes of %d, %v", name, tries, len(body), r.ContentLength, err)
 				}
-				status := map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusBadRequest}[tries == 1]
+				status := http.StatusBadRequest
+				if tries == 1 {
+					status = http.StatusServiceUnavailable
+				}
 				return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
 			}),
 		})

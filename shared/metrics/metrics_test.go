@@ -122,7 +122,7 @@ func found(t *testing.T, lines []map[string]any) map[string]float64 {
 	return sums
 }
 
-func TestWebhooksThatEndAlikeTakeOneLine(t *testing.T) {
+func TestFlushWritesOneLineForWebhooksThatEndAlike(t *testing.T) {
 	got := lines(t, func(r *Recorder) {
 		for range 10 {
 			r.Count("webhook.attempts", "outcome", "success")
@@ -137,7 +137,7 @@ func TestWebhooksThatEndAlikeTakeOneLine(t *testing.T) {
 	}
 }
 
-func TestEachFurtherValueOfADimensionTakesALine(t *testing.T) {
+func TestFlushWritesALineForEachFurtherValueOfADimension(t *testing.T) {
 	got := lines(t, func(r *Recorder) {
 		r.Count("webhook.attempts", "outcome", "success")
 		r.Count("webhook.attempts", "outcome", "success")
@@ -175,7 +175,7 @@ func TestDetailsArePropertiesAndNoMetrics(t *testing.T) {
 	}
 }
 
-func TestMoreThanAHundredValuesTakeMoreLines(t *testing.T) {
+func TestFlushWritesMoreLinesForMoreThanAHundredValues(t *testing.T) {
 	got := lines(t, func(r *Recorder) {
 		for range 250 {
 			r.Milliseconds("webhook.latency", time.Second)
@@ -191,7 +191,7 @@ func TestMoreThanAHundredValuesTakeMoreLines(t *testing.T) {
 	}
 }
 
-func TestNothingCollectedIsNothingWritten(t *testing.T) {
+func TestFlushWritesNothingIfNothingWasCollected(t *testing.T) {
 	if got := lines(t, func(*Recorder) {}); len(got) != 0 {
 		t.Errorf("wrote %v", got)
 	}

@@ -116,7 +116,7 @@ func TestRecipientIsWrittenForAHeader(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatNoHeaderHoldsIsRefusedWithoutACall(t *testing.T) {
+func TestAddressThatNoHeaderHoldsIsRefusedWithoutACall(t *testing.T) {
 	for _, email := range []string{"ädä@acme.example", "ada@\u202eacme.example", "ada@acme_.example\u00e9"} {
 		s := &service{}
 		mail := anyMail()
@@ -128,7 +128,7 @@ func TestAnAddressThatNoHeaderHoldsIsRefusedWithoutACall(t *testing.T) {
 }
 
 // What SES calls a bad request may be the recipient, or our own sender or header.
-func TestABadRequestIsTheRecipientsOnlyIfAnotherMailWasTakenLately(t *testing.T) {
+func TestBadRequestIsTheRecipientsOnlyIfAnotherMailWasTakenLately(t *testing.T) {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	s := &service{}
 	m := &Mailer{API: s, From: "hooks@platform.example", Now: func() time.Time { return now }}
