@@ -61,3 +61,18 @@ func TestTimesAreUTCWithMillisecondsAndSortAsText(t *testing.T) {
 		}
 	}
 }
+
+func TestSlugMakesALinkThatNoBrowserCollapses(t *testing.T) {
+	for _, raw := range []string{`"."`, `".."`} {
+		for path, message := range map[string]string{"app.slug": appPut, "organization.slug": orgPut} {
+			if _, err := DecodeRegistry([]byte(change(t, message, path, raw))); err == nil || err.Error() != path+" must not be . or .." {
+				t.Errorf("%s %s: %v", path, raw, err)
+			}
+		}
+	}
+	for _, raw := range []string{`"..."`, `".x"`, `"%2e%2e"`, `"a/b"`, `"a?b#c"`} {
+		if _, err := DecodeRegistry([]byte(change(t, appPut, "app.slug", raw))); err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+	}
+}

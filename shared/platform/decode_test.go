@@ -185,3 +185,24 @@ func TestCutNeverCutsACharacter(t *testing.T) {
 		}
 	}
 }
+
+func nested(levels int) string {
+	return `{"a":` + strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1) + "}"
+}
+
+func TestDecodeSaysWhatIsNestedTooDeep(t *testing.T) {
+	deep := strings.Replace(webhookMessage, `{"issue":{"id":"1"}}`, nested(10_099), 1) // 10,100 levels with the body's own
+	for body, want := range map[string]string{
+		deep:                 "the message is nested over 10000 levels deep",
+		nested(10_001):       "the message is nested over 10000 levels deep",
+		nested(10_000):       "id is required",
+		nested(10_001) + "x": "the message is nested over 10000 levels deep",
+		`{"a":"` + strings.Repeat("[", 20_000) + `"`: "the message is not JSON (at byte 20007)",
+		nested(9_000) + "x":                          "the message is not JSON (at byte 18005)",
+		`{"\"":` + strings.Repeat(`{"a":`, 10_000):   "the message is nested over 10000 levels deep",
+	} {
+		if _, err := DecodeWebhook([]byte(body)); err == nil || err.Error() != want {
+			t.Errorf("%.20s, %d bytes: %v, want %s", body, len(body), err, want)
+		}
+	}
+}

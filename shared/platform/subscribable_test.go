@@ -19,3 +19,16 @@ func TestSubscribableHasWhatItListsOrAllButInstallation(t *testing.T) {
 		}
 	}
 }
+
+func TestSubscribableKnowsEntriesOfItsResources(t *testing.T) {
+	ours := Subscribable{"issue", "error", "comment"}
+	for entry, want := range map[string]bool{"issue": true, "error": true, "comment": true, "issue.created": true, "error.a.b": true,
+		"isue": false, "Issue": false, "issue.": false, ".created": false, "installation": false, "installation.created": false, "issues": false} {
+		if got := ours.Knows(entry); got != want {
+			t.Errorf("%q: %v", entry, got)
+		}
+		if _, err := DecodeRegistry([]byte(change(t, appPut, "app.events", `["`+entry+`"]`))); err != nil {
+			t.Errorf("%q is refused: %v", entry, err)
+		}
+	}
+}

@@ -26,7 +26,7 @@ func (e *engine) byHand(t testing.TB, appID string) standing.Transition {
 		Actor: platform.Actor{Raw: json.RawMessage(`{"type":"user","id":7,"admin":true,"email":"ada@acme.example"}`), Email: "ada@acme.example"}}
 }
 
-func TestSteeringByHandMarksAndAuditsAndLeavesTheBrakeAlone(t *testing.T) {
+func TestDisableByHandMarksAndAuditsAndLeavesTheBrakeAlone(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	for _, name := range []string{"disabled_evidence", "platform_told_at", "notified_at", "steered_at"} {
@@ -66,7 +66,7 @@ func TestSteeringByHandMarksAndAuditsAndLeavesTheBrakeAlone(t *testing.T) {
 	}
 }
 
-func TestSteeringByHandRefusesWhateverIsNotAsItWasRead(t *testing.T) {
+func TestDisableByHandRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(attributes)
 		want   error
@@ -94,14 +94,14 @@ func TestSteeringByHandRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 }
 
 // The brake holds the rule's disablings alone.
-func TestSteeringByHandPassesALatchedBrake(t *testing.T) {
+func TestDisableByHandPassesALatchedBrake(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	must(t, e.brake().SetLatch(t.Context(), latchAt(noon.Add(-time.Hour))))
 	must(t, e.standing().Apply(t.Context(), e.byHand(t, "17")))
 }
 
-func TestSteeringByHandHasItsActorErasedWithTheApp(t *testing.T) {
+func TestDisableByHandHasItsActorErasedWithTheApp(t *testing.T) {
 	e := newEngine()
 	putBot(t, e, 12)
 	d := e.byHand(t, "17")
