@@ -39,6 +39,11 @@ func TestPacingTakesNoAppForSlowByFaultsOfOurs(t *testing.T) {
 	}
 }
 
+// lasting says how long an app's requests take, by app.
+func lasting(took map[string]time.Duration) func(app string, n int) time.Duration {
+	return func(app string, _ int) time.Duration { return took[app] }
+}
+
 // slowWorld has apps whose receivers take as long to answer as takes says, up to
 // the deadline of one second.
 func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slowWorldOf {
@@ -129,9 +134,7 @@ const (
 
 func TestPacingDelaysAnAppThatHangsAndNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := slowWorld(func(app string, _ int) time.Duration {
-			return map[string]time.Duration{"hung": hangs, "well": quick}[app]
-		}, "hung", "well")
+		w := slowWorld(lasting(map[string]time.Duration{"hung": hangs, "well": quick}), "hung", "well")
 		j := w.job(nil)
 		deliverAll(t, j, of("well", 1)...)
 		deliverAll(t, j, of("hung", 5)...)
@@ -288,9 +291,7 @@ func TestPacingProbesAnAppThatHungUntilItAnswers(t *testing.T) {
 
 func TestPacingLetsANewAppFlowNextToOneThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := slowWorld(func(app string, _ int) time.Duration {
-			return map[string]time.Duration{"hung": hangs, "new": quick}[app]
-		}, "hung", "new")
+		w := slowWorld(lasting(map[string]time.Duration{"hung": hangs, "new": quick}), "hung", "new")
 		j := w.job(nil)
 		for range 3 {
 			deliverAll(t, j, of("hung", 10)...)
@@ -303,9 +304,7 @@ func TestPacingLetsANewAppFlowNextToOneThatHangs(t *testing.T) {
 
 func TestPacingTellsAnswersAtTheLastMomentFromNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := slowWorld(func(app string, _ int) time.Duration {
-			return map[string]time.Duration{"hung": hangs, "late": 950 * time.Millisecond}[app]
-		}, "hung", "late")
+		w := slowWorld(lasting(map[string]time.Duration{"hung": hangs, "late": 950 * time.Millisecond}), "hung", "late")
 		j := w.job(nil)
 		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...) // they are recorded together
 		deliverAll(t, j, append(of("hung", 5), of("late", 5)...)...)

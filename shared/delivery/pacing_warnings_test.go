@@ -10,9 +10,7 @@ import (
 
 func TestWarningsSpareTheOtherEnvironments(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := slowWorld(func(app string, _ int) time.Duration {
-			return map[string]time.Duration{"hung": hangs, "well": quick}[app]
-		}, "hung", "well")
+		w := slowWorld(lasting(map[string]time.Duration{"hung": hangs, "well": quick}), "hung", "well")
 		deliverAll(t, w.job(nil), of("hung", 5)...)
 		start, sent := time.Now(), len(w.sent)
 		for range 20 {
@@ -100,9 +98,7 @@ func TestWarningsAreNotNeeded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := slowWorld(func(app string, _ int) time.Duration {
-					return map[string]time.Duration{"hung": hangs, "well": quick}[app]
-				}, "hung", "well")
+				w := slowWorld(lasting(map[string]time.Duration{"hung": hangs, "well": quick}), "hung", "well")
 				w.warnFault = fault
 				j := w.job(nil)
 				deliverAll(t, j, append(of("hung", 3), of("well", 3)...)...)
