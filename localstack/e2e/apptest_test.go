@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +32,9 @@ func testedWhileDisabled(t *testing.T) {
 		}
 	}
 	for _, got := range a.Got() {
-		if want := `{"action":"resolved","installation":{"uuid":"test"},"data":{"n":1},"actor":{`; len(got.Body) < len(want) || string(got.Body[:len(want)]) != want {
+		var body bytes.Buffer // compact: one engine writes a message's body anew
+		must(t, json.Compact(&body, got.Body))
+		if !strings.HasPrefix(body.String(), `{"action":"resolved","installation":{"uuid":"test"},"data":{"n":1},"actor":{`) {
 			t.Errorf("the receiver got %s", got.Body)
 		}
 	}
