@@ -22,7 +22,8 @@ type teller struct {
 }
 
 // tell tells of the tests in a wave, and of those that were not sent. One whose end cannot
-// be told is delayed, and so made once more.
+// be told is delayed, and so made once more, until it is too old: a queue that is gone would
+// have it go round for ever.
 func (t teller) tell(ctx context.Context, unsent []*known, wave []*attempted) {
 	if t.events == nil {
 		return
@@ -54,6 +55,8 @@ func (t teller) tellOne(ctx context.Context, w *known, at time.Time, result plat
 	result.ID = w.webhookID
 	if err := t.events.SendEvent(ctx, platform.NewTested(app, at, result)); err != nil {
 		t.logger.ErrorContext(ctx, "end of a test not told", w.ids("error", err)...)
-		w.fate = delayedByFault(delayUntold, w.Hops)
+		if !t.expired(w.Message) {
+			w.fate = delayedByFault(delayUntold, w.Hops)
+		}
 	}
 }

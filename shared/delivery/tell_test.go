@@ -204,6 +204,31 @@ func TestTestWhoseEndIsNotToldIsRepeated(t *testing.T) {
 	}
 }
 
+// EventsQueue may be gone for good: no test goes round for ever.
+func TestTestThatCannotBeToldEndsOnceItIsTooOld(t *testing.T) {
+	for name, old := range map[string]func(*Message){
+		"by its age":  func(m *Message) { m.SentAt = m.SentAt.Add(-73 * time.Hour) },
+		"by its hops": func(m *Message) { m.Hops = maxHops + 1 },
+	} {
+		for _, deleted := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				w := newWorld()
+				w.register("a", platform.Internal, func(r *Registered) {
+					if deleted {
+						deletedAt(time.Now().Add(-100 * time.Hour))(r)
+					}
+				})
+				w.eventFault = func() (error, bool) { return errLost, false }
+				m := testOf("a", "test")
+				old(&m)
+				equalList(t, "returned", deliverAll(t, w.job(nil), m))
+				equal(t, "delayed and dead letters", len(w.delayed)+len(w.deadLetters), 0)
+				equal(t, "entries of the log", len(w.entries), 1)
+			})
+		}
+	}
+}
+
 func TestTestThatIsReceivedAgainIsToldAgainWithTheSameID(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
