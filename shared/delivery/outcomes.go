@@ -39,6 +39,7 @@ const (
 	dropDisabled       = "app_disabled"
 	dropNotCounted     = "not_counted"     // an app that can never be disabled
 	dropBeforeEnabling = "before_enabling" // of the failures alone
+	dropMoved          = "moved"           // of the failures alone: the app is another organization's by now
 	dropOtherContent   = "other_content"   // other outcomes have this id
 )
 
@@ -87,9 +88,10 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 		return r.drop(ctx, m, counts, dropDisabled)
 	case !app.Counted(r.guarded):
 		return r.drop(ctx, m, counts, dropNotCounted)
-	case counts.Failed() && !m.At.After(app.EnabledAt): // they could disable the app again
+	}
+	if reason := m.oldFailures(app); reason != "" && counts.Failed() {
 		failures := tally.Counts{Error: counts.Error, Timeout: counts.Timeout, Fatal: counts.Fatal}
-		if r.drop(ctx, m, failures, dropBeforeEnabling); counts.Success == 0 {
+		if r.drop(ctx, m, failures, reason); counts.Success == 0 {
 			return done{}
 		}
 		counts = counts.OnlySuccess()
@@ -105,6 +107,19 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 		return deadLettered{reason: platform.ReasonRefused, detail: "the table refuses these outcomes for good" + reportAnew}
 	}
 	return r.wait(m, delayCounts)
+}
+
+// oldFailures says why failures say nothing of the app as it is now, and must not disable
+// it; empty if they do. A person who enabled an app that was not disabled yet has fixed it
+// all the same.
+func (m reported) oldFailures(app platform.App) string {
+	switch {
+	case app.Kind.CalledByPlatform() && m.OrganizationID != app.OrganizationID:
+		return dropMoved
+	case !m.At.After(app.EnabledAt), !m.At.After(app.SteeredAt):
+		return dropBeforeEnabling
+	}
+	return ""
 }
 
 // addOnce adds counts within the budget.

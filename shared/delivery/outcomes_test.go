@@ -89,6 +89,26 @@ func TestOutcomesOfBeforeAnEnablingAddNoFailure(t *testing.T) {
 	}
 }
 
+// A person enabled an app before anything disabled it: what comes late must not.
+func TestOutcomesOfBeforeAnEnablingWithoutEffectAddNoFailure(t *testing.T) {
+	w := newWorld()
+	w.register("a", platform.Internal, func(r *Registered) { r.App.SteeredAt = time.Now() })
+	deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Success: 1, Fatal: 1}))
+	equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 1})
+	equal(t, "dropped", w.figures["outcomes.dropped reason=before_enabling"], 1)
+}
+
+// What the calls of one organization came to is no reason to disable the app of another.
+func TestOutcomesOfBeforeAMoveAddNoFailure(t *testing.T) {
+	for organization, want := range map[string]tally.Counts{"org": {Success: 1, Fatal: 1}, "other": {Success: 1}} {
+		w := newWorld()
+		w.register("a", platform.Published, func(r *Registered) { ofProvider(r); r.App.OrganizationID = organization })
+		deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Success: 1, Fatal: 1}))
+		equal(t, "counts", w.counts[CounterKey{tally.Key("a", organization, 1), tally.DateOf(time.Now().Add(-time.Minute))}], want)
+		equal(t, "dropped", w.figures["outcomes.dropped reason=moved"], int(1-want.Fatal))
+	}
+}
+
 // An environment remembers apps for half a minute; a report is not added on its word.
 func TestOutcomesAreAddedToTheAppAsItIsNow(t *testing.T) {
 	w := newWorld()
