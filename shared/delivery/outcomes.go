@@ -39,7 +39,7 @@ const (
 	dropDisabled       = "app_disabled"
 	dropNotCounted     = "not_counted"     // an app that can never be disabled
 	dropBeforeEnabling = "before_enabling" // of the failures alone
-	dropMoved          = "moved"           // of the failures alone: the app is another organization's by now
+	dropMoved          = "moved"           // of the failures alone: they are of another organization, or of before another URL, kind or deletion
 	dropOtherContent   = "other_content"   // other outcomes have this id
 )
 
@@ -114,7 +114,7 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 // all the same.
 func (m reported) oldFailures(app platform.App) string {
 	switch {
-	case app.Kind.CalledByPlatform() && m.OrganizationID != app.OrganizationID:
+	case app.Kind.CalledByPlatform() && m.OrganizationID != app.OrganizationID, !m.At.After(app.RenewedAt):
 		return dropMoved
 	case !m.At.After(app.EnabledAt), !m.At.After(app.SteeredAt):
 		return dropBeforeEnabling

@@ -109,6 +109,17 @@ func TestOutcomesOfBeforeAMoveAddNoFailure(t *testing.T) {
 	}
 }
 
+// An integration was removed, for which its token was revoked, and installed again.
+func TestOutcomesOfBeforeAReturnAddNoFailure(t *testing.T) {
+	for after, want := range map[time.Duration]tally.Counts{-2 * time.Minute: {Success: 1, Fatal: 1}, 0: {Success: 1}} {
+		w := newWorld()
+		w.register("a", platform.Published, func(r *Registered) { ofProvider(r); r.App.Generation, r.App.RenewedAt = 2, time.Now().Add(after) })
+		deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Success: 1, Fatal: 1}))
+		equal(t, "counts", w.counts[CounterKey{tally.Key("a", "org", 2), tally.DateOf(time.Now().Add(-time.Minute))}], want)
+		equal(t, "dropped", w.figures["outcomes.dropped reason=moved"], int(1-want.Fatal))
+	}
+}
+
 // An environment remembers apps for half a minute; a report is not added on its word.
 func TestOutcomesAreAddedToTheAppAsItIsNow(t *testing.T) {
 	w := newWorld()

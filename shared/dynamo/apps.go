@@ -98,6 +98,7 @@ func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secr
 	}
 	if another(was, app) {
 		raiseGeneration(change, 1)
+		renew(change, app.RenewedAt)
 	} else {
 		raiseGeneration(change, 0)
 	}
@@ -164,6 +165,7 @@ func decodeApp(i item) platform.App {
 		NotifiedAt:       i.time("notified_at"),
 		EnabledAt:        i.time("enabled_at"),
 		SteeredAt:        i.time("steered_at"),
+		RenewedAt:        i.time("renewed_at"),
 	}
 }
 

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -16,6 +17,13 @@ func raiseGeneration(u *types.Update, more int64) {
 	u.ExpressionAttributeValues[":more"] = number(more)
 	u.UpdateExpression = aws.String("SET generation = if_not_exists(generation, :first_generation) + :more, " +
 		strings.TrimPrefix(*u.UpdateExpression, "SET "))
+}
+
+// renew notes when the put was queued that makes the app another: what the platform called
+// before says nothing of it.
+func renew(u *types.Update, at time.Time) {
+	u.ExpressionAttributeValues[":renewed_at"] = timestamp(at)
+	u.UpdateExpression = aws.String("SET renewed_at = :renewed_at, " + strings.TrimPrefix(*u.UpdateExpression, "SET "))
 }
 
 // sameGeneration is the condition that an app is in the generation with which it

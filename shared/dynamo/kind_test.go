@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,9 +98,13 @@ func TestAppsOfAnotherKindBeginAGenerationAndStayDisabled(t *testing.T) {
 			r := newRegistryTables()
 			must(t, r.apps().PutApp(t.Context(), ofProvider(1, nil), nil))
 			r.tables["apps"]["17"]["disabled_at"] = text("2026-11-24T10:00:00.000Z")
-			must(t, r.apps().PutApp(t.Context(), ofProvider(2, c.change), nil))
 			want := ofProvider(2, c.change)
+			want.RenewedAt = time.Date(2026, 11, 24, 11, 0, 0, 0, time.UTC)
+			must(t, r.apps().PutApp(t.Context(), want, nil))
 			got := r.read(t, "17").App
+			if renewed := got.RenewedAt.Equal(want.RenewedAt); renewed != (c.want > 1) || !renewed && !got.RenewedAt.IsZero() {
+				t.Errorf("renewed at %s", got.RenewedAt)
+			}
 			if got.Generation != c.want || !got.Disabled() || got.Kind != want.Kind || got.Breaker != want.Breaker {
 				t.Errorf("%+v, want generation %d, and disabled", got, c.want)
 			}

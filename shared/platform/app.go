@@ -43,6 +43,7 @@ type App struct {
 	Deleted         bool
 	DeletedAt       time.Time // zero also for one that was deleted by an older version of hookwarden
 	Generation      int64     // from 1: grows with each change of WebhookURL or OrganizationID, and with each enabling
+	RenewedAt       time.Time // when the newest put was queued that made it grow; of an app that is put, when that put was
 
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string

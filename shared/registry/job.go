@@ -83,6 +83,7 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sent
 	var err error
 	switch m := message.(type) {
 	case platform.AppPut:
+		m.App.RenewedAt = sentAt
 		err = j.putApp(ctx, m)
 	case platform.AppDelete:
 		if err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, sentAt); err != nil {
