@@ -52,27 +52,36 @@ type reporter struct {
 }
 
 // add reads the apps of the messages, and adds what they report to the generations that
-// these are in now.
+// these are in now: for each app one message after another, since they mostly change one
+// item, and two transactions at once would refuse each other.
 func (r reporter) add(ctx context.Context, messages []reported) {
 	ids := make([]string, len(messages))
 	for i, m := range messages {
 		ids[i] = m.appID
 	}
 	known, unread := r.apps.read(ctx, ids)
-	var all sync.WaitGroup
+	ctx, cancel := context.WithTimeout(ctx, countBudget)
+	defer cancel()
+	ofApps := make(map[string][]reported)
 	for _, m := range messages {
+		ofApps[m.appID] = append(ofApps[m.appID], m)
+	}
+	var all sync.WaitGroup
+	for id, messages := range ofApps {
+		app, found := known[id]
 		all.Go(func() {
-			r.guard(ctx, m.item, func() {
-				app, found := known[m.appID]
-				switch {
-				case slices.Contains(unread, m.appID):
-					m.fate = r.wait(m, delayUnreadable)
-				case !found:
-					m.fate = r.unknownApp(m.Message)
-				default:
-					m.fate = r.addTo(ctx, m, app.App)
-				}
-			})
+			for _, m := range messages {
+				r.guard(ctx, m.item, func() {
+					switch {
+					case slices.Contains(unread, id):
+						m.fate = r.wait(m, delayUnreadable)
+					case !found:
+						m.fate = r.unknownApp(m.Message)
+					default:
+						m.fate = r.addTo(ctx, m, app.App)
+					}
+				})
+			}
 		})
 	}
 	all.Wait()
@@ -122,10 +131,8 @@ func (m reported) oldFailures(app platform.App) string {
 	return ""
 }
 
-// addOnce adds counts within the budget.
+// addOnce adds counts, again and again until the context ends.
 func (r reporter) addOnce(ctx context.Context, key CounterKey, counts tally.Counts, of platform.Outcomes) error {
-	ctx, cancel := context.WithTimeout(ctx, countBudget)
-	defer cancel()
 	for pause := firstPause; ; pause *= 2 {
 		err := r.outcomes.AddOutcomes(ctx, key, counts, of)
 		if err == nil || errors.Is(err, ErrOtherContent) || errors.Is(err, platform.ErrRefused) {

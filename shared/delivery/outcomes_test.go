@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -202,6 +203,75 @@ func TestOutcomesThatCannotBeAddedWaitAndInTheEndAreADeadLetter(t *testing.T) {
 			})
 		})
 	}
+}
+
+// busyTable refuses what comes while another transaction changes the same item, as
+// DynamoDB does.
+type busyTable struct {
+	*world
+	busy      map[CounterKey]bool
+	conflicts int
+}
+
+func (b *busyTable) AddOutcomes(ctx context.Context, key CounterKey, counts tally.Counts, of platform.Outcomes) error {
+	b.mu.Lock()
+	conflict := b.busy[key]
+	if conflict {
+		b.conflicts++
+	}
+	b.busy[key] = true
+	b.mu.Unlock()
+	if conflict {
+		return ErrNotAdded
+	}
+	time.Sleep(10 * time.Millisecond)
+	b.mu.Lock()
+	delete(b.busy, key)
+	b.mu.Unlock()
+	return b.world.AddOutcomes(ctx, key, counts, of)
+}
+
+func TestOutcomesOfOneAppDoNotRefuseEachOtherNorHoldUpAnotherApp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var batch []Message
+		for i := range 8 {
+			w.register("a", platform.Internal, nil)
+			batch = append(batch, outcomesOf("a", fmt.Sprint("out_", i), tally.Counts{Error: 1}))
+		}
+		for _, app := range []string{"b", "c"} {
+			w.register(app, platform.Internal, nil)
+			batch = append(batch, outcomesOf(app, "out_"+app, tally.Counts{Error: 1}))
+		}
+		table, d, began := &busyTable{world: w, busy: make(map[CounterKey]bool)}, w.deps(), time.Now()
+		d.Outcomes = table
+		equalList(t, "returned", New(config(), d).Deliver(t.Context(), batch))
+		equal(t, "conflicts", table.conflicts, 0)
+		equal(t, "counts of a", w.total("a"), tally.Counts{Error: 8})
+		equal(t, "counts of b and c", w.total("b").Plus(w.total("c")), tally.Counts{Error: 2})
+		if took := time.Since(began); took >= 90*time.Millisecond {
+			t.Errorf("one app after another: %s", took)
+		}
+	})
+}
+
+// However many there are, what they take of the invocation's time is bounded.
+func TestOutcomesOfABatchHaveOneBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.register("a", platform.Internal, nil)
+		w.countFault = notAdded
+		var batch []Message
+		for i := range 10 {
+			batch = append(batch, outcomesOf("a", fmt.Sprint("out_", i), tally.Counts{Error: 1}))
+		}
+		began := time.Now()
+		equalList(t, "returned", deliverAll(t, w.job(nil), batch...))
+		equal(t, "delayed", len(w.delayed), 10)
+		if took := time.Since(began); took > countBudget {
+			t.Errorf("took %s", took)
+		}
+	})
 }
 
 func TestOutcomesThatTheTableRefusesAreADeadLetterAtOnce(t *testing.T) {
