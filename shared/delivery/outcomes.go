@@ -55,6 +55,9 @@ type reporter struct {
 // these are in now: for each app one message after another, since they mostly change one
 // item, and two transactions at once would refuse each other.
 func (r reporter) add(ctx context.Context, messages []reported) {
+	if len(messages) == 0 {
+		return
+	}
 	ids := make([]string, len(messages))
 	for i, m := range messages {
 		ids[i] = m.appID

@@ -15,15 +15,19 @@ import (
 func raiseGeneration(u *types.Update, more int64) {
 	u.ExpressionAttributeValues[":first_generation"] = number(1)
 	u.ExpressionAttributeValues[":more"] = number(more)
-	u.UpdateExpression = aws.String("SET generation = if_not_exists(generation, :first_generation) + :more, " +
-		strings.TrimPrefix(*u.UpdateExpression, "SET "))
+	setAlso(u, "generation = if_not_exists(generation, :first_generation) + :more")
 }
 
 // renew notes when the put was queued that makes the app another: what the platform called
 // before says nothing of it.
 func renew(u *types.Update, at time.Time) {
 	u.ExpressionAttributeValues[":renewed_at"] = timestamp(at)
-	u.UpdateExpression = aws.String("SET renewed_at = :renewed_at, " + strings.TrimPrefix(*u.UpdateExpression, "SET "))
+	setAlso(u, "renewed_at = :renewed_at")
+}
+
+// setAlso sets one more attribute in an update that sets some.
+func setAlso(u *types.Update, assignment string) {
+	u.UpdateExpression = aws.String("SET " + assignment + ", " + strings.TrimPrefix(*u.UpdateExpression, "SET "))
 }
 
 // sameGeneration is the condition that an app is in the generation with which it
