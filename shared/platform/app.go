@@ -54,6 +54,23 @@ type App struct {
 	NotifiedAt       time.Time   // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
 	SteeredAt        time.Time // the newest time of an enabling or disabling by hand that was handled, also of one without effect
+
+	DisabledDiagnosis *Diagnosis // what was wrong, as far as it was known; nil: nothing was
+	Warned            Warned     // zero: the owners are not warned
+}
+
+// Warned is the warning that an app is under, from the newest mail until it recovers, is
+// disabled, or becomes another receiver.
+type Warned struct {
+	At             time.Time // identity of the newest warning
+	Levels         []Level   // all that were given since the app last recovered
+	Reason         string    // by what the app would be disabled
+	Warning        Warning
+	Evidence       []tally.Day // oldest day first
+	Diagnosis      *Diagnosis
+	PlatformToldAt time.Time // when the event of the newest warning was queued, or of the recovery, if there is one
+	NotifiedAt     time.Time // when the mails were queued, likewise
+	RecoveredAt    time.Time // identity of the recovery: the app works again, and its owners are being told
 }
 
 // KeptAfterDeletion is how long the URL and the secrets of a deleted app are kept,

@@ -14,10 +14,12 @@ type Event struct {
 	At           string             `json:"at"` // the identity of what happened; of a test when it ended
 	App          EventApp           `json:"app"`
 	Organization NoticeOrganization `json:"organization"`
-	Reason       string             `json:"reason,omitempty"`   // of a disabling
-	Evidence     []tally.Day        `json:"evidence,omitempty"` // of a disabling, oldest day first
-	Actor        json.RawMessage    `json:"actor,omitempty"`    // who did it, if a person did
-	Test         *TestResult        `json:"test,omitempty"`     // of a test
+	Reason       string             `json:"reason,omitempty"`    // of a disabling
+	Evidence     []tally.Day        `json:"evidence,omitempty"`  // of a disabling, oldest day first
+	Diagnosis    *Diagnosis         `json:"diagnosis,omitempty"` // of a disabling by the rule, and a warning
+	Warning      *Warning           `json:"warning,omitempty"`   // of a warning
+	Actor        json.RawMessage    `json:"actor,omitempty"`     // who did it, if a person did
+	Test         *TestResult        `json:"test,omitempty"`      // of a test
 }
 
 // EventApp is what an event says of the app.

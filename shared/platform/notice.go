@@ -17,6 +17,9 @@ type NoticeKind string
 const (
 	AppDisabled NoticeKind = "app.disabled"
 	AppEnabled  NoticeKind = "app.enabled"
+
+	AppWarning   NoticeKind = "app.warning"
+	AppRecovered NoticeKind = "app.recovered"
 )
 
 // Notice is one message of NotificationQueue: one mail to one owner.
@@ -33,6 +36,11 @@ type Notice struct {
 	Actor        *Owner             `json:"actor,omitempty"`       // of a disabling by hand: who did it
 	Note         string             `json:"note,omitempty"`        // of a disabling by hand
 	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
+
+	Diagnosis   *Diagnosis `json:"diagnosis,omitempty"`    // of a disabling by the rule, and a warning
+	Warning     *Warning   `json:"warning,omitempty"`      // of a warning
+	WarnedAt    string     `json:"warned_at,omitempty"`    // of a warning, and a recovery: when the newest warning was
+	RecoveredAt string     `json:"recovered_at,omitempty"` // of a recovery
 }
 
 // NoticeOrganization is what a mail says of the organization.

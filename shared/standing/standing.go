@@ -90,6 +90,9 @@ const (
 	Disabled     Kind = "app.disabled"
 	WouldDisable Kind = "app.would_disable" // logged and audited, nothing else
 	Enabled      Kind = "app.enabled"
+	Warned       Kind = "app.warning"
+	WouldWarn    Kind = "app.would_warn" // logged and audited, nothing else
+	Recovered    Kind = "app.recovered"
 )
 
 // Verb is what is done, in an error and in the name of an audit entry's event.
@@ -110,13 +113,15 @@ const Manual tally.Reason = platform.Manual
 // Transition is one change of an app's standing.
 type Transition struct {
 	Kind       Kind
-	App        platform.App   // as it was read
-	At         time.Time      // the change's identity: disabled_at, enabled_at, or the day that is observed
-	Reason     tally.Reason   // of a disabling
-	Evidence   []tally.Day    // of a disabling by the rule
-	MaxPerHour int            // of a disabling by the rule: how many there may be in one clock hour
-	Actor      platform.Actor // of what a person did
-	Note       string         // of a disabling by hand
+	App        platform.App        // as it was read
+	At         time.Time           // the change's identity: disabled_at, enabled_at, or the day that is observed
+	Reason     tally.Reason        // of a disabling
+	Evidence   []tally.Day         // of a disabling by the rule, and a warning
+	Diagnosis  *platform.Diagnosis // likewise, as far as it is known
+	Warning    platform.Warning    // of a warning
+	MaxPerHour int                 // of a disabling by the rule: how many there may be in one clock hour
+	Actor      platform.Actor      // of what a person did
+	Note       string              // of a disabling by hand
 }
 
 // Steered reports whether it is a person who makes the change.

@@ -94,7 +94,7 @@ func (r Rule) JudgeDead(days []Day, today Date) Verdict {
 	}
 	v := Verdict{Broken: true, Reason: Dead}
 	for date := failing[0]; date <= today; date = date.Plus(1) {
-		v.Evidence = append(v.Evidence, Day{date, counts[date]})
+		v.Evidence = append(v.Evidence, Day{Date: date, Counts: counts[date]})
 	}
 	return v
 }

@@ -54,6 +54,7 @@ func (c Counts) OnlySuccess() Counts { return Counts{Success: c.Success, Alive: 
 type Day struct {
 	Date Date `json:"day"`
 	Counts
+	Clues Clues `json:"-"`
 }
 
 // MarshalJSON is read again as a Day, without Alive.

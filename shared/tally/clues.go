@@ -1,0 +1,54 @@
+package tally
+
+import "time"
+
+// Clues are what a day's counts leave out, for people: the newest failure, and since
+// when. They are approximate: batches that end at the same time may overwrite each
+// other's. No verdict rests on them. All are absent from counts that were added later
+// or reported.
+type Clues struct {
+	LastFailure  Failure
+	FailingSince time.Time // the first failure since the last success of the day; zero if the success was the last
+	LastSuccess  time.Time // zero: none on this day
+
+	// Permanent counts failures that do not pass by themselves (a certificate that is not
+	// valid, a confirmed 410, a forbidden URL) since the last success that was counted on the
+	// day, however it was counted. Unlike the others it is exact in the order of the table's
+	// changes, and warnings rest on it.
+	Permanent int64
+}
+
+// Failure is one failed attempt.
+type Failure struct {
+	At        time.Time // zero: none
+	Outcome   string    // webhook.Outcome
+	Code      string    // webhook.Code; empty for plain HTTP statuses
+	Status    int       // 0 without a complete answer
+	EventType string    // cut to 64 bytes
+	WebhookID string    // cut to 64 bytes
+}
+
+// Latest puts the clues of days together: the newest failure, the first failure since
+// the last success, the last success, and the permanent failures since then.
+func Latest(days []Day) Clues {
+	var all Clues
+	for _, d := range days {
+		if d.Clues.LastFailure.At.After(all.LastFailure.At) {
+			all.LastFailure = d.Clues.LastFailure
+		}
+		if d.Clues.LastSuccess.After(all.LastSuccess) {
+			all.LastSuccess = d.Clues.LastSuccess
+		}
+	}
+	recovered := newest(days, func(c Counts) bool { return c.Success > 0 })
+	for _, d := range days {
+		if d.Date < recovered {
+			continue
+		}
+		if since := d.Clues.FailingSince; !since.IsZero() && (all.FailingSince.IsZero() || since.Before(all.FailingSince)) {
+			all.FailingSince = since
+		}
+		all.Permanent += d.Clues.Permanent
+	}
+	return all
+}
