@@ -14,6 +14,9 @@ FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 TARGET_OS ?= linux
 GO_BUILD   = CGO_ENABLED=0 GOOS=$(TARGET_OS) GOARCH=$(1) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w"
 
+# The operator's program runs here, not in Lambda; $$arch is a variable of the recipe.
+OPERATOR_BUILD = CGO_ENABLED=0 GOARCH=$${arch:-$$(go env GOARCH)} go $(1) -trimpath -buildvcs=false -ldflags "-s -w"
+
 # No profile, region or folder of the user's has a part in validating.
 SAM      = SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.local/sam" .local/venv-sam/bin/sam
 VALIDATE = AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
@@ -26,7 +29,7 @@ EVERYTHING = MailFrom=a@b.example PlatformUrl=https://b.example PlatformEvents=t
 GOLANGCI_VERSION = 2.15.0
 GOLANGCI         = .local/bin/golangci-lint
 
-.PHONY: help demo test fuzz build up down bench lint validate invoke deploy mail-pictures clean setup
+.PHONY: help demo test fuzz build operator up down bench lint validate invoke deploy mail-pictures clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,14 +56,20 @@ fuzz: ## fuzz what reads from outside, 10 s each (CI does it before the tests)
 	  go test ./shared/$${target%%:*} -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime 10s || exit 1; \
 	done
 
-build: ## dist/<goarch>/<function>/bootstrap of every function (ARCH=arm64|x86_64, default this machine's)
+build: ## dist/<goarch>/<function>/bootstrap of every function, and dist/<goarch>/hookwarden (ARCH=arm64|x86_64, default this machine's)
 	@set -e; arch=$(call goarch,$(or $(ARCH),$(HOST_ARCH))); mkdir -p dist; \
 	tmp=$$(mktemp -d dist/.build-XXXXXX); trap 'rm -rf "$$tmp"' EXIT; \
 	$(call GO_BUILD,$$arch) -o "$$tmp/" ./functions/...; \
 	for name in $(FUNCTIONS); do \
 	  mkdir -p dist/$$arch/$$name; \
 	  mv -f "$$tmp/$$name" dist/$$arch/$$name/bootstrap; \
-	done
+	done; \
+	$(call OPERATOR_BUILD,build) -o "$$tmp/hookwarden" ./cmd/hookwarden; \
+	mv -f "$$tmp/hookwarden" dist/$$arch/hookwarden
+
+operator: ## install the operator's program, hookwarden, where `go install` puts programs
+	@$(call OPERATOR_BUILD,install) ./cmd/hookwarden
+	@echo "$$(go list -f '{{.Target}}' ./cmd/hookwarden) is installed; try: hookwarden --help"
 
 up: ## start the local stack, or redeploy what changed (PORT=4566, OVERRIDES="Name=value …"; ENGINE=localstack: in Docker, LOCALSTACK_ENDPOINT=…: one that runs; ENGINE=aws STACK=…: test in your account)
 	@$(STACK_PY) up --engine "$(ENGINE)" --port "$(PORT)" --stack "$(STACK)"
@@ -79,7 +88,7 @@ lint: validate ## gofmt, go vet, golangci-lint; sam validate --lint, cfn-lint on
 	@.local/venv-sam/bin/python template/lint.py
 	@.local/venv-sam/bin/python template/expand.py $(EVERYTHING) | .local/venv-checkov/bin/python template/policies.py
 	@mkdir -p .local/tmp && TMPDIR="$(CURDIR)/.local/tmp" .local/venv-checkov/bin/checkov --config-file template/checkov.yaml --file template.yaml
-	@unformatted=$$(gofmt -l bench functions localstack shared template); \
+	@unformatted=$$(gofmt -l bench cmd functions localstack shared template); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted >&2; exit 1; fi
 	@go vet ./...
 	@if ! $(GOLANGCI) version 2>/dev/null | grep -qF "version $(GOLANGCI_VERSION) "; then \
