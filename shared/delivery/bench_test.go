@@ -20,11 +20,11 @@ type quiet struct {
 	answer func(webhook.Request) webhook.Result
 }
 
-func (q quiet) Send(_ context.Context, r webhook.Request) webhook.Result { return q.answer(r) }
-func (quiet) AddCounts(context.Context, CounterKey, tally.Counts) error  { return nil }
-func (quiet) WriteEntries(context.Context, []Entry) (unwritten []Entry)  { return nil }
-func (quiet) Count(name, dimension, value string)                        {}
-func (quiet) SendDelayed(context.Context, []Delayed) []Unsent            { return nil }
+func (q quiet) Send(_ context.Context, r webhook.Request) webhook.Result             { return q.answer(r) }
+func (quiet) AddCounts(context.Context, CounterKey, tally.Counts, tally.Clues) error { return nil }
+func (quiet) WriteEntries(context.Context, []Entry) (unwritten []Entry)              { return nil }
+func (quiet) Count(name, dimension, value string)                                    {}
+func (quiet) SendDelayed(context.Context, []Delayed) []Unsent                        { return nil }
 
 // BenchmarkDeliver delivers batches of ten of one internal app; an op is one
 // webhook. Everything around the job is in memory and answers at once.

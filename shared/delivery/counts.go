@@ -23,12 +23,16 @@ type CounterKey struct {
 // surely not added.
 var ErrNotAdded = errors.New("not added")
 
-// Counters adds counts to the Buffer, atomically. After nil they are durable;
-// after an error that wraps ErrNotAdded they are not there, and if it wraps
-// platform.ErrRefused too they never will be; after any other error nobody knows.
-// It tries once: the caller repeats what may be repeated.
+// Counters adds counts to the Buffer, atomically, and with them sets the clues that are not
+// zero. After nil they are durable; after an error that wraps ErrNotAdded they are not there,
+// and if it wraps platform.ErrRefused too they never will be; after any other error nobody
+// knows. It tries once: the caller repeats what may be repeated, and clues always may be.
+//
+// Counts with a success, or alive, clear the permanent failures of the day, whatever the clues say, and
+// a LastSuccess without a FailingSince clears that. A FailingSince without a LastSuccess is
+// the day's only if it has none yet.
 type Counters interface {
-	AddCounts(ctx context.Context, key CounterKey, counts tally.Counts) error
+	AddCounts(ctx context.Context, key CounterKey, counts tally.Counts, clues tally.Clues) error
 }
 
 // counter counts how webhooks end.
@@ -153,7 +157,7 @@ func updatesOf(wave []*attempted) (updates []*update) {
 // webhooks are returned: a success that is done is counted. If they may be queued only
 // those with a success are: it may be counted twice, and a failure may not.
 func (c counter) addOrQueue(ctx context.Context, u *update) {
-	left, _ := c.add(ctx, u.key, u.counts)
+	left, _ := c.add(ctx, u.key, u.counts, cluesOf(u.of))
 	if left.IsZero() {
 		return
 	}
@@ -196,7 +200,7 @@ func (c counter) addMessage(ctx context.Context, m queuedCounts) fate {
 	if m.Counts.IsZero() {
 		return done{}
 	}
-	left, err := c.add(ctx, CounterKey{m.Key, m.Date}, m.Counts)
+	left, err := c.add(ctx, CounterKey{m.Key, m.Date}, m.Counts, tally.Clues{})
 	if left.IsZero() {
 		return done{}
 	}
@@ -214,11 +218,11 @@ func (c counter) addMessage(ctx context.Context, m queuedCounts) fate {
 
 // add adds counts within the budget and returns what is surely not added, and why.
 // Of counts whose answer was lost only the successes are added again.
-func (c counter) add(ctx context.Context, key CounterKey, counts tally.Counts) (left tally.Counts, err error) {
+func (c counter) add(ctx context.Context, key CounterKey, counts tally.Counts, clues tally.Clues) (left tally.Counts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, countBudget)
 	defer cancel()
 	for pause := firstPause; ; pause *= 2 {
-		err := c.counters.AddCounts(ctx, key, counts)
+		err := c.counters.AddCounts(ctx, key, counts, clues)
 		if err == nil {
 			return tally.Counts{}, nil
 		}

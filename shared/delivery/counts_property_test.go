@@ -50,7 +50,7 @@ func (p *tape) fault() (kind int) {
 	return kind
 }
 
-func (p *tape) AddCounts(_ context.Context, key CounterKey, counts tally.Counts) error {
+func (p *tape) AddCounts(_ context.Context, key CounterKey, counts tally.Counts, _ tally.Clues) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kind := p.fault()

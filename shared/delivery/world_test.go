@@ -26,6 +26,7 @@ type world struct {
 	apps        map[string]Registered
 	reads       int
 	counts      map[CounterKey]tally.Counts
+	clues       []tally.Clues                // of the updates that had some, in their order
 	reports     map[string]platform.Outcomes // by id
 	entries     []Entry
 	events      []platform.Event
@@ -184,7 +185,7 @@ func (w *world) Send(_ context.Context, r webhook.Request) webhook.Result {
 	return answer(r)
 }
 
-func (w *world) AddCounts(_ context.Context, key CounterKey, counts tally.Counts) error {
+func (w *world) AddCounts(_ context.Context, key CounterKey, counts tally.Counts, clues tally.Clues) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.countFault != nil {
@@ -196,6 +197,9 @@ func (w *world) AddCounts(_ context.Context, key CounterKey, counts tally.Counts
 		}
 	}
 	w.counts[key] = w.counts[key].Plus(counts)
+	if clues != (tally.Clues{}) {
+		w.clues = append(w.clues, clues)
+	}
 	return nil
 }
 

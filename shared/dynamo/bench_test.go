@@ -47,14 +47,26 @@ func BenchmarkWriteEntries(b *testing.B) {
 	}
 }
 
-// BenchmarkAddCounts encodes the counts of a batch; an op is one batch.
+// BenchmarkAddCounts encodes the counts and clues of a batch; an op is one batch.
 func BenchmarkAddCounts(b *testing.B) {
 	t := Buffer{API: takesAll{}, Table: "buffer"}
 	key := delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := t.AddCounts(b.Context(), key, tally.Counts{Success: 9, Error: 1}); err != nil {
-			b.Fatal(err)
-		}
+	at := time.UnixMilli(1764000000000)
+	failure := tally.Failure{At: at, Outcome: "error", Status: 403, EventType: "issue.created", WebhookID: "evt_1"}
+	for name, c := range map[string]struct {
+		counts tally.Counts
+		clues  tally.Clues
+	}{
+		"success": {tally.Counts{Success: 10}, tally.Clues{LastSuccess: at}},
+		"error":   {tally.Counts{Success: 9, Error: 1}, tally.Clues{LastFailure: failure, LastSuccess: at}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := t.AddCounts(b.Context(), key, c.counts, c.clues); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

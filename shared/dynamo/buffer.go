@@ -58,15 +58,16 @@ func dayKey(key string, date tally.Date) item {
 }
 
 // AddCounts implements delivery.Counters with one atomic UpdateItem.
-func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts tally.Counts) error {
-	u := adding(t.Table, key, counts)
+func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts tally.Counts, clues tally.Clues) error {
+	u := adding(t.Table, key, counts, clues)
 	_, err := t.API.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: u.TableName, Key: u.Key,
 		UpdateExpression: u.UpdateExpression, ExpressionAttributeValues: u.ExpressionAttributeValues}, once)
 	return notAdded(err)
 }
 
-// adding is the update that adds counts.
-func adding(table string, key delivery.CounterKey, counts tally.Counts) *types.Update {
+// adding is the update that adds counts and sets clues, which are zero if the counts are
+// added later than their attempts were made.
+func adding(table string, key delivery.CounterKey, counts tally.Counts, clues tally.Clues) *types.Update {
 	values := item{":expires_at": number(key.Date.End().Add(bufferLife).Unix())}
 	set := "SET expires_at = :expires_at"
 	if counts.Failed() {
@@ -80,8 +81,12 @@ func adding(table string, key delivery.CounterKey, counts tally.Counts) *types.U
 			values[":"+countNames[n]] = number(count)
 		}
 	}
-	return &types.Update{TableName: &table, Key: dayKey(key.Key, key.Date),
-		UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ") + " " + set), ExpressionAttributeValues: values}
+	if clues.Permanent > 0 && !answered(counts) {
+		adds = append(adds, "permanent_count :permanent_count")
+		values[":permanent_count"] = number(clues.Permanent)
+	}
+	return &types.Update{TableName: &table, Key: dayKey(key.Key, key.Date), ExpressionAttributeValues: values,
+		UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ") + " " + set + setClues(values, clues) + removeClues(counts, clues))}
 }
 
 // notAdded marks an error after which the counts are surely not there.
@@ -109,7 +114,7 @@ func (t Buffer) ReadDays(ctx context.Context, key string, first, last tally.Date
 			return nil, err
 		}
 		for _, i := range page.Items {
-			days = append(days, tally.Day{Date: tally.Date(item(i).text("day")), Counts: item(i).counts()})
+			days = append(days, tally.Day{Date: tally.Date(item(i).text("day")), Counts: item(i).counts(), Clues: item(i).clues()})
 		}
 	}
 	return days, nil
@@ -139,8 +144,8 @@ func (t Buffer) ReadFailing(ctx context.Context, partition string, found func(ke
 // that has no image: an item that was deleted.
 func DecodeRecord(r events.DynamoDBEventRecord) (disabling.Record, bool) {
 	image := r.Change.NewImage
-	key, day := image["pk"], image["day"]
-	if key.DataType() != events.DataTypeString || day.DataType() != events.DataTypeString {
+	key, on := image["pk"], image["day"]
+	if key.DataType() != events.DataTypeString || on.DataType() != events.DataTypeString {
 		return disabling.Record{}, false
 	}
 	count := func(name string) int64 {
@@ -151,9 +156,10 @@ func DecodeRecord(r events.DynamoDBEventRecord) (disabling.Record, bool) {
 		n, _ := strconv.ParseInt(v.Number(), 10, 64)
 		return n
 	}
-	date, err := tally.ParseDate(day.String())
+	date, err := tally.ParseDate(on.String())
 	if err != nil {
 		return disabling.Record{}, false
 	}
-	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: tally.Day{Date: date, Counts: countsBy(count)}}, true
+	day := tally.Day{Date: date, Counts: countsBy(count), Clues: tally.Clues{Permanent: count("permanent_count")}}
+	return disabling.Record{Sequence: r.Change.SequenceNumber, Key: key.String(), Day: day}, true
 }

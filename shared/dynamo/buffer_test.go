@@ -64,7 +64,7 @@ func TestCountsAreSurelyNotAddedOnlyAfterARefusalOrWithoutAConnection(t *testing
 		{errors.New("anything else"), false},
 	} {
 		err := dynamo.Buffer{API: failing{newEngine(), t, c.err}, Table: "buffer"}.AddCounts(t.Context(),
-			delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Error: 1})
+			delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Error: 1}, tally.Clues{})
 		if !errors.Is(err, c.err) || errors.Is(err, delivery.ErrNotAdded) != c.notAdded {
 			t.Errorf("%v: got %v, surely not added must be %v", c.err, err, c.notAdded)
 		}
@@ -75,7 +75,7 @@ func TestCountsAreAddedAndZerosAreNeverThere(t *testing.T) {
 	e := newEngine()
 	add := func(c tally.Counts) {
 		t.Helper()
-		must(t, e.buffer().AddCounts(t.Context(), delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, c))
+		must(t, e.buffer().AddCounts(t.Context(), delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, c, tally.Clues{}))
 	}
 	day := func() attributes { return e.tables["buffer"]["17#42#1 2026-11-24"] }
 	add(tally.Counts{Success: 2})

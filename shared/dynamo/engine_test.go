@@ -468,6 +468,7 @@ func (x *expression) updated(update string, key, was attributes) attributes {
 		item = maps.Clone(key)
 	}
 	x.tokens = tokensOf(update)
+	changed := make(map[string]bool)
 	for section := ""; len(x.tokens) > 0; {
 		switch {
 		case x.accept("SET"):
@@ -480,6 +481,10 @@ func (x *expression) updated(update string, key, was attributes) attributes {
 			panic(fmt.Sprintf("%q: %v is left", update, x.tokens))
 		}
 		name := x.attribute()
+		if changed[name] {
+			panic(fmt.Sprintf("%q changes %s twice", update, name))
+		}
+		changed[name] = true
 		switch section {
 		case "SET":
 			x.accept("=")

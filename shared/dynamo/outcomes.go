@@ -45,7 +45,7 @@ func (t Outcomes) AddOutcomes(ctx context.Context, key delivery.CounterKey, coun
 	_, err := t.API.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Put: &types.Put{TableName: &t.Table, ConditionExpression: aws.String("attribute_not_exists(app_id)"),
 			Item: item{"app_id": id["app_id"], "content": text(content), "expires_at": number(t.Now().Add(idLife).Unix())}}},
-		{Update: adding(t.Buffer, key, counts)},
+		{Update: adding(t.Buffer, key, counts, tally.Clues{})},
 	}}, once)
 	if len(refusedAt(err)) == 0 {
 		return notAdded(err)

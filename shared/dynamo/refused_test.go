@@ -130,7 +130,7 @@ func TestRefusalForGoodIsSaidByEveryTable(t *testing.T) {
 		"MarkSent":    func(ctx context.Context) error { return notices.MarkSent(ctx, "n", "m", noon) },
 		"MarkUnsent":  func(ctx context.Context) error { return notices.MarkUnsent(ctx, "n", notice.Refused, noon, noon) },
 		"AddCounts": func(ctx context.Context) error {
-			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Success: 1})
+			err := days.AddCounts(ctx, delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Success: 1}, tally.Clues{})
 			if !errors.Is(err, delivery.ErrNotAdded) {
 				return errors.New("may have been added")
 			}

@@ -351,7 +351,7 @@ func TestStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 				before, generation := s.key(id), max(1, numberOf(s.tables["apps"][id]["generation"]))
 				s.tables["apps"][id]["generation"] = &types.AttributeValueMemberN{Value: fmt.Sprint(generation + 1)}
 				s.unharmed(func() {
-					if err := s.buffer().AddCounts(ctx, delivery.CounterKey{Key: before, Date: tally.DateOf(s.now)}, tally.Counts{Error: 2, Gone: 2}); err != nil {
+					if err := s.buffer().AddCounts(ctx, delivery.CounterKey{Key: before, Date: tally.DateOf(s.now)}, tally.Counts{Error: 2, Gone: 2}, tally.Clues{}); err != nil {
 						t.Fatal(err)
 					}
 				})
@@ -452,7 +452,7 @@ func (s *streamWorld) deliver(ctx context.Context, t *rapid.T, id string, date t
 		return
 	}
 	s.unharmed(func() {
-		if err := s.buffer().AddCounts(ctx, delivery.CounterKey{Key: s.key(id), Date: date}, counts); err != nil {
+		if err := s.buffer().AddCounts(ctx, delivery.CounterKey{Key: s.key(id), Date: date}, counts, tally.Clues{}); err != nil {
 			t.Fatal(err)
 		}
 	})

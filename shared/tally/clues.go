@@ -13,8 +13,8 @@ type Clues struct {
 
 	// Permanent counts failures that do not pass by themselves (a certificate that is not
 	// valid, a confirmed 410, a forbidden URL) since the last success that was counted on the
-	// day, however it was counted. Unlike the others it is exact in the order of the table's
-	// changes, and warnings rest on it.
+	// day, or alive, however it was counted. Unlike the others it is exact in the order of the
+	// table's changes, and warnings rest on it. A success clears what its own update would add.
 	Permanent int64
 }
 
@@ -29,7 +29,8 @@ type Failure struct {
 }
 
 // Latest puts the clues of days together: the newest failure, the first failure since
-// the last success, the last success, and the permanent failures since then.
+// the last success, the last success, and the permanent failures since then, or since the
+// last day that was alive.
 func Latest(days []Day) Clues {
 	var all Clues
 	for _, d := range days {
@@ -41,6 +42,7 @@ func Latest(days []Day) Clues {
 		}
 	}
 	recovered := newest(days, func(c Counts) bool { return c.Success > 0 })
+	alive := newest(days, func(c Counts) bool { return c.Success > 0 || c.Alive > 0 })
 	for _, d := range days {
 		if d.Date < recovered {
 			continue
@@ -48,7 +50,9 @@ func Latest(days []Day) Clues {
 		if since := d.Clues.FailingSince; !since.IsZero() && (all.FailingSince.IsZero() || since.Before(all.FailingSince)) {
 			all.FailingSince = since
 		}
-		all.Permanent += d.Clues.Permanent
+		if d.Date >= alive {
+			all.Permanent += d.Clues.Permanent
+		}
 	}
 	return all
 }

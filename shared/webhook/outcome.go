@@ -1,5 +1,10 @@
 package webhook
 
+import (
+	"crypto/x509"
+	"errors"
+)
+
 // Outcome is how a request ended. The set is closed; it is what the log, the
 // metrics and the counters speak of.
 type Outcome string
@@ -76,4 +81,26 @@ func (r Result) Retryable() bool {
 		return r.Status == 408
 	}
 	return false
+}
+
+// Permanent reports a failure that does not pass by itself: the receiver is gone, its
+// certificate does not verify, or its URL is forbidden. A 410 is for the caller to confirm,
+// who knows whose URL it was.
+func (r Result) Permanent() bool {
+	switch r.Outcome {
+	case Gone, Blocked:
+		return true
+	case ConnectionError:
+		return r.Code == CodeTLS && ofCertificate(r.Err)
+	}
+	return false
+}
+
+// ofCertificate reports that a receiver's certificate does not verify. That this machine has
+// no certificates to verify it with is ours.
+func ofCertificate(err error) bool {
+	var invalid x509.CertificateInvalidError
+	var host x509.HostnameError
+	var unknown x509.UnknownAuthorityError
+	return errors.As(err, &invalid) || errors.As(err, &host) || errors.As(err, &unknown)
 }
