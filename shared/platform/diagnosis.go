@@ -1,6 +1,6 @@
 package platform
 
-import "strconv"
+import "hookwarden/shared/tally"
 
 // Diagnosis says what is wrong with an app's receiver, for people: in a mail, an audit
 // entry and an event. It is approximate, and no verdict or warning rests on it. Times are
@@ -58,13 +58,13 @@ type Warning struct {
 }
 
 // Level says which warning it is: owners get each at most once until the app recovers.
-type Level string
+type Level = tally.Level
 
-// The levels. That of the n-th failing day is DaysLevel(n).
+// The levels, but for DaysLevel.
 const (
-	LevelTimeouts  Level = "timeouts"  // half of the time-outs for which an app is disabled
-	LevelPermanent Level = "permanent" // what does not pass by itself: a certificate, a 410, a forbidden URL
+	LevelTimeouts  = tally.LevelTimeouts
+	LevelPermanent = tally.LevelPermanent
 )
 
 // DaysLevel is the level of the n-th day of a run of failing days: "days:3".
-func DaysLevel(n int) Level { return Level("days:" + strconv.Itoa(n)) }
+func DaysLevel(n int) Level { return tally.DaysLevel(n) }

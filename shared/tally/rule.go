@@ -79,24 +79,11 @@ func (r Rule) Judge(days []Day, last Date) Verdict {
 // however many failures: a day with none would say nothing, and one bad day, or a
 // few failures, are no proof. The days are as for Judge.
 func (r Rule) JudgeDead(days []Day, today Date) Verdict {
-	alive := newest(days, func(c Counts) bool { return c.Success > 0 || c.Alive > 0 })
-	var failing []Date
-	var failures int64
-	counts := byDate(days)
-	for date := FirstDead(today); date <= today; date = date.Plus(1) {
-		if n := counts[date].Failures(); n > 0 && date > alive {
-			failing = append(failing, date)
-			failures += n
-		}
-	}
-	if r.DeadDays == 0 || len(failing) < deadDays || failures < deadFailures || failing[0] > today.Plus(-r.DeadDays) {
+	dead := r.deadRun(days, today)
+	if r.DeadDays == 0 || dead.failing < deadDays || dead.failures < deadFailures || dead.first > today.Plus(-r.DeadDays) {
 		return Verdict{}
 	}
-	v := Verdict{Broken: true, Reason: Dead}
-	for date := failing[0]; date <= today; date = date.Plus(1) {
-		v.Evidence = append(v.Evidence, Day{Date: date, Counts: counts[date]})
-	}
-	return v
+	return Verdict{Broken: true, Reason: Dead, Evidence: between(byDate(days), dead.first, today)}
 }
 
 func byDate(days []Day) map[Date]Counts {
