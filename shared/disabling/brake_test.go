@@ -423,7 +423,7 @@ func TestLatchHoldsAndAnOpeningOpensInEveryInterleaving(t *testing.T) {
 			if opened.IsZero() {
 				opened = w.now
 			}
-			return w.registrarOver(s).Handle(context.Background(), platform.BrakeOpen{At: opened, Hours: 1}, opened)
+			return w.registrarOver(s).Handle(context.Background(), platform.BrakeOpen{At: opened, Hours: 1}, sent(opened))
 		}}
 	}
 	for _, c := range []struct {

@@ -72,7 +72,7 @@ func TestBreakerThatGuardsAnAppNoMoreLeavesItDisabledAndItsOwnersTold(t *testing
 	w.change(app, func(a *platform.App) { a.DisabledAt, a.DisabledReason = w.now.Add(-time.Minute), "error" })
 	put := platform.AppPut{App: w.snapshot().Apps[app]}
 	put.App.Version, put.App.Kind, put.App.Breaker = 2, platform.Integration, platform.BreakOff
-	if err := w.registrar().Handle(t.Context(), put, w.now); err != nil {
+	if err := w.registrar().Handle(t.Context(), put, sent(w.now)); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1}))

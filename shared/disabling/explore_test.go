@@ -310,7 +310,7 @@ func enabler(at *time.Time) *actor {
 		if at.IsZero() {
 			*at = w.now
 		}
-		return w.registrarOver(s).Handle(context.Background(), enableBy(app, bob, *at), *at)
+		return w.registrarOver(s).Handle(context.Background(), enableBy(app, bob, *at), sent(*at))
 	}}
 }
 
@@ -356,7 +356,7 @@ func putter(changes ...func(*platform.App)) *actor {
 			a := platform.App{ID: app, Version: int64(2 + i), Status: platform.Internal, OrganizationID: org, WebhookURL: "https://bot.example/hook"}
 			change(&a)
 			put := platform.AppPut{App: a, Secrets: []platform.Secret{"s"}}
-			if err := w.registrarOver(s).Handle(context.Background(), put, w.now); err != nil {
+			if err := w.registrarOver(s).Handle(context.Background(), put, sent(w.now)); err != nil {
 				return err
 			}
 		}

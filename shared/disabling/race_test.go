@@ -226,7 +226,7 @@ func TestDisableTwiceWithinOneMinuteIsTwoDisablingsForEverybody(t *testing.T) {
 		for n := range 3 { // the message comes three times
 			all.Go(func() {
 				for range 20 {
-					if c.registrarOver(c.worker(n)).Handle(t.Context(), enableBy(app, bob, at), at) == nil {
+					if c.registrarOver(c.worker(n)).Handle(t.Context(), enableBy(app, bob, at), sent(at)) == nil {
 						return
 					}
 				}

@@ -130,7 +130,7 @@ func TestSteeringErasesWhoDidItWithTheApp(t *testing.T) {
 
 func TestSteeringOfAnUnknownAppIsToComeAgain(t *testing.T) {
 	w := newWorld()
-	err := w.registrar().Handle(t.Context(), disableBy(app, ada, w.now), w.now)
+	err := w.registrar().Handle(t.Context(), disableBy(app, ada, w.now), sent(w.now))
 	if !errors.Is(err, registry.ErrUnknownApp) || len(w.Audit) > 0 {
 		t.Errorf("error %v, audit %v", err, w.Audit)
 	}
@@ -167,7 +167,7 @@ type steering struct {
 
 func (s steering) actor() *actor {
 	return &actor{name: fmt.Sprint(s.kind, s.at), work: func(w *world, store store) error {
-		return w.registrarOver(store).Handle(context.Background(), s.message(), noon(s.at))
+		return w.registrarOver(store).Handle(context.Background(), s.message(), sent(noon(s.at)))
 	}}
 }
 

@@ -159,11 +159,14 @@ func (w *world) deliver(t testing.TB, records ...disabling.Record) {
 	t.Fatalf("records are not through after ten times:\n%s", &w.log)
 }
 
+// sent is what SQS says of a message that was queued at a time.
+func sent(at time.Time) registry.Stamp { return registry.Stamp{SentAt: at} }
+
 // register is RegistryQueue: it hands over the message until it is through.
 func (w *world) register(t testing.TB, message platform.RegistryMessage, sentAt time.Time) {
 	t.Helper()
 	for range 10 {
-		if w.registrar().Handle(t.Context(), message, sentAt) == nil {
+		if w.registrar().Handle(t.Context(), message, sent(sentAt)) == nil {
 			return
 		}
 	}

@@ -40,6 +40,7 @@ func auditEntry(t standing.Transition) item {
 		i["evidence"] = evidence(t.Evidence)
 	}
 	i.setActor("actor", t.Actor)
+	i.setSender(t.SenderID)
 	i.setText("note", t.Note)
 	return i
 }
@@ -49,7 +50,13 @@ func auditEntry(t standing.Transition) item {
 const (
 	maxAuditText   = 1024 // bytes
 	maxActorFields = 32
+	maxSender      = 128 // bytes
 )
+
+// setSender keeps who queued the message that asked for this, as SQS stamped it. It is a
+// hint next to the actor, who is only claimed, and no proof: whoever assumes a role chooses
+// the name of the session, which is a part of it.
+func (i item) setSender(id string) { i.setText("sender_id", platform.Cut(id, maxSender)) }
 
 // setActor keeps the flat fields of an actor, if it has any. Of very many it keeps those
 // that say who it is, and the first by name.

@@ -94,6 +94,7 @@ func (t Brake) OpenBrake(ctx context.Context, o registry.Opening) error {
 	entry := item{"pk": text(brakeKey), "sk": text(platform.FormatTime(o.At) + "#" + eventBrakeOpen),
 		"event": text(eventBrakeOpen), "open_until": timestamp(o.Until)}
 	entry.setActor("actor", o.Actor)
+	entry.setSender(o.SenderID)
 	err := transact(ctx, t.API, []types.TransactWriteItem{
 		{Put: &types.Put{TableName: &t.Table, Item: open,
 			ConditionExpression: aws.String("(attribute_not_exists(opened_at) OR opened_at < :opened_at) AND " +

@@ -46,6 +46,7 @@ func (t Erasures) EntombOrganization(ctx context.Context, e registry.Erasure, no
 	tombstone.ConditionExpression = aws.String(newer)
 	entry := item{"pk": text(deletedKey), "sk": text(platform.FormatTime(e.At) + "#" + eventOrganizationDelete + "#" + e.OrganizationID),
 		"event": text(eventOrganizationDelete), "organization_id": text(e.OrganizationID)}
+	entry.setSender(e.SenderID)
 	err := transact(ctx, t.API, []types.TransactWriteItem{
 		{Update: tombstone},
 		{Put: &types.Put{TableName: &t.Audit, Item: entry}},

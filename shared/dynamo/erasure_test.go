@@ -86,7 +86,7 @@ func newErasing(t *testing.T, many int) *erasing {
 		}
 	}
 	for _, m := range append(messages, platform.AppDelete{AppID: "app-001", Version: 200}) {
-		must(t, w.job().Handle(t.Context(), m, asked.Add(-time.Hour)))
+		must(t, w.job().Handle(t.Context(), m, registry.Stamp{SentAt: asked.Add(-time.Hour)}))
 	}
 	if disabled := w.tables["apps"]["app-002"]; disabled != nil {
 		disabled["disabled_at"], disabled["standing"] = text("2026-11-20T00:00:00.000Z"), text("disabled#1")
@@ -100,7 +100,7 @@ func newErasing(t *testing.T, many int) *erasing {
 func (w *erasing) handle(t *testing.T, m platform.RegistryMessage) (receives int) {
 	t.Helper()
 	for receives = 1; receives < 20; receives++ {
-		err := w.job().Handle(t.Context(), m, asked)
+		err := w.job().Handle(t.Context(), m, registry.Stamp{SentAt: asked})
 		var delayed *registry.DelayedError
 		switch {
 		case err == nil:
@@ -240,7 +240,7 @@ func TestErasureFindsAnAppThatIsPutBetweenItsSteps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			last := make(map[string]bool)
 			eachCall(t, func(t *testing.T, w *erasing) (before, after error) {
-				must(t, w.job().Handle(t.Context(), put, asked))
+				must(t, w.job().Handle(t.Context(), put, registry.Stamp{SentAt: asked}))
 				last[put.App.ID] = w.now.After(noon) // in the second look it may come too late to be found
 				return nil, nil
 			}, func(t *testing.T, w *erasing) {
@@ -256,7 +256,7 @@ func TestErasureFindsAnAppThatIsPutBetweenItsSteps(t *testing.T) {
 func TestErasureFindsAtItsSecondLookWhatTheIndexDidNotShow(t *testing.T) {
 	w := newErasing(t, 3)
 	w.hidden["app-000"] = true
-	err := w.job().Handle(t.Context(), deletion42(), asked)
+	err := w.job().Handle(t.Context(), deletion42(), registry.Stamp{SentAt: asked})
 	var delayed *registry.DelayedError
 	if !errors.As(err, &delayed) || delayed.After != 15*time.Minute || w.erased("app-000") {
 		t.Fatalf("after the first look: %v", err)
@@ -270,7 +270,7 @@ func TestErasureFindsAtItsSecondLookWhatTheIndexDidNotShow(t *testing.T) {
 
 func TestErasureLeavesAnAppAloneThatMovedMeanwhile(t *testing.T) {
 	eachCall(t, func(t *testing.T, w *erasing) (before, after error) {
-		must(t, w.job().Handle(t.Context(), appPut("app-003", "43", 500), asked))
+		must(t, w.job().Handle(t.Context(), appPut("app-003", "43", 500), registry.Stamp{SentAt: asked}))
 		return nil, nil
 	}, func(t *testing.T, w *erasing) {
 		if app := w.tables["apps"]["app-003"]; app["deleted"] != nil || textOf(app["name"]) != "Name app-003" || w.tables["secrets"]["app-003"]["expires_at"] != nil {
@@ -283,7 +283,7 @@ func TestErasureEndsWhenTheOrganizationComesBack(t *testing.T) {
 	entry := attributes{"pk": text("42"), "sk": text("new"), "event": text("app.enable")}
 	eachCall(t, func(t *testing.T, w *erasing) (before, after error) {
 		for _, m := range []platform.RegistryMessage{orgPut("42", 5), appPut("app-003", "42", 500), appPut("new", "42", 1)} {
-			must(t, w.job().Handle(t.Context(), m, asked))
+			must(t, w.job().Handle(t.Context(), m, registry.Stamp{SentAt: asked}))
 		}
 		w.tables["audit"]["42 new"] = entry
 		return nil, nil
@@ -316,7 +316,7 @@ func TestErasureOfDuplicateLateAndEqualMessages(t *testing.T) {
 	same(t, "a duplicate")
 	for _, m := range []platform.RegistryMessage{orgPut("42", 3), platform.OrganizationDelete{OrganizationID: "42", Version: 2},
 		appPut("app-000", "42", 100), appPut("app-000", "42", 99), platform.AppDelete{AppID: "app-000", Version: 100}} {
-		if err := w.job().Handle(t.Context(), m, asked); err != nil {
+		if err := w.job().Handle(t.Context(), m, registry.Stamp{SentAt: asked}); err != nil {
 			t.Error(err)
 		}
 		same(t, fmt.Sprintf("%T of before", m))
@@ -336,7 +336,7 @@ func TestErasureOfDuplicateLateAndEqualMessages(t *testing.T) {
 	}
 	same(t, "of equal and older versions")
 
-	must(t, w.job().Handle(t.Context(), appPut("app-000", "42", 101), asked))
+	must(t, w.job().Handle(t.Context(), appPut("app-000", "42", 101), registry.Stamp{SentAt: asked}))
 	app := w.tables["apps"]["app-000"]
 	if app["deleted"] != nil || app["deleted_at"] != nil || textOf(app["generation"]) != "2" || w.tables["secrets"]["app-000"]["expires_at"] != nil {
 		t.Errorf("a newer put leaves %v", app)
@@ -347,7 +347,7 @@ func TestErasureIsOfTheAuditToo(t *testing.T) { // an enabling that comes late m
 	w := newErasing(t, 3)
 	w.handle(t, deletion42())
 	want := maps.Clone(w.tables["audit"])
-	must(t, w.job().Handle(t.Context(), platform.AppEnable{AppID: "app-002", Actor: platform.Actor{Raw: []byte(`{"name":"Ada"}`)}}, noon))
+	must(t, w.job().Handle(t.Context(), platform.AppEnable{AppID: "app-002", Actor: platform.Actor{Raw: []byte(`{"name":"Ada"}`)}}, registry.Stamp{SentAt: noon}))
 	if diff := cmp.Diff(want, w.tables["audit"], allItems); diff != "" || w.tables["apps"]["app-002"]["disabled_at"] != nil {
 		t.Errorf("the app is %v, the audit (-before +after):\n%s", w.tables["apps"]["app-002"], diff)
 	}
@@ -355,7 +355,7 @@ func TestErasureIsOfTheAuditToo(t *testing.T) { // an enabling that comes late m
 
 func TestErasureOfAnOrganizationThatWasNeverPut(t *testing.T) {
 	w := newErasing(t, 0)
-	must(t, w.job().Handle(t.Context(), appPut("lone", "44", 1), asked))
+	must(t, w.job().Handle(t.Context(), appPut("lone", "44", 1), registry.Stamp{SentAt: asked}))
 	w.handle(t, platform.OrganizationDelete{OrganizationID: "44", Version: 1})
 	if !w.erased("lone") || w.tables["organizations"]["44"]["deleted"] == nil {
 		t.Errorf("left: %v, %v", w.tables["apps"]["lone"], w.tables["organizations"]["44"])
@@ -374,7 +374,7 @@ func TestErasureLeavesTimeToOthers(t *testing.T) {
 		}
 		return nil, nil
 	}
-	err := w.job().Handle(ctx, deletion42(), asked)
+	err := w.job().Handle(ctx, deletion42(), registry.Stamp{SentAt: asked})
 	var delayed *registry.DelayedError
 	if !errors.As(err, &delayed) || delayed.After != time.Second {
 		t.Errorf("got %v", err)

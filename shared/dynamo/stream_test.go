@@ -362,7 +362,7 @@ func TestStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 				at := s.now
 				s.now = s.now.Add(time.Second)
 				s.unharmed(func() {
-					if err := s.registry.Handle(ctx, platform.AppEnable{AppID: id, At: at}, at); err != nil {
+					if err := s.registry.Handle(ctx, platform.AppEnable{AppID: id, At: at}, registry.Stamp{SentAt: at}); err != nil {
 						t.Fatal(err)
 					}
 				})

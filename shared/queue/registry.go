@@ -46,7 +46,7 @@ func (q RegistryConsumer) handle(ctx context.Context, r events.SQSMessage) error
 	if err != nil {
 		return bury(platform.ReasonInvalid, err.Error())
 	}
-	err = q.Job.Logging("message_id", r.MessageId).Handle(ctx, message, sentAt(r))
+	err = q.Job.Logging("message_id", r.MessageId).Handle(ctx, message, registry.Stamp{SentAt: sentAt(r), SenderID: r.Attributes["SenderId"]})
 	if errors.Is(err, platform.ErrRefused) {
 		return bury(platform.ReasonRefused, refusedDetail(err))
 	}

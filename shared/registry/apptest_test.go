@@ -57,7 +57,7 @@ func TestTestOfAnAppIsQueuedWhetherItIsDisabledOrNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, q := newTables(), &tested{}
 			s.app.DisabledAt = disabledAt
-			if err := s.testing(q).Handle(t.Context(), ping, noon.Add(-time.Minute)); err != nil {
+			if err := s.testing(q).Handle(t.Context(), ping, registry.Stamp{SentAt: noon.Add(-time.Minute)}); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]platform.Webhook{want}, q.tests); diff != "" || !q.sentAt[0].Equal(noon.Add(-time.Minute)) {
@@ -73,10 +73,10 @@ func TestTestOfAnAppIsQueuedWhetherItIsDisabledOrNot(t *testing.T) {
 func TestTestWhoseQueueingHadNoAnswerIsQueuedAgain(t *testing.T) {
 	s, q := newTables(), &tested{lost: true}
 	job := s.testing(q)
-	if err := job.Handle(t.Context(), ping, noon); !errors.Is(err, errLost) {
+	if err := job.Handle(t.Context(), ping, registry.Stamp{SentAt: noon}); !errors.Is(err, errLost) {
 		t.Fatalf("got %v", err)
 	}
-	if err := job.Handle(t.Context(), ping, noon); err != nil {
+	if err := job.Handle(t.Context(), ping, registry.Stamp{SentAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	if len(q.tests) != 2 || !cmp.Equal(q.tests[0], q.tests[1]) {
@@ -88,10 +88,10 @@ func TestTestOfADeletedAppIsNotQueuedAndTheEventSaysSo(t *testing.T) {
 	s, q := newTables(), &tested{lost: true}
 	s.app.Deleted = true
 	job := s.testing(q)
-	if err := job.Handle(t.Context(), ping, noon); !errors.Is(err, errLost) {
+	if err := job.Handle(t.Context(), ping, registry.Stamp{SentAt: noon}); !errors.Is(err, errLost) {
 		t.Fatalf("got %v", err)
 	}
-	if err := job.Handle(t.Context(), ping, noon); err != nil {
+	if err := job.Handle(t.Context(), ping, registry.Stamp{SentAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	if len(q.tests) > 0 || len(q.events) != 2 {
@@ -104,7 +104,7 @@ func TestTestOfADeletedAppIsNotQueuedAndTheEventSaysSo(t *testing.T) {
 		}
 	}
 	job.Standing.Events = nil
-	if err := job.Handle(t.Context(), ping, noon); err != nil || len(q.events) != 2 {
+	if err := job.Handle(t.Context(), ping, registry.Stamp{SentAt: noon}); err != nil || len(q.events) != 2 {
 		t.Errorf("where the platform wants no events: %v", err)
 	}
 }
@@ -112,7 +112,7 @@ func TestTestOfADeletedAppIsNotQueuedAndTheEventSaysSo(t *testing.T) {
 func TestTestOfAnAppThatIsNotKnownYetIsToComeAgain(t *testing.T) {
 	s, q := newTables(), &tested{}
 	s.missing = true
-	if err := s.testing(q).Handle(t.Context(), ping, noon); !errors.Is(err, registry.ErrUnknownApp) || len(q.tests)+len(q.events) > 0 {
+	if err := s.testing(q).Handle(t.Context(), ping, registry.Stamp{SentAt: noon}); !errors.Is(err, registry.ErrUnknownApp) || len(q.tests)+len(q.events) > 0 {
 		t.Errorf("got %v, queued %v", err, q.tests)
 	}
 }

@@ -22,15 +22,16 @@ type Brake interface {
 type Opening struct {
 	At, Until time.Time
 	Actor     platform.Actor
+	SenderID  string // as SQS stamped it
 }
 
 // openBrake opens the brake as of the message's time, and never of a later one than
 // that at which it was queued. Whatever was latched until its hours are over would
 // not have been, had the message come at once: so it makes no difference when it comes.
-func (j *Job) openBrake(ctx context.Context, m platform.BrakeOpen, sentAt time.Time) error {
-	at := asOf(m.At, sentAt)
+func (j *Job) openBrake(ctx context.Context, m platform.BrakeOpen, stamp Stamp) error {
+	at := asOf(m.At, stamp.SentAt)
 	until := at.Add(time.Duration(m.Hours) * time.Hour)
-	err := j.Brake.OpenBrake(ctx, Opening{At: at, Until: until, Actor: m.Actor})
+	err := j.Brake.OpenBrake(ctx, Opening{At: at, Until: until, Actor: m.Actor, SenderID: stamp.SenderID})
 	if errors.Is(err, ErrStale) {
 		j.Logger.WarnContext(ctx, "opening of the brake without effect: it is older than another, or than the latch",
 			"at", platform.FormatTime(at), "until", platform.FormatTime(until))

@@ -39,7 +39,7 @@ func TestBrakeOpenIsAsOfTheMessagesTimeAndForItsHours(t *testing.T) {
 			b := &openings{}
 			job := newTables().job()
 			job.Brake = b
-			if err := job.Handle(t.Context(), platform.BrakeOpen{At: c.said, Hours: 4, Actor: actor}, noon); err != nil {
+			if err := job.Handle(t.Context(), platform.BrakeOpen{At: c.said, Hours: 4, Actor: actor}, registry.Stamp{SentAt: noon}); err != nil {
 				t.Fatal(err)
 			}
 			want := []registry.Opening{{At: c.at, Until: c.at.Add(4 * time.Hour), Actor: actor}}
@@ -57,7 +57,7 @@ func TestBrakeOpenWithoutEffectIsDoneAndOneThatFailsComesAgain(t *testing.T) {
 		job.Brake = &openings{err: err}
 		var log bytes.Buffer
 		job.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		if got := job.Handle(t.Context(), platform.BrakeOpen{Hours: 1}, noon); !errors.Is(got, want) {
+		if got := job.Handle(t.Context(), platform.BrakeOpen{Hours: 1}, registry.Stamp{SentAt: noon}); !errors.Is(got, want) {
 			t.Errorf("%v: %v", err, got)
 		}
 		if said := strings.Contains(log.String(), "level=WARN msg=\"opening of the brake without effect"); said != (want == nil) {

@@ -37,6 +37,7 @@ type Erasure struct {
 	OrganizationID string
 	Version        int64
 	At             time.Time // when it was asked for
+	SenderID       string    // who asked for it, as SQS stamped it
 }
 
 // DelayedError says that a message is to be handled again, and when. All is well: it is
@@ -58,9 +59,9 @@ const (
 // eraseOrganization looks for what belongs to the organization and erases it, at once
 // and once more after SecondLook. Nothing but the tombstone says how far it came: what
 // is erased is not found again, so a look may be cut off anywhere.
-func (j *Job) eraseOrganization(ctx context.Context, m platform.OrganizationDelete, sentAt time.Time) error {
+func (j *Job) eraseOrganization(ctx context.Context, m platform.OrganizationDelete, stamp Stamp) error {
 	began := j.Now()
-	e := Erasure{OrganizationID: m.OrganizationID, Version: m.Version, At: sentAt.UTC().Truncate(time.Millisecond)}
+	e := Erasure{OrganizationID: m.OrganizationID, Version: m.Version, At: stamp.SentAt.UTC().Truncate(time.Millisecond), SenderID: stamp.SenderID}
 	since, err := j.Erasures.EntombOrganization(ctx, e, began)
 	if err != nil {
 		return fmt.Errorf("entomb organization %s: %w", e.OrganizationID, err)

@@ -63,7 +63,7 @@ func TestErasureGoesStepByStepAndLooksAgain(t *testing.T) {
 	job.Erasures, job.Now, job.Logger = c, func() time.Time { return now }, slog.New(slog.NewTextHandler(&log, nil))
 	m := platform.OrganizationDelete{OrganizationID: "42", Version: 4}
 	var delayed *registry.DelayedError
-	if err := job.Handle(t.Context(), m, noon); !errors.As(err, &delayed) || delayed.After != 15*time.Minute {
+	if err := job.Handle(t.Context(), m, registry.Stamp{SentAt: noon}); !errors.As(err, &delayed) || delayed.After != 15*time.Minute {
 		t.Errorf("first look: %v", err)
 	}
 	want := []string{"entomb 42", "apps", "apps", "apps", "no apps after aaa", "audit", "audit", "audit", "audit"}
@@ -71,11 +71,11 @@ func TestErasureGoesStepByStepAndLooksAgain(t *testing.T) {
 		t.Errorf("steps %q", c.steps)
 	}
 	now = now.Add(14 * time.Minute) // it came again too soon
-	if err := job.Handle(t.Context(), m, noon); !errors.As(err, &delayed) || delayed.After != time.Minute {
+	if err := job.Handle(t.Context(), m, registry.Stamp{SentAt: noon}); !errors.As(err, &delayed) || delayed.After != time.Minute {
 		t.Errorf("too soon: %v", err)
 	}
 	now, c.apps = now.Add(time.Minute), 1
-	if err := job.Handle(t.Context(), m, noon); err != nil || c.apps > 0 {
+	if err := job.Handle(t.Context(), m, registry.Stamp{SentAt: noon}); err != nil || c.apps > 0 {
 		t.Errorf("second look: %v, %d apps left", err, c.apps)
 	}
 	if n := strings.Count(log.String(), `msg="organization erased"`); n != 1 {
@@ -90,7 +90,7 @@ func TestErasureStopsAtAFaultAndAtANewerPut(t *testing.T) {
 			c := &counted{tables: newTables(), apps: 60, entries: 60, fails: fails, err: err}
 			job := c.job()
 			job.Erasures, job.Now = c, func() time.Time { return noon }
-			if got := job.Handle(t.Context(), platform.OrganizationDelete{OrganizationID: "42", Version: 4}, noon); !errors.Is(got, want) {
+			if got := job.Handle(t.Context(), platform.OrganizationDelete{OrganizationID: "42", Version: 4}, registry.Stamp{SentAt: noon}); !errors.Is(got, want) {
 				t.Errorf("%s, %v: %v", fails, err, got)
 			}
 			if last := c.steps[len(c.steps)-1]; last != fails {

@@ -75,32 +75,38 @@ func (j *Job) Logging(fields ...any) *Job {
 	return &one
 }
 
-// Handle does what one message of RegistryQueue asks for; sentAt is when it was
-// queued. It may be called again with the same message, at any time. The error
+// Stamp is what SQS says of a message, apart from what its sender wrote into it.
+type Stamp struct {
+	SentAt   time.Time // when it was queued
+	SenderID string    // who queued it, for the audit; empty if SQS does not say
+}
+
+// Handle does what one message of RegistryQueue asks for. It may be called again
+// with the same message, at any time. The error
 // is ErrUnknownApp when the app may still come, a *DelayedError when the message is
 // to come again at a certain time, anything else is to be tried again.
-func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, sentAt time.Time) error {
+func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, stamp Stamp) error {
 	var err error
 	switch m := message.(type) {
 	case platform.AppPut:
-		m.App.RenewedAt = sentAt
+		m.App.RenewedAt = stamp.SentAt
 		err = j.putApp(ctx, m)
 	case platform.AppDelete:
-		if err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, sentAt); err != nil {
+		if err = j.Apps.DeleteApp(ctx, m.AppID, m.Version, stamp.SentAt); err != nil {
 			err = fmt.Errorf("delete app %s: %w", m.AppID, err)
 		}
 	case platform.OrganizationPut:
 		err = j.putOrganization(ctx, m)
 	case platform.OrganizationDelete:
-		err = j.eraseOrganization(ctx, m, sentAt)
+		err = j.eraseOrganization(ctx, m, stamp)
 	case platform.AppEnable:
-		err = j.enable(ctx, m, sentAt)
+		err = j.enable(ctx, m, stamp)
 	case platform.AppDisable:
-		err = j.disable(ctx, m, sentAt)
+		err = j.disable(ctx, m, stamp)
 	case platform.AppTest:
-		err = j.test(ctx, m, sentAt)
+		err = j.test(ctx, m, stamp.SentAt)
 	case platform.BrakeOpen:
-		err = j.openBrake(ctx, m, sentAt)
+		err = j.openBrake(ctx, m, stamp)
 	}
 	switch {
 	case errors.Is(err, ErrStale):

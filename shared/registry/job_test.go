@@ -136,7 +136,7 @@ func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
 	put := platform.AppPut{App: platform.App{ID: "18", Version: 3, WebhookURL: "https://bot.example/"}, Secrets: []platform.Secret{"new", "old"}}
 	owned := platform.OrganizationPut{Organization: platform.Organization{ID: "43", Version: 4}}
 	for _, m := range []platform.RegistryMessage{put, owned} {
-		if err := s.job().Handle(t.Context(), m, noon); err != nil {
+		if err := s.job().Handle(t.Context(), m, registry.Stamp{SentAt: noon}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +147,7 @@ func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
 	if diff := cmp.Diff(owned.Organization, s.org); diff != "" {
 		t.Errorf("organization (-want +got):\n%s", diff)
 	}
-	if err := s.job().Handle(t.Context(), platform.AppDelete{AppID: "18", Version: 5}, noon); err != nil || !s.app.Deleted || s.app.Version != 5 ||
+	if err := s.job().Handle(t.Context(), platform.AppDelete{AppID: "18", Version: 5}, registry.Stamp{SentAt: noon}); err != nil || !s.app.Deleted || s.app.Version != 5 ||
 		!s.app.DeletedAt.Equal(noon) {
 		t.Errorf("deleted: %+v, %v", s.app, err)
 	}
@@ -166,7 +166,7 @@ func TestVersionThatIsOlderIsNoErrorAndNoWarning(t *testing.T) {
 		s := newTables()
 		s.stale = true
 		job, logged := s.logging()
-		if err := job.Handle(t.Context(), m, noon); err != nil || len(s.done) != 1 || s.counted != nil {
+		if err := job.Handle(t.Context(), m, registry.Stamp{SentAt: noon}); err != nil || len(s.done) != 1 || s.counted != nil {
 			t.Errorf("%s: %v, %v, counted %v", names, err, s.done, s.counted)
 		}
 		if line := logged.String(); !strings.Contains(line, names) || !strings.Contains(line, `"level":"INFO"`) {
@@ -180,7 +180,7 @@ func TestVersionThatAnotherChangeHasIsAWarningThatNamesTheSubject(t *testing.T) 
 		s := newTables()
 		s.taken = true
 		job, logged := s.logging()
-		if err := job.Handle(t.Context(), m, noon); err != nil || !slices.Equal(s.counted, []string{"registry.version_conflict"}) {
+		if err := job.Handle(t.Context(), m, registry.Stamp{SentAt: noon}); err != nil || !slices.Equal(s.counted, []string{"registry.version_conflict"}) {
 			t.Errorf("%s: %v, counted %v", names, err, s.counted)
 		}
 		if line := logged.String(); !strings.Contains(line, names) || !strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, "hush") {
@@ -192,7 +192,7 @@ func TestVersionThatAnotherChangeHasIsAWarningThatNamesTheSubject(t *testing.T) 
 func TestURLThatCannotBeCalledIsStoredWithTheReason(t *testing.T) {
 	s := newTables()
 	m := platform.AppPut{App: platform.App{ID: "17", WebhookURL: "ftp://bot.example/"}}
-	if err := s.job().Handle(t.Context(), m, noon); err != nil {
+	if err := s.job().Handle(t.Context(), m, registry.Stamp{SentAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	if s.app.WebhookURL != "ftp://bot.example/" || s.app.WebhookURLError != "the scheme must be https" {
@@ -207,7 +207,7 @@ func TestOwnersThatAreLeftOutAreCountedAndLoggedWithTheOrganization(t *testing.T
 	s := newTables()
 	job, logged := s.logging()
 	org := platform.Organization{ID: "43", Version: 4, Owners: []platform.Owner{ada}, OwnerErrors: []string{"owners[1].email is missing"}}
-	if err := job.Handle(t.Context(), platform.OrganizationPut{Organization: org}, noon); err != nil {
+	if err := job.Handle(t.Context(), platform.OrganizationPut{Organization: org}, registry.Stamp{SentAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(org, s.org); diff != "" {
@@ -227,7 +227,7 @@ func TestEventsWithEntriesThatLetNothingThroughAreStoredAndSaid(t *testing.T) {
 	s := newTables()
 	job, logged := s.logging()
 	events := []string{"issue", "isue", "error.created", "installation"}
-	if err := job.Handle(t.Context(), platform.AppPut{App: platform.App{ID: "17", Events: events}}, noon); err != nil {
+	if err := job.Handle(t.Context(), platform.AppPut{App: platform.App{ID: "17", Events: events}}, registry.Stamp{SentAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(s.app.Events, events) || !slices.Equal(s.counted, []string{"app.events_unknown"}) {
@@ -270,7 +270,7 @@ func TestEnableIsAsOfItsTimeOnceAndInOrder(t *testing.T) {
 			s := newTables()
 			s.app.DisabledAt, s.app.EnabledAt, s.app.SteeredAt = c.disabledAt, c.enabledAt, c.steeredAt
 			actor := platform.Actor{Raw: []byte(`{"id":7}`)}
-			if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", At: c.at, Actor: actor}, noon); err != nil {
+			if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", At: c.at, Actor: actor}, registry.Stamp{SentAt: noon}); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(s.done, c.want) || !s.at.Equal(c.wantAt) {
@@ -287,7 +287,7 @@ func TestEnableTellsAllOwnersButTheOneWhoDidIt(t *testing.T) {
 	enable := func(s *tables, by string) {
 		t.Helper()
 		s.app.DisabledAt = noon.Add(-time.Hour)
-		if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", Actor: platform.Actor{Email: by}}, noon); err != nil {
+		if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", Actor: platform.Actor{Email: by}}, registry.Stamp{SentAt: noon}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -324,7 +324,7 @@ func TestEnableTellsAllOwnersButTheOneWhoDidIt(t *testing.T) {
 func TestEnableOfAnAppThatIsNotKnownYetIsToComeAgain(t *testing.T) {
 	s := newTables()
 	s.missing = true
-	if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "18"}, noon); !errors.Is(err, registry.ErrUnknownApp) || len(s.done) > 0 {
+	if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "18"}, registry.Stamp{SentAt: noon}); !errors.Is(err, registry.ErrUnknownApp) || len(s.done) > 0 {
 		t.Errorf("got %v, did %v", err, s.done)
 	}
 }

@@ -27,14 +27,15 @@ func asOf(said, sentAt time.Time) time.Time {
 }
 
 // enable lifts a disabling that is older than the message.
-func (j *Job) enable(ctx context.Context, m platform.AppEnable, sentAt time.Time) error {
-	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Enabled, At: asOf(m.At, sentAt), Actor: m.Actor})
+func (j *Job) enable(ctx context.Context, m platform.AppEnable, stamp Stamp) error {
+	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Enabled, At: asOf(m.At, stamp.SentAt),
+		Actor: m.Actor, SenderID: stamp.SenderID})
 }
 
 // disable disables an app that is not disabled. One that is keeps its first reason.
-func (j *Job) disable(ctx context.Context, m platform.AppDisable, sentAt time.Time) error {
-	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Disabled, At: asOf(m.At, sentAt), Reason: standing.Manual,
-		Actor: m.Actor, Note: m.Note})
+func (j *Job) disable(ctx context.Context, m platform.AppDisable, stamp Stamp) error {
+	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Disabled, At: asOf(m.At, stamp.SentAt), Reason: standing.Manual,
+		Actor: m.Actor, SenderID: stamp.SenderID, Note: m.Note})
 }
 
 // steer makes the change that a message asks for, if it has an effect.

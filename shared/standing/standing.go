@@ -121,6 +121,7 @@ type Transition struct {
 	Warning    platform.Warning    // of a warning
 	MaxPerHour int                 // of a disabling by the rule: how many there may be in one clock hour
 	Actor      platform.Actor      // of what a person did
+	SenderID   string              // likewise, who queued the message, as SQS stamped it: for the audit alone
 	Note       string              // of a disabling by hand
 }
 
