@@ -165,7 +165,7 @@ type write struct {
 // stateAttributes are the key, the disabled state, and what the writes' own
 // conditions name.
 var stateAttributes = []string{"id", "status", "kind", "breaker", "deleted", "generation", "disabled_at", "disabled_reason", "disabled_evidence",
-	"disabled_actor", "disabled_note", "platform_told_at", "notified_at", "standing"}
+	"disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at", "standing"}
 
 var (
 	expressionWord = regexp.MustCompile(`[:#]?[A-Za-z_][A-Za-z0-9_]*`)

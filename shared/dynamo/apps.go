@@ -166,6 +166,8 @@ func decodeApp(i item) platform.App {
 		EnabledAt:        i.time("enabled_at"),
 		SteeredAt:        i.time("steered_at"),
 		RenewedAt:        i.time("renewed_at"),
+
+		DisabledDiagnosis: i.diagnosis("disabled_diagnosis"),
 	}
 }
 

@@ -39,6 +39,7 @@ func auditEntry(t standing.Transition) item {
 	if len(t.Evidence) > 0 {
 		i["evidence"] = evidence(t.Evidence)
 	}
+	i.setDiagnosis("diagnosis", t.Diagnosis)
 	i.setActor("actor", t.Actor)
 	i.setSender(t.SenderID)
 	i.setText("note", t.Note)

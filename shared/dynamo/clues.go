@@ -53,16 +53,13 @@ func failure(f tally.Failure) types.AttributeValue {
 	m.setText("code", f.Code)
 	m.setText("event", f.EventType)
 	m.setText("id", f.WebhookID)
-	if f.Status != 0 {
-		m["status"] = number(int64(f.Status))
-	}
+	m.setCount("status", int64(f.Status))
 	return &types.AttributeValueMemberM{Value: m}
 }
 
 func (i item) clues() tally.Clues {
 	c := tally.Clues{FailingSince: i.time("failing_since"), LastSuccess: i.time("last_success_at"), Permanent: i.number("permanent_count")}
-	if m, ok := i["last_failure"].(*types.AttributeValueMemberM); ok {
-		f := item(m.Value)
+	if f := i.fields("last_failure"); f != nil {
 		c.LastFailure = tally.Failure{At: f.time("at"), Outcome: f.text("outcome"), Code: f.text("code"), Status: int(f.number("status")),
 			EventType: f.text("event"), WebhookID: f.text("id")}
 	}

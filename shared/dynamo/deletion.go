@@ -36,7 +36,7 @@ func (t Apps) tombstone(id string, version int64, at time.Time, was item, withou
 	if !was.bool("deleted") {
 		set["deleted_at"] = timestamp(at)
 	}
-	app := t.update(id, version, set, append([]string{"webhook_url", "webhook_url_error", "disabled_actor", "disabled_note"}, without...))
+	app := t.update(id, version, set, append([]string{"webhook_url", "webhook_url_error", "disabled_diagnosis", "disabled_actor", "disabled_note"}, without...))
 	asRead(app, was)
 	return app
 }

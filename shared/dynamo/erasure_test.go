@@ -91,6 +91,7 @@ func newErasing(t *testing.T, many int) *erasing {
 	if disabled := w.tables["apps"]["app-002"]; disabled != nil {
 		disabled["disabled_at"], disabled["standing"] = text("2026-11-20T00:00:00.000Z"), text("disabled#1")
 		disabled["disabled_actor"], disabled["disabled_note"] = text("Ada"), text("Ada asked for it")
+		disabled["disabled_diagnosis"] = &types.AttributeValueMemberM{Value: attributes{"example": text("Ada's receiver")}}
 	}
 	return w
 }

@@ -85,7 +85,7 @@ func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 
 // ofDisabling are the attributes that not every disabling has, or not at once.
 func ofDisabling() []string {
-	return []string{"disabled_evidence", "disabled_actor", "disabled_note", "platform_told_at", "notified_at"}
+	return []string{"disabled_evidence", "disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at"}
 }
 
 // disable is what a disabling does to the app: all of one before is gone.
@@ -94,6 +94,7 @@ func (t Standing) disable(c standing.Transition) *types.Update {
 	if len(c.Evidence) > 0 {
 		set["disabled_evidence"] = evidence(c.Evidence)
 	}
+	set.setDiagnosis("disabled_diagnosis", c.Diagnosis)
 	set.setActor("disabled_actor", c.Actor)
 	set.setText("disabled_note", c.Note)
 	if c.Steered() {

@@ -137,6 +137,7 @@ func DecodeNotice(body []byte) (Notice, error) {
 		}
 		n.Evidence = o.evidence("evidence")
 		n.Rule = o.noticeRule("rule")
+		n.Diagnosis = o.diagnosis("diagnosis")
 	case AppEnabled:
 		n.EnabledAt = o.text("enabled_at")
 		o.time("enabled_at")

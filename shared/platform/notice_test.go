@@ -106,7 +106,9 @@ func TestNoticeIsReadAsItWasWritten(t *testing.T) {
 	byHand.Actor, byHand.Note = &Owner{Name: "Grace", Email: "grace@platform.example"}, "It floods a customer."
 	nameless := byHand
 	nameless.Actor, nameless.Note = nil, ""
-	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t), byHand, nameless} {
+	diagnosed := disabledNotice(t)
+	diagnosed.Diagnosis = diagnosis()
+	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t), byHand, nameless, diagnosed} {
 		body, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)

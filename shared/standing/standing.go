@@ -220,5 +220,6 @@ func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
 		return nil
 	}
 	return c.Tell(ctx, Transition{Kind: Disabled, App: app, At: app.DisabledAt,
-		Reason: tally.Reason(app.DisabledReason), Evidence: app.DisabledEvidence, Actor: app.DisabledBy, Note: app.DisabledNote})
+		Reason: tally.Reason(app.DisabledReason), Evidence: app.DisabledEvidence, Diagnosis: app.DisabledDiagnosis,
+		Actor: app.DisabledBy, Note: app.DisabledNote})
 }

@@ -63,7 +63,7 @@ func (c *Chain) foretell(ctx context.Context, t Transition) (noted bool, err err
 
 func (c *Chain) tellPlatform(ctx context.Context, t Transition, org platform.Organization) error {
 	e := platform.NewEvent(string(t.Kind), t.App, org, t.At)
-	e.Reason, e.Evidence, e.Actor = string(t.Reason), t.Evidence, t.Actor.Raw
+	e.Reason, e.Evidence, e.Diagnosis, e.Actor = string(t.Reason), t.Evidence, t.Diagnosis, t.Actor.Raw
 	if err := c.Events.SendEvent(ctx, e); err != nil {
 		return fmt.Errorf("tell the platform of app %s: %w", t.App.ID, err)
 	}
@@ -117,6 +117,7 @@ func (c *Chain) notices(t Transition, org platform.Organization) (notices []plat
 		switch {
 		case t.Kind == Disabled:
 			n.Reason, n.DisabledAt, n.Evidence = string(t.Reason), platform.FormatTime(t.At), t.Evidence
+			n.Diagnosis = t.Diagnosis
 			if n.Rule = &c.Rule; t.Reason == Manual {
 				n.Rule, n.Actor, n.Note = nil, t.Actor.Person(), t.Note
 			}
