@@ -29,11 +29,11 @@ type Notice struct {
 	To           Owner              `json:"to"`
 	Organization NoticeOrganization `json:"organization"`
 	App          NoticeApp          `json:"app"`
-	Reason       string             `json:"reason,omitempty"`      // of a disabling
+	Reason       string             `json:"reason,omitempty"`      // of a disabling, and of what a warning is of
 	DisabledAt   string             `json:"disabled_at,omitempty"` // of a disabling
-	Rule         *tally.Rule        `json:"rule,omitempty"`        // of a disabling: by what was judged
-	Evidence     []tally.Day        `json:"evidence,omitempty"`    // of a disabling, oldest day first
-	Actor        *Owner             `json:"actor,omitempty"`       // of a disabling by hand: who did it
+	Rule         *tally.Rule        `json:"rule,omitempty"`        // of a disabling and a warning: by what is judged
+	Evidence     []tally.Day        `json:"evidence,omitempty"`    // of a disabling and a warning, oldest day first
+	Actor        *Owner             `json:"actor,omitempty"`       // of an enabling, and a disabling by hand: who did it
 	Note         string             `json:"note,omitempty"`        // of a disabling by hand
 	EnabledAt    string             `json:"enabled_at,omitempty"`  // of an enabling
 
@@ -129,20 +129,22 @@ func DecodeNotice(body []byte) (Notice, error) {
 	switch n.Kind {
 	case AppDisabled:
 		n.Reason = o.text("reason")
-		n.DisabledAt = o.text("disabled_at")
-		o.time("disabled_at")
+		n.DisabledAt = o.timeText("disabled_at")
 		if n.Reason == Manual {
 			n.Actor, n.Note = o.person("actor"), o.optionalName("note")
 			break
 		}
-		n.Evidence = o.evidence("evidence")
-		n.Rule = o.noticeRule("rule")
-		n.Diagnosis = o.diagnosis("diagnosis")
+		o.require("evidence")
+		n.Evidence, n.Rule, n.Diagnosis = o.evidence("evidence"), o.noticeRule("rule"), o.diagnosis("diagnosis")
 	case AppEnabled:
-		n.EnabledAt = o.text("enabled_at")
-		o.time("enabled_at")
+		n.EnabledAt, n.Actor = o.timeText("enabled_at"), o.person("actor")
+	case AppWarning:
+		n.WarnedAt, n.Warning, n.Reason = o.timeText("warned_at"), o.warning("warning"), o.optional("reason", maxText)
+		n.Evidence, n.Rule, n.Diagnosis = o.evidence("evidence"), o.noticeRule("rule"), o.diagnosis("diagnosis")
+	case AppRecovered:
+		n.RecoveredAt, n.WarnedAt = o.timeText("recovered_at"), o.moment("warned_at")
 	default:
-		o.wrong("kind", "must be app.disabled or app.enabled")
+		o.wrong("kind", "must be app.disabled, app.enabled, app.warning or app.recovered")
 	}
 	return n, o.err()
 }
@@ -168,9 +170,15 @@ func (o object) person(field string) *Owner {
 	return &Owner{Email: p.optionalName("email"), Name: p.optionalName("name")}
 }
 
-func (o object) evidence(field string) []tally.Day {
+func (o object) require(field string) {
 	if !o.has(field) {
 		o.wrong(field, "is required")
+	}
+}
+
+// evidence reads days with their counts; nil if absent or null.
+func (o object) evidence(field string) []tally.Day {
+	if !o.has(field) {
 		return nil
 	}
 	var days []tally.Day

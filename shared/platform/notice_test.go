@@ -100,15 +100,39 @@ func enabledNotice(t *testing.T) Notice {
 	return n
 }
 
+func warningNotice(t *testing.T) Notice {
+	t.Helper()
+	app, org := disabledApp()
+	n := Notices(AppWarning, app, org, noticed)[0]
+	n.Reason, n.WarnedAt, n.Warning = "error", FormatTime(noticed), &Warning{Level: DaysLevel(3), Day: 3, CutOn: "2026-11-28"}
+	n.Evidence = []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 1}}}
+	n.Rule, n.Diagnosis = &tally.Rule{TimeoutThreshold: 1000}, diagnosis()
+	return n
+}
+
+func recoveredNotice(t *testing.T) Notice {
+	t.Helper()
+	app, org := disabledApp()
+	n := Notices(AppRecovered, app, org, noticed)[0]
+	n.RecoveredAt, n.WarnedAt = FormatTime(noticed), FormatTime(noticed.AddDate(0, 0, -2))
+	return n
+}
+
 func TestNoticeIsReadAsItWasWritten(t *testing.T) {
 	byHand := disabledNotice(t)
 	byHand.Reason, byHand.Evidence, byHand.Rule = Manual, nil, nil
 	byHand.Actor, byHand.Note = &Owner{Name: "Grace", Email: "grace@platform.example"}, "It floods a customer."
 	nameless := byHand
 	nameless.Actor, nameless.Note = nil, ""
-	diagnosed := disabledNotice(t)
-	diagnosed.Diagnosis = diagnosis()
-	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t), byHand, nameless, diagnosed} {
+	enabledBy := enabledNotice(t)
+	enabledBy.Actor = &Owner{Name: "Grace", Email: "grace@platform.example"}
+	diagnosed, little, permanent := disabledNotice(t), disabledNotice(t), warningNotice(t)
+	diagnosed.Diagnosis, little.Diagnosis = diagnosis(), &Diagnosis{Example: &FailedRequest{Outcome: "timeout"}}
+	permanent.Warning, permanent.Evidence, permanent.Rule, permanent.Diagnosis = &Warning{Level: LevelPermanent}, nil, nil, nil
+	withoutWarning := recoveredNotice(t)
+	withoutWarning.WarnedAt = ""
+	for _, want := range []Notice{disabledNotice(t), enabledNotice(t), providersNotice(t), byHand, nameless,
+		enabledBy, diagnosed, little, warningNotice(t), permanent, recoveredNotice(t), withoutWarning} {
 		body, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
@@ -153,6 +177,29 @@ func TestNoticeWithAWrongFieldIsInvalid(t *testing.T) {
 	t.Run("app.enabled", func(t *testing.T) {
 		mustBeInvalid(t, DecodeNotice, string(encode(t, enabledNotice(t))), append(common, []bad{
 			{path: "enabled_at", raws: append(notText(), aText, `"2026-11-24"`)},
+			{path: "actor", raws: []string{aNumber, aList, aText}},
+		}...))
+	})
+	t.Run("app.warning", func(t *testing.T) {
+		notWhole := []string{"-1", "1.5", aText, "9223372036854775808"}
+		mustBeInvalid(t, DecodeNotice, string(encode(t, warningNotice(t))), append(common, []bad{
+			{path: "warned_at", raws: append(notText(), aText, `"2026-11-24"`)},
+			{path: "warning", raws: notObject()},
+			{path: "warning.level", raws: append(notWord(), `"days:hunter2"`, `"days:0"`, `"days:+3"`, `"days:03"`, `"hunter2"`)},
+			{path: "warning.day", raws: append(notWhole, "65")},
+			{path: "warning.disabled_on", raws: []string{aNumber, aText, `"2026-11-31"`, `"2026-11-24T10:00:00Z"`}},
+			{path: "reason", raws: []string{aNumber, anObject, ofLength(257)}},
+			{path: "evidence", raws: []string{aNumber, aText, anObject}},
+			{path: "evidence[0].day", raws: append([]string{aText, `""`}, missing...)},
+			{path: "rule", raws: []string{aText, `{"timeout_threshold":"hunter2"}`}},
+			{path: "diagnosis", raws: []string{aNumber, aText, aList}},
+			{path: "diagnosis.answers[1].outcome", raws: notWord()},
+		}...))
+	})
+	t.Run("app.recovered", func(t *testing.T) {
+		mustBeInvalid(t, DecodeNotice, string(encode(t, recoveredNotice(t))), append(common, []bad{
+			{path: "recovered_at", raws: append(notText(), aText, `"2026-11-24"`)},
+			{path: "warned_at", raws: []string{aNumber, aText, `"2026-11-24"`}},
 		}...))
 	})
 }

@@ -83,6 +83,10 @@ func encodeNotice(n platform.Notice) (string, error) {
 		*name = platform.Cut(sendable(*name), maxNoticeName)
 	}
 	n.App.WebhookURL = platform.Cut(sendable(n.App.WebhookURL), maxNoticeURL)
+	if n.Diagnosis != nil {
+		bounded := n.Diagnosis.Bounded()
+		n.Diagnosis = &bounded
+	}
 	return encode(n)
 }
 

@@ -68,12 +68,18 @@ func TestNoticesAreWhatSQSTakesAndNotifyReads(t *testing.T) {
 			n.Reason, n.Evidence, n.Note = platform.Manual, nil, text.Draw(t, "note")
 			n.Actor = &platform.Owner{Name: text.Draw(t, "who"), Email: text.Draw(t, "address")}
 		}
+		said := platform.FailedRequest{Outcome: "error", Body: text.Draw(t, "answer"), Detail: text.Draw(t, "detail"), EventType: text.Draw(t, "event"), WebhookID: text.Draw(t, "webhook")}
+		n.Diagnosis = &platform.Diagnosis{Example: &said}
+		before := said
 		body, err := encodeNotice(n)
 		if err != nil || !takes(body) || len(body) > 256<<10 {
 			t.Fatalf("%d bytes, error %v: %.300q", len(body), err, body)
 		}
 		if _, err := platform.DecodeNotice([]byte(body)); err != nil {
 			t.Fatal(err)
+		}
+		if said != before {
+			t.Fatal("the other owners' notices were changed with it")
 		}
 	})
 }

@@ -283,11 +283,11 @@ func TestEnableIsAsOfItsTimeOnceAndInOrder(t *testing.T) {
 	}
 }
 
-func TestEnableTellsAllOwnersButTheOneWhoDidIt(t *testing.T) {
+func TestEnableTellsAllOwnersButTheOneWhoDidItAndWhoThatWas(t *testing.T) {
 	enable := func(s *tables, by string) {
 		t.Helper()
 		s.app.DisabledAt = noon.Add(-time.Hour)
-		if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", Actor: platform.Actor{Email: by}}, registry.Stamp{SentAt: noon}); err != nil {
+		if err := s.job().Handle(t.Context(), platform.AppEnable{AppID: "17", Actor: platform.Actor{Email: by, Raw: []byte(`{"name":"Ada"}`)}}, registry.Stamp{SentAt: noon}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -299,7 +299,7 @@ func TestEnableTellsAllOwnersButTheOneWhoDidIt(t *testing.T) {
 	want := platform.Notice{ID: s.notices[0].ID, Kind: platform.AppEnabled, To: bob,
 		Organization: platform.NoticeOrganization{ID: "42", Slug: "acme", Name: "Acme"},
 		App:          platform.NoticeApp{ID: "17", Slug: "bot", Name: "Bot", WebhookURL: "https://bot.example/"},
-		EnabledAt:    "2026-11-24T12:00:00.000Z"}
+		EnabledAt:    "2026-11-24T12:00:00.000Z", Actor: &platform.Owner{Name: "Ada"}}
 	if diff := cmp.Diff(want, s.notices[0]); diff != "" {
 		t.Errorf("notice (-want +got):\n%s", diff)
 	}

@@ -124,7 +124,7 @@ func (c *Chain) notices(t Transition, org platform.Organization) (notices []plat
 		case platform.SameAddress(n.To.Email, t.Actor.Email):
 			continue
 		default:
-			n.EnabledAt = platform.FormatTime(t.At)
+			n.EnabledAt, n.Actor = platform.FormatTime(t.At), t.Actor.Person()
 		}
 		notices = append(notices, n)
 	}
