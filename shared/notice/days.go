@@ -2,7 +2,6 @@ package notice
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +14,10 @@ import (
 type daysTable struct {
 	Columns []string
 	Rows    []dayRow
+	Legend  []legend
 }
+
+const succeeded = "Succeeded"
 
 type dayRow struct {
 	Day     string
@@ -24,18 +26,11 @@ type dayRow struct {
 	Bar     bar
 }
 
-// bar is one day as three parts of a hundred; Rest fills it up. The busiest day
-// has no Rest.
-type bar struct{ Success, Failed, Rest int }
-
 func (c *Composer) daysTable(n platform.Notice) daysTable {
-	var sum tally.Day
+	var sum tally.Counts
 	var busiest float64
 	for _, d := range n.Evidence {
-		sum.Gone += d.Gone
-		sum.Timeout += d.Timeout
-		sum.Fatal += d.Fatal
-		sum.Other += d.Other
+		sum = sum.Plus(d.Counts)
 		busiest = max(busiest, total(d))
 	}
 	columns := []struct {
@@ -43,14 +38,14 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 		shown bool
 		value func(tally.Day) int64
 	}{
-		{"Succeeded", true, func(d tally.Day) int64 { return d.Success }},
-		{"Errors", true, func(d tally.Day) int64 { return d.Error }},
+		{succeeded, true, func(d tally.Day) int64 { return d.Success }},
+		{"Errors", sum.Error > 0, func(d tally.Day) int64 { return d.Error }},
 		{"410 Gone", sum.Gone > 0, func(d tally.Day) int64 { return d.Gone }},
 		{"Time-outs", sum.Timeout > 0, func(d tally.Day) int64 { return d.Timeout }},
-		{"Fatal", sum.Fatal > 0, func(d tally.Day) int64 { return d.Fatal }},
-		{"Other", sum.Other > 0, func(d tally.Day) int64 { return d.Other }},
+		{"Fatal errors", sum.Fatal > 0, func(d tally.Day) int64 { return d.Fatal }},
+		{"Other failures", sum.Other > 0, func(d tally.Day) int64 { return d.Other }},
 	}
-	decided, one := deciding(n), oneDayDecides(n.Reason)
+	decided, one := deciding(n), n.Kind == platform.AppDisabled && oneDayDecides(n.Reason)
 	t := daysTable{Rows: make([]dayRow, len(n.Evidence))}
 	for i, d := range n.Evidence {
 		t.Rows[i] = dayRow{Day: shortDay(d.Date), Decided: one && d == decided, Bar: barOf(d, busiest)}
@@ -64,45 +59,41 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 			t.Rows[i].Cells = append(t.Rows[i].Cells, column.value(d))
 		}
 	}
+	if sum.Failures() > 0 {
+		t.Legend = append(t.Legend, legend{"failed", failedColor, failedWords(t.Columns)})
+	}
+	if sum.Success > 0 {
+		t.Legend = append(t.Legend, legend{"success", successColor, succeeded})
+	}
 	return t
 }
 
-// total is in floating point, which cannot overflow.
-func total(d tally.Day) float64 { return float64(d.Success) + failed(d) }
-
-// failed leaves out Gone, which is in Error.
-func failed(d tally.Day) float64 {
-	return float64(d.Error) + float64(d.Timeout) + float64(d.Fatal) + float64(d.Other)
-}
-
-func barOf(d tally.Day, busiest float64) bar {
-	if busiest <= 0 {
-		return bar{Rest: 100}
-	}
-	b := bar{Success: percent(float64(d.Success), busiest), Failed: percent(failed(d), busiest)}
-	if over := b.Success + b.Failed - 100; over > 0 { // both were rounded up
-		if b.Success > b.Failed {
-			b.Success -= over
-		} else {
-			b.Failed -= over
+// failedWords are the columns whose counts one part of the bars shows. A 410 is an
+// error too.
+func failedWords(columns []string) string {
+	var words []string
+	for _, name := range columns {
+		switch {
+		case name == succeeded || name == "410 Gone":
+		case len(words) == 0:
+			words = append(words, name)
+		default:
+			words = append(words, strings.ToLower(name))
 		}
 	}
-	b.Rest = 100 - b.Success - b.Failed
-	return b
-}
-
-// visible is the least part of a bar that can be seen.
-const visible = 3
-
-func percent(n, all float64) int {
-	if n <= 0 {
-		return 0
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
 	}
-	return min(100, max(visible, int(math.Round(100*n/all))))
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// text writes the table in columns for a terminal, indented by two spaces.
+// text writes the table in columns for a terminal, indented by two spaces, as a
+// paragraph; nothing if there are no days.
 func (t daysTable) text() string {
+	if len(t.Rows) == 0 {
+		return ""
+	}
 	lines := make([]string, len(t.Rows)+1)
 	day := len("Day")
 	for _, row := range t.Rows {
@@ -122,66 +113,12 @@ func (t daysTable) text() string {
 			lines[i+1] += fmt.Sprintf("  %*s", width, count(row.Cells[c]))
 		}
 	}
+	note := "  Days are in UTC."
 	for i, row := range t.Rows {
 		if row.Decided {
-			lines[i+1] += "  <"
+			lines[i+1] += " <"
+			note = "  < This day decided. Days are in UTC."
 		}
 	}
-	return strings.Join(lines, "\n")
-}
-
-// html writes the table with a bar for each day; nothing if there are no days.
-func (t daysTable) html() markup {
-	if len(t.Rows) == 0 {
-		return ""
-	}
-	var columns, rows markup
-	for _, name := range t.Columns {
-		columns += `<th class="soft line" scope="col" align="right" valign="bottom" style="padding:6px 0 6px 8px;border-bottom:1px solid #e2e5ea;font-size:12px;line-height:16px;font-weight:400;color:#626976;text-align:right;word-break:normal;overflow-wrap:normal;">` + esc(name) + `</th>
-`
-	}
-	for _, row := range t.Rows {
-		rows += row.html()
-	}
-	return `
-<table class="line" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;border-collapse:collapse;font-size:13px;line-height:18px;font-variant-numeric:tabular-nums;">
-<tr>
-<th class="soft line" scope="col" align="left" valign="bottom" style="padding:6px 8px 6px 0;border-bottom:1px solid #e2e5ea;font-size:12px;line-height:16px;font-weight:400;color:#626976;text-align:left;">Day</th>
-<td class="line" style="border-bottom:1px solid #e2e5ea;font-size:1px;line-height:1px;">&nbsp;</td>
-` + columns + `</tr>
-` + rows + `</table>
-<p class="soft" style="margin:10px 0 0;font-size:12px;line-height:16px;color:#626976;"><span class="failed" style="background-color:#c9414d;font-size:10px;">&nbsp;&nbsp;&nbsp;</span>&nbsp;failed &nbsp; <span class="success" style="background-color:#2b8a7e;font-size:10px;">&nbsp;&nbsp;&nbsp;</span>&nbsp;succeeded &nbsp; Days are in UTC.</p>
-`
-}
-
-func (r dayRow) html() markup {
-	var weight markup = `400`
-	if r.Decided {
-		weight = `700`
-	}
-	var cells markup
-	for _, n := range r.Cells {
-		cells += `<td class="ink line" align="right" style="padding:7px 0 7px 8px;border-bottom:1px solid #e2e5ea;font-size:13px;line-height:18px;font-weight:` + weight + `;color:#20242c;text-align:right;white-space:nowrap;">` + esc(short(n)) + `</td>
-`
-	}
-	return `<tr>
-<th class="ink line" scope="row" align="left" width="84" style="width:84px;padding:7px 8px 7px 0;border-bottom:1px solid #e2e5ea;font-size:13px;line-height:18px;font-weight:` + weight + `;color:#20242c;text-align:left;white-space:nowrap;">` + esc(r.Day) + `</th>
-<td class="line" width="45%" style="width:45%;padding:7px 0;border-bottom:1px solid #e2e5ea;">` + r.Bar.html() + `</td>
-` + cells + `</tr>
-`
-}
-
-func (b bar) html() markup {
-	return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;table-layout:fixed;border-collapse:collapse;"><tr>` +
-		part(b.Failed, "failed", "#c9414d") + part(b.Success, "success", "#2b8a7e") + part(b.Rest, "track", "#eceef1") +
-		`</tr></table>`
-}
-
-// part is one colour of a bar, as wide as percent; nothing if that is 0.
-func part(percent int, class, color markup) markup {
-	if percent == 0 {
-		return ""
-	}
-	return `<td class="` + class + `" width="` + digits(percent) + `%" height="10" bgcolor="` + color +
-		`" style="width:` + digits(percent) + `%;height:10px;background-color:` + color + `;font-size:1px;line-height:10px;">&nbsp;</td>`
+	return "\n" + strings.Join(append(lines, note), "\n") + "\n"
 }

@@ -206,8 +206,10 @@ func TestMailsOfAnotherPlatformDoNotNameTheModel(t *testing.T) {
 		c := ledgerly()
 		c.PlatformURL = links
 		all := samples()
-		for name, s := range kindSamples() {
-			all[name] = s.notice
+		for _, more := range []map[string]sample{kindSamples(), diagnosedSamples(), warningSamples()} {
+			for name, s := range more {
+				all[name] = s.notice
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(all)) {
 			m := sample{c, all[name]}.compose(t)

@@ -51,6 +51,10 @@ func (c *Composer) Compose(n platform.Notice) (Mail, error) {
 		text, page = m.disabledText(), m.disabledPage()
 	case n.Kind == platform.AppEnabled:
 		text, page = m.enabledText(), m.enabledPage()
+	case n.Kind == platform.AppWarning:
+		text, page = m.warningText(), m.warningPage()
+	case n.Kind == platform.AppRecovered:
+		text, page = m.recoveredText(), m.recoveredPage()
 	default:
 		return Mail{}, fmt.Errorf("compose notice %s: no mail for kind %q", n.ID, n.Kind)
 	}

@@ -14,12 +14,17 @@ func byHand(n platform.Notice) bool {
 // note, if there is one. Nothing was counted.
 func (m *message) sayByHand(n platform.Notice) {
 	m.Subject = "Your " + m.App + " integration was disabled"
-	m.When, m.By, m.Note = moment(n.DisabledAt), m.Platform, clean(n.Note, noteLimit)
-	if n.Actor != nil {
-		m.By = orElse(orElse(clean(n.Actor.Name, nameLimit), clean(n.Actor.Email, nameLimit)), m.Platform)
-	}
+	m.When, m.By, m.Note = moment(n.DisabledAt), orElse(personOf(n), m.Platform), clean(n.Note, noteLimit)
 	m.Happened = "A person did this, not a rule about failures."
 	m.Advice = "Find out from " + m.Platform + " what has to change, if you do not know it."
+}
+
+// personOf is who did it, by name if there is one; empty if the platform did not say so.
+func personOf(n platform.Notice) string {
+	if n.Actor == nil {
+		return ""
+	}
+	return orElse(clean(n.Actor.Name, nameLimit), clean(n.Actor.Email, nameLimit))
 }
 
 // where is the platform on which a person did it, unless it stands for that person.
@@ -60,22 +65,14 @@ WHAT TO DO
 func (m message) byHandPage() markup {
 	var note markup
 	if m.Note != "" {
-		note = `
-<p class="soft" style="margin:0 0 6px;font-size:13px;line-height:18px;color:#626976;">Their note</p>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;table-layout:fixed;">
+		note = label("Their note") + `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;table-layout:fixed;">
 <tr><td class="box ink" bgcolor="#f3f4f6" style="padding:10px 12px;border-radius:6px;background-color:#f3f4f6;font-size:15px;line-height:22px;color:#20242c;overflow-wrap:anywhere;"><bdi>` + esc(m.Note) + `</bdi></td></tr>
-</table>`
+</table>
+`
 	}
-	return m.page(`
-<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(m.App) + `</bdi> was disabled</h1>
-` + m.greeting() + `
-<p style="margin:0 0 16px;"><bdi>` + esc(m.By) + `</bdi> has disabled your integration <b><bdi>` + esc(m.App) + `</bdi></b> of the organization <bdi>` + esc(m.Organization) + `</bdi>` + esc(m.where()) + `. That was on ` + esc(m.When) + `.</p>
-` + m.webhookURL() + `
-<h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">Why</h2>
-<p style="margin:0 0 16px;">` + esc(m.Happened) + `</p>` + note + `
-<h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">What to do</h2>
-` + m.steps(esc(m.Advice)) + `
-` + m.settingsButton() + `
-<p style="margin:22px 0 0;">` + esc(m.Kept) + `</p>
-`)
+	return m.page(m.title(`was disabled`) + m.greeting() +
+		paragraph(`<bdi>`+esc(m.By)+`</bdi> has disabled your `+m.integration()+esc(m.where())+`. That was on `+esc(m.When)+`.`) +
+		m.webhookURL() +
+		heading(`Why`) + paragraph(esc(m.Happened)) + note +
+		heading(`What to do`) + m.steps(esc(m.Advice)) + m.settingsButton() + last(esc(m.Kept)))
 }

@@ -23,24 +23,36 @@ type message struct {
 	SupportURL   string // likewise
 	Kept         string // what is as it was once the app is enabled, and what is not
 
-	// Of a disabling.
-	When     string
-	Cause    string // as it goes on after "because"
+	// Of a disabling and a warning.
+	When     string // of a disabling
+	Cause    string // of a disabling: as it goes on after "because"
 	Happened string // what was counted
-	Rule     string // why that disables an app
+	Rule     string // why that disables an app, or when it will
 	Advice   string // how to fix it
 	Days     daysTable
-	By       string // who did it by hand
-	Note     string // may be empty
+	Note     string // of who did it by hand; may be empty
 
-	// Of an enabling.
-	Since string // what is so since when
+	// Of a warning and a recovery.
+	Failing string // what fails or succeeds again, as it goes on with "your integration"
+
+	// Of a disabling by hand and an enabling.
+	By string // who did it; may be empty of an enabling
+
+	// Of a disabling by the rule and a warning; empty if it is not known.
+	Answer  string // the commonest answer
+	Detail  string // what the log says of it, in a receiver's words too
+	Others  string // the less common ones
+	Example example
+
+	// Of all but a disabling by hand.
+	Since string // what is so since when; may be empty
 }
 
-// Names are as long as a mail can show, URLs as long as anyone supports.
+// Names and URLs are as long as a mail can show: its reader knows a URL again that is
+// cut.
 const (
 	nameLimit = 200
-	urlLimit  = 2048
+	urlLimit  = 512
 )
 
 func (c *Composer) message(n platform.Notice) message {
@@ -58,15 +70,12 @@ func (c *Composer) message(n platform.Notice) message {
 		m.WebhookURL = orElse(clean(n.App.WebhookURL, urlLimit), "none is set")
 	}
 	switch {
-	case n.Kind == platform.AppEnabled && called:
-		m.Subject = "Your " + m.App + " integration is enabled again"
-		m.Since = "That was on " + moment(n.EnabledAt) + "."
-		m.Kept = "Its settings and subscriptions were kept. Earlier failures no longer count."
 	case n.Kind == platform.AppEnabled:
-		m.Subject = "Webhooks of your " + m.App + " integration are flowing again"
-		m.Since = m.Platform + " has been sending its webhooks since " + moment(n.EnabledAt) + "."
-		m.Kept = "Your subscriptions were kept: the integration gets the same events as before it was disabled. " +
-			"What was held back in the meantime is not sent to it any more. Earlier failures no longer count."
+		m.sayEnabled(n)
+	case n.Kind == platform.AppWarning:
+		m.sayWarning(n, c)
+	case n.Kind == platform.AppRecovered:
+		m.sayRecovered(n)
 	case called:
 		m.Subject = "Action required: re-authenticate or fix your " + m.App + " integration"
 		m.Kept = "Its settings and subscriptions are kept: once it is enabled, the integration works as before."
@@ -82,6 +91,7 @@ func (c *Composer) message(n platform.Notice) message {
 		m.When = moment(n.DisabledAt)
 		m.Days = c.daysTable(n)
 		m.explain(n)
+		m.diagnose(n)
 	}
 	return m
 }

@@ -21,7 +21,7 @@ func (m message) page(content markup) markup {
 <!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
 <table role="presentation" class="card" width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff" style="width:100%;max-width:600px;table-layout:fixed;background-color:#ffffff;border:1px solid #e2e5ea;border-collapse:separate;border-radius:10px;">
 <tr><td class="pad ink" align="left" style="padding:32px 36px 28px;font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:16px;line-height:25px;color:#20242c;text-align:left;word-wrap:break-word;overflow-wrap:anywhere;">
-` + m.logo() + content + `
+` + m.head() + content + `
 </td></tr>
 <tr><td class="pad soft line" align="left" style="padding:18px 36px 24px;border-top:1px solid #e2e5ea;font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:13px;line-height:20px;color:#626976;text-align:left;word-wrap:break-word;overflow-wrap:anywhere;">
 You get this email because you are an owner of the organization <bdi>` + esc(m.Organization) + `</bdi> on ` + esc(m.Platform) + `.` + m.support() + `
@@ -40,6 +40,7 @@ You get this email because you are an owner of the organization <bdi>` + esc(m.O
 
 const style markup = `
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
+p, td { text-wrap: pretty; }
 @media (max-width: 480px) {
   .pad { padding-left: 20px !important; padding-right: 20px !important; }
   .page { padding: 0 !important; }
@@ -60,105 +61,17 @@ const style markup = `
 }
 `
 
-func (m message) disabledPage() markup {
-	return m.page(`
-<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(m.App) + `</bdi> was disabled</h1>
-` + m.greeting() + `
-<p style="margin:0 0 16px;">` + esc(m.Platform) + ` has disabled your integration <b><bdi>` + esc(m.App) + `</bdi></b> of the organization <bdi>` + esc(m.Organization) + `</bdi>, because ` + esc(m.Cause) + `. That was on ` + esc(m.When) + `.</p>
-` + m.webhookURL() + `
-<h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">Why</h2>
-<p style="margin:0 0 16px;">` + esc(m.Happened) + ` ` + esc(m.Rule) + `</p>
-` + m.Days.html() + `
-<h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">What to do</h2>
-` + m.steps(esc(m.Advice)+m.dashboardLink()) + `
-` + m.settingsButton() + `
-<p style="margin:22px 0 0;">` + esc(m.Kept) + `</p>
-`)
-}
-
-// steps are what to do: what comes first, and enabling it again.
-func (m message) steps(first markup) markup {
-	return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
-<tr><td class="ink" valign="top" width="26" style="width:26px;padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">1.</td><td class="ink" valign="top" style="padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">` + first + `</td></tr>
-<tr><td class="ink" valign="top" width="26" style="width:26px;font-size:16px;line-height:25px;color:#20242c;">2.</td><td class="ink" valign="top" style="font-size:16px;line-height:25px;color:#20242c;">Enable the integration again in its settings` + m.settingsWhere() + `.</td></tr>
-</table>`
-}
-
-func (m message) enabledPage() markup {
-	return m.page(`
-<h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(m.App) + `</bdi> is enabled again</h1>
-` + m.greeting() + `
-<p style="margin:0 0 16px;">Your integration <b><bdi>` + esc(m.App) + `</bdi></b> of the organization <bdi>` + esc(m.Organization) + `</bdi> is enabled again. ` + esc(m.Since) + `</p>
-` + m.webhookURL() + `
-<p style="margin:20px 0 0;">` + esc(m.Kept) + `</p>
-<h2 class="ink" style="margin:30px 0 8px;font-size:17px;line-height:24px;font-weight:600;color:#20242c;">What to do</h2>
-<p style="margin:0 0 16px;">Nothing, if this is what you expect.` + m.dashboardMention() + `</p>
-` + m.settingsButton() + `
-`)
-}
-
-func (m message) greeting() markup {
-	var name markup
-	if m.Owner != "" {
-		name = ` <bdi>` + esc(m.Owner) + `</bdi>`
-	}
-	return `<p style="margin:0 0 16px;">Hello` + name + `,</p>`
-}
-
-// webhookURL is nothing if there is none to show.
-func (m message) webhookURL() markup {
-	if m.WebhookURL == "" {
-		return ""
-	}
-	return `
-<p class="soft" style="margin:20px 0 6px;font-size:13px;line-height:18px;color:#626976;">Webhook URL</p>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;table-layout:fixed;">
-<tr><td class="box ink" bgcolor="#f3f4f6" style="padding:10px 12px;border-radius:6px;background-color:#f3f4f6;font-family:SFMono-Regular,Consolas,Menlo,'DejaVu Sans Mono',monospace;font-size:13px;line-height:19px;color:#20242c;word-break:break-all;overflow-wrap:anywhere;"><bdi dir="ltr">` + esc(m.WebhookURL) + `</bdi></td></tr>
-</table>
-`
-}
-
-func (m message) dashboardLink() markup {
-	if m.DashboardURL == "" {
-		return ""
-	}
-	return ` <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">Open&nbsp;the&nbsp;dashboard</a>`
-}
-
-func (m message) dashboardMention() markup {
-	if m.DashboardURL == "" {
-		return ""
-	}
-	return ` The integration's <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">dashboard</a> shows how it is doing.`
-}
-
-// settingsWhere says where the settings are if no button leads there.
-func (m message) settingsWhere() markup {
-	if m.SettingsURL == "" {
-		return ` on ` + esc(m.Platform)
-	}
-	return ""
-}
-
-func (m message) settingsButton() markup {
-	if m.SettingsURL == "" {
-		return ""
-	}
-	return `
-<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:22px 0 14px;">
-<tr><td bgcolor="#3355c4" align="center" style="border-radius:6px;background-color:#3355c4;mso-padding-alt:12px 22px;"><a ` + href(m.SettingsURL) + ` style="display:inline-block;padding:12px 22px;font-size:15px;line-height:20px;font-weight:600;color:#ffffff;text-decoration:none;">Open the settings</a></td></tr>
-</table>
-`
-}
-
-// logo stands on white in dark colours too: it was made for a page, and pages are
-// white. With images off the platform's name stands in its place.
-func (m message) logo() markup {
+// head is the platform's name, or its logo, with the name in its place when images are
+// off. The logo stands on white in dark colours too: it was made for a page, and pages
+// are white.
+func (m message) head() markup {
 	if m.LogoURL == "" {
-		return ""
+		return `
+<p class="soft line" style="margin:0 0 24px;padding:0 0 14px;border-bottom:1px solid #e2e5ea;font-size:15px;line-height:20px;font-weight:600;color:#626976;">` + esc(m.Platform) + `</p>
+`
 	}
 	return `
-<p style="margin:0 0 24px;font-size:20px;line-height:32px;font-weight:600;"><img class="logo" ` + src(m.LogoURL) + ` alt="` + esc(m.Platform) + `" height="32" style="height:32px;max-width:100%;border:0;vertical-align:top;color:#20242c;font-size:20px;line-height:32px;font-weight:600;"></p>
+<p class="line" style="margin:0 0 24px;padding:0 0 14px;border-bottom:1px solid #e2e5ea;font-size:20px;line-height:32px;font-weight:600;"><img class="logo" ` + src(m.LogoURL) + ` alt="` + esc(m.Platform) + `" height="32" style="height:32px;max-width:100%;border:0;vertical-align:top;color:#20242c;font-size:20px;line-height:32px;font-weight:600;"></p>
 `
 }
 

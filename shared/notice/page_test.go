@@ -27,21 +27,34 @@ func hostileMessage() (message, map[string]string) {
 		fields.Field(i).SetString(values[name])
 	}
 	values["Column"], values["Row"] = "Column"+harm, "Row"+harm
-	m.Days = daysTable{Columns: []string{values["Column"]}, Rows: []dayRow{{Day: values["Row"], Cells: []int64{1}, Bar: bar{1, 2, 97}}}}
+	m.Days = daysTable{Columns: []string{values["Column"]}, Rows: []dayRow{{Day: values["Row"], Cells: []int64{1}, Bar: bar{1, 2, 97}}}, Legend: []legend{{"failed", failedColor, "Legend" + harm}}}
+	values["Title"], values["Name"], values["Value"], values["Line"] = "Title"+harm, "Name"+harm, "Value"+harm, "Line"+harm
+	m.Example = example{Title: values["Title"], Rows: [][2]string{{values["Name"], values["Value"]}}, Body: values["Line"]}
 	return m, values
 }
 
 func TestMailsHaveEveryValueAndEscapeItInHTML(t *testing.T) {
 	m, values := hostileMessage()
-	elsewhere := map[string][]string{"disabled": {"Since", "By", "Note"}, "by hand": {"Since", "Cause", "Rule", "Column", "Row", "DashboardURL"},
-		"enabled": {"When", "Cause", "Happened", "Rule", "Advice", "Column", "Row", "By", "Note"}}
+	evidence := []string{"Column", "Row", "Title", "Name", "Value", "Line", "Answer", "Detail", "Others", "Happened", "Rule", "Advice"}
+	told := []string{"When", "Cause", "By", "Note", "Failing"}
+	elsewhere := map[string][]string{
+		"disabled":  {"By", "Note", "Failing"},
+		"warning":   {"When", "Cause", "By", "Note", "Kept"},
+		"recovered": append([]string{"When", "Cause", "By", "Note", "Kept"}, evidence[:len(evidence)-3]...),
+		"enabled":   append(slices.Clone(told), evidence...),
+		"by hand":   append([]string{"Since", "Cause", "DashboardURL", "Failing", "Rule"}, evidence[:len(evidence)-3]...),
+	}
+	elsewhere["recovered"] = append(elsewhere["recovered"], "Rule", "Advice")
+	elsewhere["enabled"] = slices.DeleteFunc(elsewhere["enabled"], func(name string) bool { return name == "By" })
 	onPagesOnly := []string{"Subject", "LogoURL"}
 	// What would show if a raw string literal did not end where it should.
 	code := regexp.MustCompile(`\b(esc|href|isolate|orElse)\(|\bm\.\w|\{\{|" \+|\+ "`)
 	for kind, mail := range map[string]struct{ text, page string }{
-		"disabled": {m.disabledText(), string(m.disabledPage())},
-		"enabled":  {m.enabledText(), string(m.enabledPage())},
-		"by hand":  {m.byHandText(), string(m.byHandPage())},
+		"disabled":  {m.disabledText(), string(m.disabledPage())},
+		"enabled":   {m.enabledText(), string(m.enabledPage())},
+		"by hand":   {m.byHandText(), string(m.byHandPage())},
+		"warning":   {m.warningText(), string(m.warningPage())},
+		"recovered": {m.recoveredText(), string(m.recoveredPage())},
 	} {
 		for name, value := range values {
 			if slices.Contains(elsewhere[kind], name) {

@@ -1,56 +1,6 @@
 package notice
 
-// disabledText has each paragraph as one line, which wrap breaks.
-func (m message) disabledText() string {
-	var table string
-	if len(m.Days.Rows) > 0 {
-		table = "\n" + m.Days.text() + "\n"
-	}
-	return m.hello() + `
-
-` + m.Platform + ` has disabled your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + `, because ` + m.Cause + `. That was on ` + m.When + `.
-` + m.webhookURLText() + `
-
-WHY
-
-` + m.Happened + ` ` + m.Rule + `
-` + table + `
-
-WHAT TO DO
-
-1. ` + m.Advice + `
-` + indented(m.DashboardURL) + `
-2. Enable the integration again in its settings` + m.settingsText() + `
-
-` + m.Kept + `
-
-` + m.footer() + `
-`
-}
-
-// So does enabledText.
-func (m message) enabledText() string {
-	var dashboard, settings string
-	if m.DashboardURL != "" {
-		dashboard = " The integration's dashboard shows how it is doing:\n   " + m.DashboardURL
-	}
-	if m.SettingsURL != "" {
-		settings = "\nIts settings:\n" + indented(m.SettingsURL)
-	}
-	return m.hello() + `
-
-Your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + ` is enabled again. ` + m.Since + `
-` + m.webhookURLText() + `
-` + m.Kept + `
-
-
-WHAT TO DO
-
-Nothing, if this is what you expect.` + dashboard + `
-` + settings + `
-` + m.footer() + `
-`
-}
+import "strings"
 
 func (m message) hello() string {
 	if m.Owner == "" {
@@ -65,6 +15,32 @@ func (m message) webhookURLText() string {
 		return ""
 	}
 	return "\nWebhook URL:\n" + m.WebhookURL + "\n"
+}
+
+// diagnosisText is what is known of the failures; nothing without any.
+func (m message) diagnosisText() string {
+	said := strings.Join(strings.Fields(m.Answer+" "+isolate(m.Detail)+" "+m.Others), " ")
+	for _, paragraph := range []*string{&said, &m.Since} {
+		if *paragraph != "" {
+			*paragraph += "\n\n"
+		}
+	}
+	return said + m.Since
+}
+
+func (m message) dashboardMentionText() string {
+	if m.DashboardURL == "" {
+		return ""
+	}
+	return " The integration's dashboard shows how it is doing:\n   " + m.DashboardURL
+}
+
+// settingsOfText is a paragraph of its own; nothing if there is no link.
+func (m message) settingsOfText() string {
+	if m.SettingsURL == "" {
+		return ""
+	}
+	return "\nIts settings:\n" + indented(m.SettingsURL)
 }
 
 // settingsText goes on after a sentence about the settings.

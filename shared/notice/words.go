@@ -12,19 +12,25 @@ import (
 // or calls, which the platform made by itself.
 type words struct {
 	one     string
+	server  string // what answers them
 	cause   string
 	tooMany string
 	gone    string // of a day, and how often
+
+	failing   string // as it goes on with "your integration"
+	permanent string
 }
 
 func webhooks() words {
-	return words{one: "webhook", cause: "its webhooks failed", tooMany: "Too many of its webhooks failed.",
-		gone: "On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded."}
+	return words{one: "webhook", server: "Your server", cause: "its webhooks failed", tooMany: "Too many of its webhooks failed.",
+		gone:    "On %s, the webhook URL answered %s with 410 Gone, which says that it is gone for good, and no webhook succeeded.",
+		failing: "Webhooks of", permanent: "This does not pass by itself: webhooks will fail until something changes."}
 }
 
 func calls() words {
-	return words{one: "call", cause: "calls to the integration failed", tooMany: "Too many calls to the integration failed.",
-		gone: "On %s, calls were answered %s with 410 Gone, which says that what they asked for is gone for good, and no call succeeded."}
+	return words{one: "call", server: "The service", cause: "calls to the integration failed", tooMany: "Too many calls to the integration failed.",
+		gone:    "On %s, calls were answered %s with 410 Gone, which says that what they asked for is gone for good, and no call succeeded.",
+		failing: "Calls to", permanent: "This does not pass by itself: calls will fail until something changes."}
 }
 
 func wordsOf(kind platform.Kind) words {
@@ -47,8 +53,11 @@ func (w words) share(r tally.Rule) string {
 	if r.TimeoutMinShare == 0 {
 		return ""
 	}
-	percent := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*r.TimeoutMinShare), "0"), ".")
-	return fmt.Sprintf(" and to at least %s%% of the %ss of that day and the day before", percent, w.one)
+	return fmt.Sprintf(" and to at least %s of the %ss of that day and the day before", percentage(r.TimeoutMinShare), w.one)
+}
+
+func percentage(share float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*share), "0"), ".") + "%"
 }
 
 // adviceOnReceiver is what the owner of a receiver can do. It speaks of a dashboard

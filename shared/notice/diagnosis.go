@@ -1,0 +1,85 @@
+package notice
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hookwarden/shared/platform"
+)
+
+// diagnose says in words what is wrong with the receiver, as far as it is known:
+// Answer, Detail, Others, Since, Example, and the Advice for the commonest answer. Without a
+// diagnosis all stay as they are.
+func (m *message) diagnose(n platform.Notice) {
+	if n.Diagnosis == nil {
+		return
+	}
+	d, w := *n.Diagnosis, wordsOf(n.App.Kind)
+	m.Since = since(d, w)
+	if d.Example != nil {
+		m.Example = exampleOf(*d.Example, w)
+	}
+	if len(d.Answers) == 0 {
+		return
+	}
+	commonest := d.Answers[0]
+	m.Answer = describeAnswer(commonest.Outcome, commonest.Code, commonest.Status).
+		in(portionOf(commonest.Count, d, nothingSucceeded(n), w), w, n.App.WebhookURL)
+	if e := d.Example; e != nil && e.Outcome == commonest.Outcome && e.Code == commonest.Code && e.Status == commonest.Status {
+		m.Detail = sentence(e.Detail)
+	}
+	m.Others = others(d.Answers[1:])
+	if !n.App.Kind.CalledByPlatform() {
+		m.Advice = orElse(m.adviceOnAnswer(commonest), m.Advice)
+	}
+}
+
+// since is when it began to fail, and when something succeeded before.
+func since(d platform.Diagnosis, w words) string {
+	var said []string
+	if d.FailingSince != "" {
+		said = append(said, "It has been failing since "+moment(d.FailingSince)+".")
+	}
+	if d.LastSuccess != "" {
+		said = append(said, "The last "+w.one+" that succeeded was on "+moment(d.LastSuccess)+".")
+	}
+	return strings.Join(said, " ")
+}
+
+// others are the answers that are less common.
+func others(answers []platform.Answer) string {
+	if len(answers) == 0 {
+		return ""
+	}
+	list := make([]string, len(answers))
+	for i, a := range answers {
+		list[i] = describeAnswer(a.Outcome, a.Code, a.Status).short + " (" + count(a.Count) + ")"
+	}
+	return "Less often: " + strings.Join(list, ", ") + "."
+}
+
+func nothingSucceeded(n platform.Notice) bool {
+	for _, d := range n.Evidence {
+		if d.Success > 0 {
+			return false
+		}
+	}
+	return len(n.Evidence) > 0
+}
+
+// sentence is a text of the log as one: with a capital, and a full stop unless a URL
+// ends it.
+func sentence(s string) string {
+	s = platform.Inert(s, platform.MaxDetail)
+	if s == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
+	last := s[strings.LastIndexByte(s, ' ')+1:]
+	if strings.HasSuffix(s, ".") || strings.Contains(last, "://") {
+		return s
+	}
+	return s + "."
+}

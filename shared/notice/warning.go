@@ -1,0 +1,120 @@
+package notice
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+)
+
+// sayWarning is what a mail says before an app is disabled: what fails, since when, and
+// what will happen when if nothing changes.
+func (m *message) sayWarning(n platform.Notice, c *Composer) {
+	w := wordsOf(n.App.Kind)
+	m.Subject = "Your " + m.App + " integration is failing"
+	m.Failing = w.failing
+	m.Days = c.daysTable(n)
+	warning, reason := warningOf(n), tally.Reason(n.Reason)
+	m.Rule = m.whatHappens(warning, n)
+	switch warning.Level {
+	case platform.LevelTimeouts:
+		m.Happened, reason = w.timeouts(n.Evidence), tally.Timeout
+	case platform.LevelPermanent:
+		m.Happened = w.permanent
+	default:
+		m.Happened = fmt.Sprintf("For %s, %ss have been failing, and not a single one has succeeded. The count starts anew as soon as one succeeds.",
+			daysLong(warning.Day), w.one)
+	}
+	if reason == "" { // of a message that does not say it
+		reason = tally.Dead
+	}
+	if n.App.Kind.CalledByPlatform() {
+		m.Advice = m.adviceOnProvider(reason)
+	} else {
+		m.Advice = m.adviceOnReceiver(reason)
+	}
+	m.diagnose(n)
+}
+
+// warningOf is what the notice warns of, with the day that its level names if it has
+// none by itself.
+func warningOf(n platform.Notice) platform.Warning {
+	var warning platform.Warning
+	if n.Warning != nil {
+		warning = *n.Warning
+	}
+	if day, ok := strings.CutPrefix(string(warning.Level), "days:"); ok && warning.Day == 0 {
+		warning.Day, _ = strconv.Atoi(day) // 0 says nothing
+	}
+	return warning
+}
+
+// whatHappens is what becomes of the app, when, if nothing changes.
+func (m *message) whatHappens(warning platform.Warning, n platform.Notice) string {
+	r, w, reason := ruleOf(n), wordsOf(n.App.Kind), tally.Reason(n.Reason)
+	if warning.Level == platform.LevelTimeouts {
+		reason = tally.Timeout
+	}
+	switch {
+	case warning.CutOn != "":
+		return fmt.Sprintf("If nothing changes, %s will disable the integration on %s.", m.Platform, longDay(tally.Date(warning.CutOn)))
+	case reason == tally.Timeout && r.TimeoutMinShare > 0:
+		return fmt.Sprintf("%s will disable the integration once %s of one day time out or lose the connection, if they are at least %s of the %ss of that day and the day before.",
+			m.Platform, w.of(r.TimeoutThreshold), percentage(r.TimeoutMinShare), w.one)
+	case reason == tally.Timeout:
+		return fmt.Sprintf("%s will disable the integration once %s of one day time out or lose the connection.", m.Platform, w.of(r.TimeoutThreshold))
+	case reason == tally.Gone:
+		return fmt.Sprintf("%s will disable the integration once %s of one day are answered with 410 Gone and none succeeds.", m.Platform, w.of(max(r.GoneThreshold, 1)))
+	}
+	return fmt.Sprintf("If this goes on, %s will disable the integration.", m.Platform)
+}
+
+// daysLong is so many days, of which nothing is known if it is 0.
+func daysLong(n int) string {
+	switch n {
+	case 0:
+		return "days"
+	case 1:
+		return "a day"
+	}
+	return strconv.Itoa(n) + " days"
+}
+
+// timeouts says how many there were on the newest day of the evidence, on which the
+// warning is given.
+func (w words) timeouts(days []tally.Day) string {
+	if len(days) == 0 || days[len(days)-1].Timeout == 0 {
+		return fmt.Sprintf("Many %ss get no complete answer in time or lose the connection.", w.one)
+	}
+	today := days[len(days)-1]
+	return fmt.Sprintf("On %s, %s got no complete answer in time or lost the connection.", longDay(today.Date), w.of(today.Timeout))
+}
+
+func (m message) warningText() string {
+	return m.hello() + `
+
+` + m.Failing + ` your integration ` + isolate(m.App) + ` of the organization ` + isolate(m.Organization) + ` are failing. ` + m.Rule + `
+` + m.webhookURLText() + `
+
+WHY
+
+` + m.diagnosisText() + m.Happened + `
+` + m.Days.text() + m.Example.text() + `
+
+WHAT TO DO
+
+` + m.Advice + `
+` + indented(m.DashboardURL) + m.settingsOfText() + `
+` + m.footer() + `
+`
+}
+
+func (m message) warningPage() markup {
+	return m.page(m.title(`is failing`) + m.greeting() +
+		paragraph(esc(m.Failing)+` your `+m.integration()+` are failing. <b>`+esc(m.Rule)+`</b>`) +
+		m.webhookURL() +
+		heading(`Why`) + m.diagnosis() + paragraph(esc(m.Happened)) + m.Days.html() + m.Example.html() +
+		heading(`What to do`) + paragraph(esc(m.Advice)+m.dashboardLink()) + m.settingsButton())
+}
