@@ -36,7 +36,7 @@ func TestSeriesAreThoseOfTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]int{"webhook.attempts": 10, "webhook.latency": 1, "app.disabled": 5, "notice.sent": 2, "disable.held": 1} {
+	for name, want := range map[string]int{"webhook.attempts": 10, "webhook.latency": 1, "app.disabled": 5, "notice.sent": 4, "disable.held": 1} {
 		if series[name] != want {
 			t.Errorf("%s is %d metrics, want %d", name, series[name], want)
 		}

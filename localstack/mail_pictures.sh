@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Take pictures of the mails' golden files with headless Chromium, light and dark, into docs/mails/.
 #   mail_pictures.sh [mail…]           the mails that are shown there, or others by the names of their files
-#   WIDTHS="400 800" INTO=/tmp/mails   other widths, in pixels, and another folder
+#   WIDTHS="375 1280" INTO=/tmp/mails  other widths, in pixels, and another folder
 #   LOGO=picture.png                   a picture in the place of the logo, which is off otherwise
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -10,7 +10,7 @@ if [ -z "$browser" ]; then
   echo "Chromium is missing: install it as chromium, chromium-browser or google-chrome." >&2
   exit 1
 fi
-[ $# -gt 0 ] || set -- disabled_error disabled_timeout enabled integration_fatal platform_error
+[ $# -gt 0 ] || set -- diagnosed_403 diagnosed_timeout warning_certificate recovered enabled_by integration_fatal platform_error
 into=${INTO:-docs/mails}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -28,7 +28,7 @@ shot() {
 for mail; do
   sed "s|<img class=\"logo\" src=\"[^\"]*\"|<img class=\"logo\" src=\"logo\"|" "shared/notice/testdata/$mail.html.golden" > "$work/$mail.html"
   echo "<script>onload = () => parent.postMessage(document.documentElement.scrollHeight, '*')</script>" >> "$work/$mail.html"
-  for width in ${WIDTHS:-375 1280}; do
+  for width in ${WIDTHS:-400 800}; do
     for scheme in light dark; do
       echo "<!DOCTYPE html><html style='color-scheme:$scheme'><body style='margin:0'>
         <iframe src='$mail.html' style='display:block;border:0;width:${width}px;height:100vh'></iframe>

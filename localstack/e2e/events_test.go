@@ -10,9 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/sample"
 	"hookwarden/localstack/stack"
+	"hookwarden/shared/platform"
 )
 
 // TestEventsDoWhatTheirNamesSay calls each function with each of its
@@ -21,7 +26,7 @@ func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 	app, err := receiver.Start(sample.Secret, sample.Answer)
 	must(t, err)
 	defer app.Close()
-	own := map[string]string{"17": unique("app"), "18": unique("app"), "19": unique("app"), "integration:77": unique("integration"), noticeID: unique("notice")}
+	own := map[string]string{"17": unique("app"), "18": unique("app"), "19": unique("app"), "integration:77": unique("integration"), noticeID: unique("notice"), warningID: unique("notice"), recoveryID: unique("notice")}
 	events := []struct {
 		name string
 		did  func(*testing.T, *scene)
@@ -41,9 +46,11 @@ func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 		{"disable-healthy", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"disable-removed", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
 		{"disable-broken", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_reason", "error") }},
-		{"notify-disabled", mailed},
+		{"notify-disabled", func(t *testing.T, s *scene) { s.noticeIs(t, noticeID, "sent") }},
 		{"register-app-test", func(t *testing.T, s *scene) { s.logged(t, "17", "tst_button", "1 success 200") }},
 		{"register-app-enable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "17", "disabled_at", "") }},
+		{"notify-recovered", func(t *testing.T, s *scene) { s.noticeIs(t, recoveryID, "sent"); s.warn(t) }},
+		{"notify-warning", func(t *testing.T, s *scene) { s.noticeIs(t, warningID, "sent") }},
 		{"register-app-disable", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "18", "disabled_reason", "manual") }},
 		{"register-brake-open", braked},
 		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
@@ -71,7 +78,12 @@ func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 	}
 }
 
-const noticeID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+// The notices' ids in the files.
+const (
+	noticeID   = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	warningID  = "1f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	recoveryID = "2f1e2d3c4b5a69788796a5b4c3d2e1f0"
+)
 
 // scene is one event's. Its apps have ids of their own: another run of the tests
 // may have left those of the files slow or disabled.
@@ -187,10 +199,22 @@ func braked(t *testing.T, _ *scene) {
 	}
 }
 
-func mailed(t *testing.T, s *scene) {
-	notice, err := running.Get(t.Context(), "NOTICES_TABLE", "pk", s.own[noticeID])
+// warn puts the first app under a warning, as of which there is a notice.
+func (s *scene) warn(t *testing.T) {
+	t.Helper()
+	_, err := running.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName: aws.String(running.Names["APPS_TABLE"]), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: s.own["17"]}},
+		UpdateExpression:          aws.String("SET warned_at = :at"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":at": &types.AttributeValueMemberS{Value: platform.FormatTime(s.now)}},
+	})
 	must(t, err)
-	if notice.Text("state") != "sent" {
-		t.Errorf("the notice is %v", notice)
+}
+
+func (s *scene) noticeIs(t *testing.T, id, state string) {
+	t.Helper()
+	notice, err := running.Get(t.Context(), "NOTICES_TABLE", "pk", s.own[id])
+	must(t, err)
+	if notice.Text("state") != state {
+		t.Errorf("the notice is %v, want it %s", notice, state)
 	}
 }

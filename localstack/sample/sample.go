@@ -103,7 +103,7 @@ func Answer(w http.ResponseWriter, r *http.Request, n int) {
 const Secret = "newest"
 
 // TrueNotices makes the notices of an event true of a running stack: they speak
-// of the disabling that lasts, if there is one. notify mails nothing else.
+// of the disabling or the warning that lasts, if there is one. notify mails nothing else.
 func TrueNotices(ctx context.Context, s *stack.Stack, event []byte) ([]byte, error) {
 	var queue struct{ Records []struct{ Body string } }
 	if err := json.Unmarshal(event, &queue); err != nil {
@@ -114,16 +114,27 @@ func TrueNotices(ctx context.Context, s *stack.Stack, event []byte) ([]byte, err
 			App        struct{ ID string }
 			Kind       string
 			DisabledAt string `json:"disabled_at"`
+			WarnedAt   string `json:"warned_at"`
 		}
-		if json.Unmarshal([]byte(r.Body), &notice) != nil || notice.Kind != "app.disabled" || notice.DisabledAt == "" {
+		if json.Unmarshal([]byte(r.Body), &notice) != nil {
+			continue
+		}
+		identity, said := "", ""
+		switch notice.Kind {
+		case "app.disabled":
+			identity, said = "disabled_at", notice.DisabledAt
+		case "app.warning":
+			identity, said = "warned_at", notice.WarnedAt
+		}
+		if said == "" {
 			continue
 		}
 		app, err := s.Get(ctx, "APPS_TABLE", "id", notice.App.ID)
 		if err != nil {
 			return nil, fmt.Errorf("look at the notice's app: %w", err)
 		}
-		if at := app.Text("disabled_at"); at != "" {
-			event = bytes.ReplaceAll(event, []byte(notice.DisabledAt), []byte(at))
+		if at := app.Text(identity); at != "" {
+			event = bytes.ReplaceAll(event, []byte(said), []byte(at))
 		}
 	}
 	return event, nil

@@ -79,7 +79,7 @@ func (t daysTable) html() markup {
 <td class="line" style="border-bottom:1px solid #e2e5ea;font-size:1px;line-height:1px;">&nbsp;</td>
 ` + columns + `</tr>
 ` + rows + `</table>
-<p class="soft" style="margin:10px 0 0;font-size:12px;line-height:16px;color:#626976;">` + colors + `Days are in UTC.</p>
+<p class="soft" style="margin:10px 0 0;font-size:12px;line-height:16px;color:#626976;">` + colors + `Days&nbsp;are&nbsp;in&nbsp;UTC.</p>
 `
 }
 
