@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,38 @@ func TestWarningAndRecoveryHaveSubjectsThatSayIt(t *testing.T) {
 	} {
 		if got := warningSamples()[name].compose(t).Subject; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestWarningAndRecoveryLeadWhereOtherMailsDo(t *testing.T) {
+	const at = "https://platform.example/settings/acme/"
+	both := []string{at + "developer-settings/ci-bot/?referrer=disabled-sentry-app", at + "developer-settings/ci-bot/dashboard/?referrer=disabled-sentry-app"}
+	for name, want := range map[string][]string{
+		"warning_days": both, "recovered": both, "enabled_by": both,
+		"warning_integration": {at + "integrations/github/?referrer=disabled-integration"},
+		"warning_plugin":      {at + "plugins/slack/?referrer=disabled-integration"},
+		"warning_gone":        {"https://ledgerly.example/acme/hooks/17", "https://ledgerly.example/acme/hooks/17/log?days=7&all", "https://ledgerly.example/help?from=mail&of=hooks"},
+		"warning_days_bare":   {"https://ledgerly.example/help?from=mail&of=hooks"},
+	} {
+		if got := linksOf(t, name, warningSamples()[name].compose(t)); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestWarningAndRecoveryPutNothingIntoAHeaderButOneLine(t *testing.T) {
+	for want, n := range map[string]platform.Notice{
+		"Your CI Bcc: all@acme.example Bot [31m integration is failing":  warning(thirdDay(), named(newline), hostile),
+		"Your CI Bcc: all@acme.example Bot [31m integration works again": recovered(named(newline)),
+	} {
+		m := compose(t, n)
+		if m.Subject != want || m.To.Name != "CI Bcc: all@acme.example Bot [31m" || m.To.Email != n.To.Email || m.Kind != n.Kind {
+			t.Errorf("subject %q to %+v", m.Subject, m.To)
+		}
+		checkLines(t, want, m)
+		if strings.Contains(m.Text, "\nBcc:") || strings.Contains(m.HTML, "<script") {
+			t.Errorf("not inert:\n%s", m.Text)
 		}
 	}
 }
