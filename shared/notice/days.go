@@ -41,7 +41,7 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 		{succeeded, true, func(d tally.Day) int64 { return d.Success }},
 		{"Errors", sum.Error > 0, func(d tally.Day) int64 { return d.Error }},
 		{"410 Gone", sum.Gone > 0, func(d tally.Day) int64 { return d.Gone }},
-		{"Time-outs", sum.Timeout > 0, func(d tally.Day) int64 { return d.Timeout }},
+		{"No answer", sum.Timeout > 0, func(d tally.Day) int64 { return d.Timeout }},
 		{"Fatal errors", sum.Fatal > 0, func(d tally.Day) int64 { return d.Fatal }},
 		{"Other failures", sum.Other > 0, func(d tally.Day) int64 { return d.Other }},
 	}

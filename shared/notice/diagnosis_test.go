@@ -69,6 +69,7 @@ func diagnosedSamples() map[string]sample {
 		"diagnosed_blocked":  {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_address"}, saying("the name leads to 10.1.2.3", "")))},
 		"diagnosed_timeout": {config(), disabled(timeout, diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, func(d *platform.Diagnosis) {
 			d.More, d.Example.DurationMS = true, 1000
+			d.FailingSince, d.LastSuccess = "2026-11-24T09:57:44.000Z", "2026-11-24T09:57:43.000Z"
 		}, reading(1000)))},
 		"diagnosed_502":     {ledgerly(), disabled(ownLinks, dead, diagnosed(platform.Answer{Outcome: "server_error", Status: 502}, saying("", "upstream connect error")))},
 		"diagnosed_gone":    {ledgerly(), disabled(because("gone", daysOf([]tally.Counts{{Success: 5}, {Error: 4, Gone: 4}})), diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(4)))},
