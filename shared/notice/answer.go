@@ -39,7 +39,7 @@ func tell(outcome, code string) told {
 	case "blocked_port":
 		return told{"The webhook URL has a port other than 80 and 443, which is forbidden. This stopped %m.", "forbidden port, not sent"}
 	case "blocked_scheme":
-		return told{"The webhook URL is not an https URL, which is required. This stopped %m.", "not https, not sent"}
+		return told{"The webhook URL does not begin with https, which is required. This stopped %m.", "not https, not sent"}
 	case "blocked_url":
 		return told{"The webhook URL is malformed. This stopped %m.", "malformed URL, not sent"}
 	}
@@ -82,7 +82,7 @@ func hostOf(webhookURL string, w words) string {
 	if err != nil || u.Hostname() == "" {
 		return "of " + strings.ToLower(w.server[:1]) + w.server[1:]
 	}
-	return clean(u.Hostname(), nameLimit)
+	return isolate(clean(u.Hostname(), nameLimit))
 }
 
 // portion is how many of the failures that were read are of one kind, as it goes on

@@ -132,7 +132,7 @@ func TestDiagnosisSaysTheCommonestAnswerInWords(t *testing.T) {
 		"There was no way to reach the server for 212 of 243 webhooks.":                                                            {Outcome: "connection_error", Code: "unreachable"},
 		"The webhook URL leads to a private address, which is forbidden. This stopped 212 of 243 webhooks.":                        {Outcome: "blocked", Code: "blocked_address"},
 		"The webhook URL has a port other than 80 and 443, which is forbidden. This stopped 212 of 243 webhooks.":                  {Outcome: "blocked", Code: "blocked_port"},
-		"The webhook URL is not an https URL, which is required. This stopped 212 of 243 webhooks.":                                {Outcome: "blocked", Code: "blocked_scheme"},
+		"The webhook URL does not begin with https, which is required. This stopped 212 of 243 webhooks.":                          {Outcome: "blocked", Code: "blocked_scheme"},
 		"The webhook URL is malformed. This stopped 212 of 243 webhooks.":                                                          {Outcome: "blocked", Code: "blocked_url"},
 		"The request log has “made up later” for 212 of 243 webhooks.":                                                             {Outcome: "made_up_later", Code: "new"},
 		"The request log has “made up later” for 212 of 243 webhooks. Less often: 404 Not Found (30), no valid answer (1). It has": {Outcome: "made_up_later"},
@@ -219,6 +219,18 @@ func TestDiagnosisShowsOneRequestAndWhenItBegan(t *testing.T) {
 	other := disabled(diagnosed(forbidden(), saying("of another answer", ""), func(d *platform.Diagnosis) { d.Example.Status = 404 }))
 	if m := compose(t, other); strings.Contains(fold(m.Text), "of another answer") {
 		t.Errorf("says of the commonest answer what is so of another:\n%s", m.Text)
+	}
+}
+
+func TestDiagnosisNamesTheServerWhateverItsURL(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://hooks.acme.example:8443/ci": "The name hooks.acme.example did not resolve",
+		"https://בוט.example/":               "The name \u2068בוט.example\u2069 did not resolve",
+		"":                                   "The name of your server did not resolve",
+		"://%zz":                             "The name of your server did not resolve",
+		"https://a\r\nBcc:b.example/":        "The name of your server did not resolve",
+	} {
+		says(t, compose(t, disabled(diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}), func(n *platform.Notice) { n.App.WebhookURL = url })), want)
 	}
 }
 
