@@ -265,6 +265,9 @@ func redact(header http.Header) map[string]string {
 	return shown
 }
 
+// NotText begins a body in the log that is not text: what follows is base64.
+const NotText = "base64:"
+
 // cutBody is the beginning of a body as text, at most 1,024 bytes; one that is
 // not text is shown as base64.
 func cutBody(body []byte) string {
@@ -272,7 +275,6 @@ func cutBody(body []byte) string {
 	if utf8.ValidString(text) {
 		return text
 	}
-	const mark = "base64:"
-	raw := body[:min(len(body), (maxBody-len(mark))/4*3)]
-	return mark + base64.StdEncoding.EncodeToString(raw)
+	raw := body[:min(len(body), (maxBody-len(NotText))/4*3)]
+	return NotText + base64.StdEncoding.EncodeToString(raw)
 }

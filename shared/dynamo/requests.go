@@ -113,7 +113,7 @@ func encodeEntry(e delivery.Entry) item {
 	if e.Test {
 		i["test"] = &types.AttributeValueMemberBOOL{Value: true}
 	}
-	if e.Failed() {
+	if e.Failed() && !e.Test { // the index has what says how an app does
 		i["failed_app"] = i["pk"]
 	}
 	if !e.Sent {

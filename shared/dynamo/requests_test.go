@@ -103,6 +103,7 @@ func TestEntriesOfWhatDidNotSucceedAreInTheIndexFailures(t *testing.T) {
 		"an error":            {delivery.Entry{Sent: true, Outcome: "error", ResponseCode: 404}, true},
 		"no answer":           {delivery.Entry{Sent: true, Outcome: "timeout"}, true},
 		"an expired webhook":  {delivery.Entry{Outcome: "expired"}, true},
+		"a test that failed":  {delivery.Entry{Sent: true, Outcome: "error", ResponseCode: 404, Test: true}, false},
 		"a throttled attempt": {delivery.Entry{Sent: true, Outcome: "throttled", ResponseCode: 429}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +118,7 @@ func TestEntriesOfWhatDidNotSucceedAreInTheIndexFailures(t *testing.T) {
 			if got := i.text("failed_app"); got != want {
 				t.Errorf("failed_app is %q, want %q", got, want)
 			}
-			if got := i.text("request_body") != ""; got != (c.in && e.Sent) {
+			if got := i.text("request_body") != ""; got != (e.Failed() && e.Sent) {
 				t.Errorf("with its body: %t", got)
 			}
 			if got := i["response_code"] != nil; got != e.Sent {
