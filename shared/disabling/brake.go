@@ -63,6 +63,7 @@ func (j *Job) behindBrake() (*Job, *braked) {
 	one, chain := *j, *j.Standing
 	brake := &braked{Transitions: chain.Transitions, job: j}
 	chain.Transitions, one.Standing = brake, &chain
+	one.diagnoses = &diagnoses{brake: brake}
 	return &one, brake
 }
 

@@ -47,11 +47,12 @@ type Config struct {
 	Guarded    []platform.Status // of sentry-apps that may be disabled
 }
 
-// Deps are what the job works with; all are required, Untold and Bookmark for sweeps.
+// Deps are what the job works with; all are required but Failures, Untold and Bookmark for sweeps.
 type Deps struct {
 	Standing *standing.Chain
 	Days     Days
 	Brake    Brake
+	Failures Failures // nil: nothing is read of the request log
 	Untold   Untold
 	Bookmark Bookmark
 	Metrics  standing.Metrics
@@ -63,10 +64,11 @@ type Deps struct {
 type Job struct {
 	Config
 	Deps
+	diagnoses *diagnoses // of one batch, or one sweep
 }
 
 // New makes the job.
-func New(c Config, d Deps) *Job { return &Job{c, d} }
+func New(c Config, d Deps) *Job { return &Job{Config: c, Deps: d} }
 
 // Record says that an item of the Buffer changed.
 type Record struct {
@@ -176,11 +178,11 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) err
 			continue
 		}
 		if v := j.Rule.Judge(days, last); v.Broken && app.Breaker.BreaksFor(v.Reason) {
-			return j.disable(ctx, app, v)
+			return j.disable(ctx, app, days, v)
 		}
 	}
 	if v := j.Rule.JudgeDead(days, today); v.Broken && app.Breaker.BreaksFor(v.Reason) {
-		return j.disable(ctx, app, v)
+		return j.disable(ctx, app, days, v)
 	}
 	return nil
 }
@@ -196,7 +198,7 @@ func failedOn(days []tally.Day, date tally.Date) bool {
 	return slices.ContainsFunc(days, func(d tally.Day) bool { return d.Date == date && d.Failed() })
 }
 
-func (j *Job) disable(ctx context.Context, app platform.App, v tally.Verdict) error {
+func (j *Job) disable(ctx context.Context, app platform.App, days []tally.Day, v tally.Verdict) error {
 	t := standing.Transition{Kind: standing.Disabled, App: app, At: j.Now().UTC().Truncate(time.Millisecond),
 		Reason: v.Reason, Evidence: v.Evidence, MaxPerHour: j.MaxPerHour}
 	if !t.At.After(app.EnabledAt) {
@@ -205,8 +207,10 @@ func (j *Job) disable(ctx context.Context, app platform.App, v tally.Verdict) er
 	if j.Mode == Observe {
 		t.Kind, t.At = standing.WouldDisable, t.At.Truncate(24*time.Hour)
 	}
+	t.Diagnosis = j.diagnose(ctx, t, days)
 	err := j.Standing.Take(ctx, t)
 	if errors.Is(err, standing.ErrHeld) {
+		j.diagnoses.held = true
 		j.reportHeld(ctx, t, err)
 		return nil // the sweep decides again
 	}

@@ -42,6 +42,7 @@ type entry struct {
 	Event, AppID, Reason string
 	Evidence             []tally.Day
 	Actor, Note          string
+	Diagnosis            *platform.Diagnosis
 }
 
 type claim struct {
@@ -309,6 +310,7 @@ func (s store) disable(t standing.Transition) error {
 	}
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = t.At, string(t.Reason), t.Evidence
 	app.DisabledBy, app.DisabledNote = t.Actor, t.Note
+	app.DisabledDiagnosis = t.Diagnosis
 	if t.Steered() {
 		app.SteeredAt = t.At
 	}
@@ -336,6 +338,7 @@ func (s store) enable(t standing.Transition) error {
 		return standing.ErrChanged
 	}
 	app.DisabledAt, app.DisabledReason, app.DisabledEvidence = time.Time{}, "", nil
+	app.DisabledDiagnosis = nil
 	app.DisabledBy, app.DisabledNote = platform.Actor{}, ""
 	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
 	app.EnabledAt, app.SteeredAt = t.At, t.At
@@ -348,7 +351,8 @@ func (s store) enable(t standing.Transition) error {
 
 func (s store) audit(t standing.Transition, event string) {
 	s.Audit[auditKey(t.App.OrganizationID, t.At, event, t.App.ID)] =
-		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw), Note: t.Note}
+		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw), Note: t.Note,
+			Diagnosis: t.Diagnosis}
 }
 
 func (s store) Made(_ context.Context, t standing.Transition) (made bool, err error) {
@@ -409,6 +413,7 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 		}
 		put.DisabledAt, put.DisabledReason, put.DisabledEvidence = app.DisabledAt, app.DisabledReason, app.DisabledEvidence
 		put.DisabledBy, put.DisabledNote = app.DisabledBy, app.DisabledNote
+		put.DisabledDiagnosis = app.DisabledDiagnosis
 		put.PlatformToldAt, put.NotifiedAt = app.PlatformToldAt, app.NotifiedAt
 		put.EnabledAt, put.SteeredAt = app.EnabledAt, app.SteeredAt
 		put.Generation = max(1, app.Generation)
@@ -432,6 +437,7 @@ func (s store) DeleteApp(_ context.Context, id string, version int64, at time.Ti
 		}
 		app.ID, app.Version, app.Deleted, app.WebhookURL = id, version, true, ""
 		app.DisabledBy, app.DisabledNote = platform.Actor{}, ""
+		app.DisabledDiagnosis = nil
 		s.Apps[id] = app
 		s.Expire[id] = app.DeletedAt.Add(platform.KeptAfterDeletion)
 		return nil

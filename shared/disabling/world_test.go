@@ -37,6 +37,7 @@ type world struct {
 	config  disabling.Config
 	figures figures
 	log     lines
+	entries disabling.Failures      // the request log; nil: nothing is read of it
 	quiet   bool                    // no log
 	deaf    bool                    // the platform wants no events
 	delay   func(call string) error // the step of the jobs' stores
@@ -116,7 +117,7 @@ func (w *world) logger() *slog.Logger {
 func (w *world) disabler() *disabling.Job { return w.disablerOver(w.store()) }
 
 func (w *world) disablerOver(s store) *disabling.Job {
-	return disabling.New(w.config, disabling.Deps{Standing: w.chainOver(s), Days: s, Bookmark: s, Brake: s, Untold: s,
+	return disabling.New(w.config, disabling.Deps{Standing: w.chainOver(s), Days: s, Failures: w.entries, Bookmark: s, Brake: s, Untold: s,
 		Metrics: &w.figures, Logger: w.logger(), Now: w.clock})
 }
 

@@ -112,22 +112,24 @@ func ReadDeliver(r *Reader) Deliver {
 // Disable is the environment of the disable and sweep functions.
 type Disable struct {
 	Standing
-	BufferTable string
-	Rule        tally.Rule
-	Guarded     []platform.Status
-	Mode        string
-	MaxPerHour  int
+	BufferTable   string
+	RequestsTable string
+	Rule          tally.Rule
+	Guarded       []platform.Status
+	Mode          string
+	MaxPerHour    int
 }
 
 // ReadDisable reads it.
 func ReadDisable(r *Reader) Disable {
 	return Disable{
-		Standing:    readStanding(r),
-		BufferTable: r.Required("BUFFER_TABLE"),
-		Rule:        readRule(r),
-		Guarded:     r.Statuses("GUARDED_STATUSES", platform.Internal),
-		Mode:        r.Choice("DISABLE_MODE", "enforce", "observe"),
-		MaxPerHour:  r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
+		Standing:      readStanding(r),
+		BufferTable:   r.Required("BUFFER_TABLE"),
+		RequestsTable: r.Required("REQUESTS_TABLE"),
+		Rule:          readRule(r),
+		Guarded:       r.Statuses("GUARDED_STATUSES", platform.Internal),
+		Mode:          r.Choice("DISABLE_MODE", "enforce", "observe"),
+		MaxPerHour:    r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
 	}
 }
 

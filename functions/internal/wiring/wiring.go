@@ -67,6 +67,7 @@ func (b Base) Disabling(e env.Disable) *disabling.Job {
 	}, disabling.Deps{
 		Standing: b.Standing(e.Standing, e.Rule),
 		Days:     dynamo.Buffer{API: b.Tables, Table: e.BufferTable},
+		Failures: dynamo.Failures{API: b.Tables, Table: e.RequestsTable},
 		Brake:    dynamo.Brake{API: b.Tables, Table: e.AuditTable},
 		Untold:   dynamo.Standing{API: b.Tables, Apps: e.AppsTable},
 		Bookmark: dynamo.Bookmark{API: b.Tables, Table: e.AuditTable},
