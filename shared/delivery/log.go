@@ -120,6 +120,7 @@ func (r *recorder) entryOfAttempt(w *attempted) Entry {
 		e.RequestHeaders = redact(a.RequestHeader)
 		e.RequestBody = cutBody(w.request.Body)
 		e.ResponseBody = cutBody(a.Body)
+		e.Detail = a.Detail
 	}
 	return e
 }
@@ -229,6 +230,7 @@ type Entry struct {
 	RequestHeaders map[string]string
 	RequestBody    string
 	ResponseBody   string
+	Detail         string // webhook.Result.Detail; may be empty
 }
 
 // Failed reports whether the entry is an attempt that did not succeed, whatever

@@ -118,7 +118,7 @@ func (f *failuresTable) log(back, count int, outcome, code string, status int, c
 	for n := range count {
 		e := delivery.Entry{Time: end.Add(-time.Duration(1+len(f.entries)) * time.Second), AppID: "17", WebhookID: fmt.Sprintf("evt_%d", n), MessageID: "m",
 			EventType: "issue.created", Attempt: 1, Outcome: outcome, Code: code, Sent: true, ResponseCode: status, Duration: 21 * time.Millisecond,
-			RequestHeaders: map[string]string{"X": "secret"}, RequestBody: "sent", ResponseBody: "<b>No\n" + outcome + "</b>"}
+			RequestHeaders: map[string]string{"X": "secret"}, RequestBody: "sent", ResponseBody: "<b>No\n" + outcome + "</b>", Detail: "It said no."}
 		for _, c := range change {
 			c(&e)
 		}
@@ -159,7 +159,7 @@ func TestFailuresAreDividedByHowTheyEnded(t *testing.T) {
 	want := platform.Diagnosis{Read: 14, Answers: []platform.Answer{{Outcome: "error", Status: 403, Count: 5}, {Outcome: "connection_error", Code: "tls", Count: 3},
 		{Outcome: "error", Status: 401, Count: 3}, {Outcome: "server_error", Status: 500, Count: 1}, {Outcome: "server_error", Status: 502, Count: 1}},
 		Example: &platform.FailedRequest{At: strings.Split(first.text("sk"), "#")[0], WebhookID: "evt_0", EventType: "issue.created",
-			Outcome: "error", Status: 403, DurationMS: 21, Body: "<b>No error</b>"}}
+			Outcome: "error", Status: 403, DurationMS: 21, Detail: "It said no.", Body: "<b>No error</b>"}}
 	if diff := cmp.Diff(want, f.diagnose(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

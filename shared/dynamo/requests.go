@@ -132,6 +132,7 @@ func encodeEntry(e delivery.Entry) item {
 	}
 	i.setText("request_body", e.RequestBody)
 	i.setText("response_body", e.ResponseBody)
+	i.setText("detail", e.Detail)
 	if len(e.RequestHeaders) > 0 {
 		headers := item{}
 		for name, value := range e.RequestHeaders {

@@ -123,6 +123,7 @@ func decodeEntry(i item) delivery.Entry {
 		ProjectID:      i.text("project_id"),
 		RequestBody:    i.text("request_body"),
 		ResponseBody:   i.text("response_body"),
+		Detail:         i.text("detail"),
 	}
 	if key := strings.Split(i.text("sk"), "#"); len(key) == 4 {
 		e.Time, _ = platform.ParseTime(key[0])

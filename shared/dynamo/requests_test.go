@@ -152,3 +152,16 @@ func TestEntriesMarkAnAttemptThatSentItsRequestTwice(t *testing.T) {
 		t.Errorf("repeated is %v (-want +got):\n%s", i["repeated"], diff)
 	}
 }
+
+func TestEntriesOfFailuresKeepTheirDetail(t *testing.T) {
+	e := logEntry("e1", "issue.created")
+	e.Sent, e.Outcome, e.ResponseCode, e.Detail = true, "redirect", 302, "It leads to https://new.example/hook."
+	i := encodeEntry(e)
+	if diff := cmp.Diff(e, decodeEntry(i)); i.text("detail") != e.Detail || diff != "" {
+		t.Errorf("detail is %q (-want +got):\n%s", i.text("detail"), diff)
+	}
+	e.Outcome, e.ResponseCode = "success", 200
+	if i := encodeEntry(e); i["detail"] != nil {
+		t.Errorf("a success has %v", i["detail"])
+	}
+}

@@ -84,6 +84,11 @@ type Result struct {
 	Repeated bool
 
 	Err error // what led to Code, for logs; nil for plain HTTP statuses
+
+	// Detail is a sentence for the app's owner about a failure, at most platform.MaxDetail
+	// bytes of one line: where a redirect leads, what is wrong with a certificate, how far a
+	// time-out got. Empty if Outcome and Code say all.
+	Detail string
 }
 
 // NewSender makes a Sender.
@@ -126,7 +131,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	result.Duration = max(took, 0) // the clock may have been set back: nobody knows how long it took
 	unanswered := result.Status == 0 && result.Outcome != Blocked
 	if unanswered && (took < 0 || took > s.config.Timeout+lateBy) {
-		result.Outcome, result.Code = LocalError, "" // not only a Timeout: a receiver may well give up on a frozen process
+		result.Outcome, result.Code, result.Detail = LocalError, "", "" // not only a Timeout: a receiver may well give up on a frozen process
 	}
 	return result
 }
@@ -134,7 +139,9 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 	target, err := s.config.Targets.parse(r.URL)
 	if err != nil {
-		return failed(err, &progress{})
+		result := failed(err, &progress{})
+		result.Detail = s.detail(result, nil, nil, at)
+		return result
 	}
 	_, notAddress := netip.ParseAddr(target.Hostname())
 	p := newProgress(notAddress == nil)
@@ -163,6 +170,7 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 	}
 	if result.Outcome != Success {
 		result.RequestHeader = maps.Clone(what.header)
+		result.Detail = s.detail(result, target, p, at)
 	}
 	result.Repeated = repeated
 	return result

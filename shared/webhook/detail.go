@@ -1,0 +1,165 @@
+package webhook
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"hookwarden/shared/platform"
+)
+
+// detail is a sentence for the app's owner about why an attempt failed, where its outcome and
+// code leave something out; empty otherwise. It is made from types, never from the texts of
+// errors, and has nothing of this network that the owner did not type. target is nil for a URL
+// that could not be read.
+func (s *Sender) detail(r Result, target *url.URL, p *progress, at time.Time) string {
+	sentence := ""
+	switch {
+	case r.Outcome == Blocked:
+		sentence = ofBlocked(r.Err, target)
+	case r.Outcome == Redirect:
+		sentence = ofRedirect(r.Header.Get("Location"), target)
+	case r.Outcome == Timeout:
+		sentence = s.ofTimeout(r.Code, target, p)
+	case r.Code == CodeDNS:
+		sentence = "The name " + target.Hostname() + " cannot be found: there is no address for it."
+	case r.Code == CodeDNSTemporary:
+		sentence = "The name " + target.Hostname() + " could not be looked up: no name server answered in time, or it failed."
+	case r.Code == CodeTLS:
+		sentence = ofTLS(r.Err, at)
+	}
+	return platform.Inert(sentence, platform.MaxDetail)
+}
+
+// ofBlocked is why a target may not be called. An address in a URL is blocked before there is a
+// target; of one that a name leads to it says no more than that.
+func ofBlocked(err error, target *url.URL) string {
+	var blocked *BlockedError
+	switch {
+	case !errors.As(err, &blocked):
+		return ""
+	case blocked.Code == CodeBlockedAddress && target != nil:
+		return "The name " + target.Hostname() + " leads to a private address, or to another that is not public."
+	case blocked.Code == CodeBlockedAddress:
+		return "The address is a private one, or another that is not public."
+	}
+	return strings.ToUpper(blocked.Detail[:1]) + blocked.Detail[1:] + "."
+}
+
+// ofRedirect is where an answer leads, as an address without what may be a secret: no user, no
+// query.
+func ofRedirect(location string, target *url.URL) string {
+	if location == "" {
+		return ""
+	}
+	to, err := target.Parse(location)
+	if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
+		return "It leads to what is no address of a web server."
+	}
+	query := to.RawQuery != "" || to.ForceQuery
+	to.User, to.RawQuery, to.ForceQuery, to.Fragment, to.RawFragment = nil, "", false, "", ""
+	where := to.String()
+	const end = ", with a query that is not shown."
+	const room = platform.MaxDetail - len("It leads to …"+end)
+	if len(where) > room {
+		where = platform.Cut(where, room) + "…"
+	}
+	if query {
+		return "It leads to " + where + end
+	}
+	return "It leads to " + where + "."
+}
+
+// ofTimeout is how far an attempt got within the time that it had.
+func (s *Sender) ofTimeout(code Code, target *url.URL, p *progress) string {
+	within := " within " + strconv.FormatFloat(s.config.Timeout.Seconds(), 'f', -1, 64) + " s."
+	switch {
+	case code == CodeTimeoutConnect && p.dialled.Load() && target.Scheme == "https":
+		return "There was a connection, but no TLS session" + within
+	case code == CodeTimeoutConnect:
+		return "There was no connection" + within
+	case p.answered.Load():
+		return "The answer began, but was not complete" + within
+	}
+	return "There was a connection, but no answer began" + within
+}
+
+// ofTLS is what is wrong with a certificate, or with the session if that is known.
+func ofTLS(err error, at time.Time) string {
+	var unverified *tls.CertificateVerificationError
+	var invalid x509.CertificateInvalidError
+	var host x509.HostnameError
+	var unknown x509.UnknownAuthorityError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &invalid):
+		return ofInvalid(invalid, at)
+	case errors.As(err, &host):
+		return ofNames(host)
+	case errors.As(err, &unknown):
+		if errors.As(err, &unverified) && len(unverified.UnverifiedCertificates) > 0 {
+			return ofAuthority(unverified.UnverifiedCertificates[0])
+		}
+		return "The certificate is of an authority that is not known."
+	case errors.As(err, &record):
+		return "What the server says there is not TLS."
+	case isAlert(err):
+		return "The server ended the TLS handshake."
+	}
+	return ""
+}
+
+func ofInvalid(e x509.CertificateInvalidError, at time.Time) string {
+	switch {
+	case e.Reason == x509.Expired && e.Cert != nil && at.Before(e.Cert.NotBefore):
+		return "The certificate is not valid before " + day(e.Cert.NotBefore) + "."
+	case e.Reason == x509.Expired && e.Cert != nil:
+		return "The certificate ran out on " + day(e.Cert.NotAfter) + "."
+	case e.Reason == x509.IncompatibleUsage:
+		return "The certificate is not one for servers."
+	}
+	return "The certificate, or one that it rests on, is not valid."
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// ofNames is for whom a certificate is.
+func ofNames(e x509.HostnameError) string {
+	const shown = 3
+	var names []string
+	if e.Certificate != nil {
+		names = append(names, e.Certificate.DNSNames...)
+		for _, address := range e.Certificate.IPAddresses {
+			names = append(names, net.IP.String(address))
+		}
+	}
+	if len(names) == 0 {
+		return "The certificate has no name, and is to be for " + e.Host + "."
+	}
+	more := ""
+	if len(names) > shown {
+		more = fmt.Sprintf(" and %d more", len(names)-shown)
+	}
+	list := platform.Cut(strings.Join(names[:min(len(names), shown)], ", "), 120)
+	return "The certificate is for " + list + more + ", and not for " + platform.Cut(e.Host, 80) + "."
+}
+
+// ofAuthority is who issued a certificate that nobody here knows.
+func ofAuthority(c *x509.Certificate) string {
+	if bytes.Equal(c.RawIssuer, c.RawSubject) {
+		return "The certificate is self-signed."
+	}
+	issuer := platform.Inert(cmp.Or(c.Issuer.CommonName, strings.Join(c.Issuer.Organization, ", ")), 80)
+	if issuer == "" {
+		issuer = "an authority without a name"
+	}
+	return "The certificate was issued by " + issuer + ", which is not known; the server may have to send an intermediate certificate too."
+}
