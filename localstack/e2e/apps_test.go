@@ -163,6 +163,24 @@ func (a *app) failDays(t *testing.T, from int) {
 	}
 }
 
+// diagnosed checks that an app's disabling says what its receiver answered to the one webhook
+// that was sent, as the request log has it.
+func (a *app) diagnosed(t *testing.T, item stack.Item, status int64) {
+	t.Helper()
+	d, _ := item["disabled_diagnosis"].(stack.Item)
+	answers, _ := d["answers"].([]any)
+	example, _ := d["example"].(stack.Item)
+	if len(answers) != 1 {
+		t.Fatalf("the diagnosis is %v", d)
+	}
+	if first, _ := answers[0].(stack.Item); first["status"] != status || first["count"] != int64(1) || first.Text("outcome") != "error" {
+		t.Errorf("the answer is %v", first)
+	}
+	if example["status"] != status || example.Text("event_type") != "issue.created" || example.Text("at") == "" {
+		t.Errorf("the example is %v", example)
+	}
+}
+
 // inTurn answers with one status after another, the last for ever.
 func inTurn(statuses ...int) receiver.Answer {
 	return func(w http.ResponseWriter, _ *http.Request, n int) {

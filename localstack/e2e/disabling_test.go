@@ -35,6 +35,10 @@ func disabledAndEnabled(t *testing.T) {
 	if item.Text("disabled_reason") != "error" || len(item["disabled_evidence"].([]any)) != 7 {
 		t.Errorf("the app is %v", item)
 	}
+	a.diagnosed(t, item, http.StatusBadRequest)
+	if d, _ := item["disabled_diagnosis"].(stack.Item); d.Text("failing_since") == "" {
+		t.Errorf("nobody knows since when: %v", d)
+	}
 	audit := auditOf(t, org, 1)
 	if e := audit[0]; e.Text("event") != "internal-integration.disable" || e.Text("app_id") != a.id || e.Text("reason") != "error" ||
 		e.Text("sk") != item.Text("disabled_at")+"#internal-integration.disable#"+a.id {

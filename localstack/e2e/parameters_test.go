@@ -91,8 +91,10 @@ func hanging(t *testing.T) {
 func swept(t *testing.T) {
 	a := newApp(t, newOrganization(t, 2), "internal", receiver.Status(400))
 	switchStream(t, false)
+	a.send(t, a.webhook(nil))
+	a.entries(t, 1)
 	day := time.Now().UTC().Format(time.DateOnly)
-	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(t), "day": day, "fatal_count": int64(1),
+	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(t), "day": day, "error_count": int64(3), "gone_count": int64(3),
 		"failing_day": day + "#7"}))
 	time.Sleep(3 * time.Second)
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
@@ -102,9 +104,10 @@ func swept(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := a.disabled(t)
-	if item.Text("disabled_reason") != "fatal" {
+	if item.Text("disabled_reason") != "gone" {
 		t.Errorf("the app is %v", item)
 	}
+	a.diagnosed(t, item, 400)
 	a.mailsTo(t, a.org.emails, platform.AppDisabled, item.Text("disabled_at"), "Action required: Fix your App "+a.slug+" integration")
 }
 
