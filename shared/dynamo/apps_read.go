@@ -1,0 +1,122 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"hookwarden/shared/platform"
+)
+
+type queryAPI interface {
+	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+type scanAPI interface {
+	Scan(ctx context.Context, in *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+}
+
+type appsReadAPI interface {
+	getAPI
+	batchGetAPI
+	queryAPI
+	scanAPI
+}
+
+// AppsReader reads the Apps table for people, never that of the secrets. But for ReadApp
+// its reads are not consistent. Each call is bounded, whatever the table holds.
+type AppsReader struct {
+	API   appsReadAPI
+	Table string
+}
+
+// ReadApp reads one app, consistently.
+func (t AppsReader) ReadApp(ctx context.Context, id string) (platform.App, bool, error) {
+	i, err := get(ctx, t.API, t.Table, appKey(id))
+	if err != nil || i == nil {
+		return platform.App{}, false, err
+	}
+	return decodeApp(i), true, nil
+}
+
+// The standings of the index state.
+const (
+	StandingDisabled = "disabled"
+	StandingWarned   = "warned"
+)
+
+// ReadStanding reads the ids of a part of the apps of a standing, in one request: parts
+// are from 0 to tally.Shards - 1. more says that there are others (after some ten
+// thousand).
+func (t AppsReader) ReadStanding(ctx context.Context, standing string, part int) (ids []string, more bool, err error) {
+	out, err := t.API.Query(ctx, &dynamodb.QueryInput{
+		TableName:                 &t.Table,
+		IndexName:                 aws.String("state"),
+		KeyConditionExpression:    aws.String("standing = :standing"),
+		ExpressionAttributeValues: item{":standing": text(fmt.Sprintf("%s#%d", standing, part))},
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	for _, i := range out.Items {
+		ids = append(ids, item(i).text("id"))
+	}
+	return ids, len(out.LastEvaluatedKey) > 0, nil
+}
+
+// ReadSome reads apps, a hundred a request, in no order. Ids that are not there are left
+// out.
+func (t AppsReader) ReadSome(ctx context.Context, ids []string) ([]platform.App, error) {
+	var apps []platform.App
+	for some := range slices.Chunk(ids, keysPerRead) {
+		var keys []map[string]types.AttributeValue
+		for _, id := range some {
+			keys = append(keys, appKey(id))
+		}
+		found, err := getAll(ctx, t.API, t.Table, keys)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range found {
+			apps = append(apps, decodeApp(i))
+		}
+	}
+	return apps, nil
+}
+
+// Scan reads the next apps of the whole table, in one request. after is the next of the
+// call before, or empty; next is empty at the end.
+func (t AppsReader) Scan(ctx context.Context, after string) (apps []platform.App, next string, err error) {
+	in := &dynamodb.ScanInput{TableName: &t.Table}
+	if after != "" {
+		in.ExclusiveStartKey = appKey(after)
+	}
+	out, err := t.API.Scan(ctx, in)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, i := range out.Items {
+		apps = append(apps, decodeApp(i))
+	}
+	return apps, item(out.LastEvaluatedKey).text("id"), nil
+}
+
+// keysPerRead is how many items one BatchGetItem reads at most.
+const keysPerRead = 100
+
+// getAll reads a call's worth of items of one table. It is an error if some stay
+// unprocessed.
+func getAll(ctx context.Context, api batchGetAPI, table string, keys []map[string]types.AttributeValue) ([]map[string]types.AttributeValue, error) {
+	found, unread, err := getMany(ctx, api, map[string]types.KeysAndAttributes{table: {Keys: keys}})
+	if err != nil {
+		return nil, err
+	}
+	if left := len(unread[table].Keys); left > 0 {
+		return nil, fmt.Errorf("DynamoDB left %d of %d items of %s unread", left, len(keys), table)
+	}
+	return found[table], nil
+}

@@ -1,0 +1,45 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// NoticesReader reads what became of mails.
+type NoticesReader struct {
+	API   batchGetAPI
+	Table string
+}
+
+// NoticeState is what became of one mail.
+type NoticeState struct {
+	State     string // claimed, sent, refused, outdated
+	ClaimedAt time.Time
+	SentAt    time.Time // zero unless sent
+	MessageID string    // SES's; empty unless sent
+}
+
+// ReadNotices reads notices by their ids, a hundred a request. Those that nobody has
+// begun, or that are older than 60 days, are left out.
+func (t NoticesReader) ReadNotices(ctx context.Context, ids []string) (map[string]NoticeState, error) {
+	states := make(map[string]NoticeState, len(ids))
+	for some := range slices.Chunk(ids, keysPerRead) {
+		var keys []map[string]types.AttributeValue
+		for _, id := range some {
+			keys = append(keys, item{"pk": text(id)})
+		}
+		found, err := getAll(ctx, t.API, t.Table, keys)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range found {
+			i := item(i)
+			states[i.text("pk")] = NoticeState{State: i.text("state"), ClaimedAt: i.time("claimed_at"),
+				SentAt: i.time("sent_at"), MessageID: i.text("message_id")}
+		}
+	}
+	return states, nil
+}

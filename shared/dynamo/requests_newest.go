@@ -1,0 +1,158 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"hookwarden/shared/delivery"
+	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
+)
+
+// LogSearch looks through the newest entries of an app's log. However much the log holds,
+// it costs at most MaxRequests requests.
+type LogSearch struct {
+	AppID       string
+	Since       time.Time // the oldest that is looked at
+	Until       time.Time // the newest
+	Failures    bool      // through the index failures, with what it projects
+	Read        int       // entries that are read at most; 0: no limit but MaxRequests
+	MaxRequests int       // at least 1; 30 days take 31 if they are empty
+	After       string    // LogFound.Next of the search before; empty: from Until
+
+	// What is wanted of those that are read. Empty: all.
+	EventType, Outcome, WebhookID string
+	Wanted                        int // entries, at most; 0: no limit
+}
+
+// LogFound are the entries that a search found, newest first, without headers and bodies.
+type LogFound struct {
+	Entries []delivery.Entry
+	Read    int       // entries that were read
+	Whole   bool      // all since LogSearch.Since were read
+	Oldest  time.Time // of the entries that were read, wanted or not; zero if there were none
+	Next    string    // for LogSearch.After; empty if Whole
+}
+
+// withoutBodies asks for what a list shows of an entry: headers and bodies are most of it.
+func withoutBodies(in *dynamodb.QueryInput) {
+	in.ExpressionAttributeNames = make(map[string]string)
+	var shown []string
+	for _, name := range []string{"sk", "app_id", "organization_id", "event_type", "attempt", "outcome", "error_code", "test",
+		"response_code", "url", "duration_ms", "repeated"} {
+		in.ExpressionAttributeNames["#"+name] = name
+		shown = append(shown, "#"+name)
+	}
+	in.ProjectionExpression = aws.String(strings.Join(shown, ", "))
+}
+
+// Search reads entry by entry until enough are found or read, or all requests are used
+// up.
+func (t RequestsReader) Search(ctx context.Context, s LogSearch) (LogFound, error) {
+	until := tally.DateOf(s.Until)
+	date, after := until, ""
+	if s.After != "" {
+		day, key, ok := strings.Cut(s.After, " ")
+		if date, after = tally.Date(day), key; !ok || date > until || date < tally.DateOf(s.Since) {
+			return LogFound{}, ErrBadPage
+		}
+	}
+	found := LogFound{}
+	for requests := 0; date >= tally.DateOf(s.Since); requests++ {
+		if requests == s.MaxRequests {
+			found.Next = string(date) + " " + after
+			return found, nil
+		}
+		last, full, err := t.searchDay(ctx, s, date, after, &found)
+		if err != nil {
+			return LogFound{}, fmt.Errorf("read the log of app %s on %s: %w", s.AppID, date, err)
+		}
+		if full {
+			found.Next = string(date) + " " + last
+			return found, nil
+		}
+		if after = last; after == "" {
+			date = date.Plus(-1)
+		}
+	}
+	found.Whole = true
+	return found, nil
+}
+
+// searchDay makes one request. last is the key to go on from on this day, empty if it
+// is done; full says that enough was found or read.
+func (t RequestsReader) searchDay(ctx context.Context, s LogSearch, date tally.Date, after string, found *LogFound) (last string, full bool, err error) {
+	low, high := platform.FormatTime(s.Since), platform.FormatTime(s.Until)+"~"
+	if after != "" {
+		high = after
+	}
+	in := &dynamodb.QueryInput{
+		TableName:                 &t.Table,
+		ScanIndexForward:          aws.Bool(false),
+		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :low AND :high"),
+		ExpressionAttributeValues: item{":pk": text(s.AppID + "#" + string(date)), ":low": text(low), ":high": text(high)},
+	}
+	if !s.Failures {
+		withoutBodies(in)
+	} else {
+		in.IndexName = aws.String("failures")
+		in.KeyConditionExpression = aws.String("failed_app = :pk AND sk BETWEEN :low AND :high")
+	}
+	if s.Read > 0 {
+		in.Limit = aws.Int32(int32(s.Read - found.Read)) //nolint:gosec // both are small
+		if after != "" {
+			*in.Limit++ // for that entry itself, which comes again
+		}
+	}
+	out, err := t.API.Query(ctx, in)
+	if err != nil {
+		return "", false, err
+	}
+	for _, i := range out.Items {
+		key := item(i).text("sk")
+		if key == after {
+			continue
+		}
+		e := decodeEntry(i)
+		e.AppID = s.AppID // which the index does not project
+		found.Read++
+		found.Oldest = e.Time
+		if s.wants(e) {
+			found.Entries = append(found.Entries, e)
+		}
+		if s.Wanted > 0 && len(found.Entries) == s.Wanted || found.Read == s.Read {
+			return key, true, nil
+		}
+	}
+	return item(out.LastEvaluatedKey).text("sk"), false, nil
+}
+
+func (s LogSearch) wants(e delivery.Entry) bool {
+	return (s.EventType == "" || e.EventType == s.EventType) && (s.Outcome == "" || e.Outcome == s.Outcome) &&
+		(s.WebhookID == "" || e.WebhookID == s.WebhookID)
+}
+
+// EntryKey is the sort key of an entry that a search found: with its app it names it.
+func EntryKey(e delivery.Entry) string { return sortKey(e) }
+
+// ReadEntry reads one entry with its headers and bodies by its app and its EntryKey.
+func (t RequestsReader) ReadEntry(ctx context.Context, appID, key string) (delivery.Entry, bool, error) {
+	at, err := platform.ParseTime(key[:max(0, strings.IndexByte(key, '#'))])
+	if err != nil {
+		return delivery.Entry{}, false, fmt.Errorf("%q is not the key of an entry: %w", key, err)
+	}
+	out, err := t.API.Query(ctx, &dynamodb.QueryInput{
+		TableName:                 &t.Table,
+		KeyConditionExpression:    aws.String("pk = :pk AND sk = :sk"),
+		ExpressionAttributeValues: item{":pk": text(appID + "#" + string(tally.DateOf(at))), ":sk": text(key)},
+	})
+	if err != nil || len(out.Items) == 0 {
+		return delivery.Entry{}, false, err
+	}
+	return decodeEntry(out.Items[0]), true, nil
+}
