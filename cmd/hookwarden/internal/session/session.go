@@ -21,6 +21,7 @@ import (
 	"hookwarden/cmd/hookwarden/internal/fault"
 	"hookwarden/cmd/hookwarden/internal/place"
 	"hookwarden/cmd/hookwarden/internal/show"
+	"hookwarden/shared/platform"
 )
 
 // World is what the program finds around it.
@@ -120,6 +121,14 @@ func (s *Session) Page(out io.Writer) *show.Page {
 		p.Zone = time.UTC
 	}
 	return p
+}
+
+// Say is a moment within a sentence of an answer: in the person's zone, or as JSON has it.
+func (s *Session) Say(t time.Time) string {
+	if s.JSON() {
+		return platform.FormatTime(t)
+	}
+	return s.Page(io.Discard).Time(t)
 }
 
 // speaksUTF8 asks the locale.

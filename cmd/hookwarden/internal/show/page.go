@@ -190,3 +190,17 @@ func unsafe(r rune) bool {
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-uniseg.StringWidth(s)))
 }
+
+// Step writes a mark, what it is about and a text, the text wrapped.
+func (p *Page) Step(mark string, style Style, name, text string) {
+	lead := pad(mark, 4) + pad(name, fieldWidth) + " "
+	indent := strings.Repeat(" ", uniseg.StringWidth(lead))
+	for i, line := range p.wrap(Clean(text), len(indent)) {
+		if i == 0 {
+			line = p.paint(pad(mark, 4), style) + pad(name, fieldWidth) + " " + line
+		} else {
+			line = indent + line
+		}
+		p.write(line + "\n")
+	}
+}
