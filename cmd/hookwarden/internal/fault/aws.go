@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 )
@@ -24,10 +23,6 @@ func HintOf(err error) string {
 	var refused smithy.APIError
 	if errors.As(err, &refused) {
 		return hintOfCode(refused.ErrorCode())
-	}
-	var region *aws.MissingRegionError
-	if errors.As(err, &region) {
-		return "Name a region: --region, or AWS_REGION, or the profile's own."
 	}
 	var dial *net.OpError
 	if errors.As(err, &dial) {

@@ -132,11 +132,14 @@ func inAccount(ctx context.Context, choice Choice, tune func(*aws.Config)) (*Pla
 	if err != nil {
 		return nil, fault.NewFailed("Look at --profile, ~/.aws/config and the AWS_… variables.", "configure the AWS clients: %w", err)
 	}
+	if c.Region == "" {
+		return nil, fault.NewUsage("Name one: --region, AWS_REGION, or the profile's own.", "in which region is the stack %s?", choice.Stack)
+	}
 	tune(&c)
 	out, err := cloudformation.NewFromConfig(c).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &choice.Stack})
 	if isNoStack(err) || err == nil && len(out.Stacks) == 0 {
 		return nil, fault.NewNotFound("Is it the right region and account? `aws cloudformation list-stacks` has them.",
-			"there is no stack %s in %s", choice.Stack, regionOf(c))
+			"there is no stack %s in %s", choice.Stack, c.Region)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for the stack %s: %w", choice.Stack, err)
@@ -146,13 +149,6 @@ func inAccount(ctx context.Context, choice Choice, tune func(*aws.Config)) (*Pla
 		return nil, fault.NewNotFound("Is it another application's?", "the stack %s is no hookwarden: it has no output WebhookQueueUrl", choice.Stack)
 	}
 	return &Place{Stack: choice.Stack, Local: c.BaseEndpoint != nil, Config: c, names: names}, nil
-}
-
-func regionOf(c aws.Config) string {
-	if c.Region == "" {
-		return "no region"
-	}
-	return c.Region
 }
 
 func isNoStack(err error) bool {

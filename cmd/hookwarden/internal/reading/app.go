@@ -30,10 +30,12 @@ type appAnswer struct {
 	Sentence        string           `json:"sentence"`
 	Why             []string         `json:"why"`
 	Next            string           `json:"next"`
+	Counted         bool             `json:"counted"` // whether its outcomes are, so that the rule can judge it
 	Disabled        *disabledLine    `json:"disabled,omitempty"`
 	Warned          *warnedLine      `json:"warned,omitempty"`
 	EnabledAt       *show.Time       `json:"enabled_at,omitempty"`
 	LastSuccessAt   *show.Time       `json:"last_success_at,omitempty"`
+	LastSuccessDay  tally.Date       `json:"last_success_day,omitempty"` // UTC, by the counts
 	LastFailure     *failureLine     `json:"last_failure,omitempty"`
 	Owners          []ownerLine      `json:"owners"`
 	Days            []tally.Day      `json:"days"` // those of the last 30 that have counts
@@ -153,7 +155,7 @@ func (r reader) readAppAnswer(ctx context.Context, from *source, id string) (app
 	if a.State == "ok" && todays.Failed() {
 		a.State = "failing"
 	}
-	a.EnabledAt = optional(app.EnabledAt)
+	a.EnabledAt, a.Counted = optional(app.EnabledAt), app.Counted(settings.Guarded)
 	a.setLast(days, found.Entries)
 	a.Sentence = sentence(app, settings, todays, found)
 	a.Why = why(app, a, r.Say)
@@ -212,6 +214,11 @@ func (a *appAnswer) setLast(days []tally.Day, entries []delivery.Entry) {
 		}
 	}
 	a.LastSuccessAt = optional(success)
+	for _, d := range days {
+		if d.Success+d.Alive > 0 {
+			a.LastSuccessDay = max(a.LastSuccessDay, d.Date)
+		}
+	}
 	if !failure.At.IsZero() {
 		a.LastFailure = &failureLine{show.Time{Time: failure.At}, failure.Outcome, failure.Code, failure.Status, failure.EventType, failure.WebhookID,
 			words.Attempt(failure.Outcome, failure.Code, failure.Status)}
@@ -252,11 +259,11 @@ func sentence(app platform.App, settings env.Disable, today tally.Counts, found 
 	case sent == 0:
 		return fmt.Sprintf("%s is enabled; nothing was sent to it %s.%s", name, of, warned)
 	case failed == sent:
-		return fmt.Sprintf("%s fails: none of %s %s succeeded.%s", name, count(sent, "attempt"), of, warned)
+		return fmt.Sprintf("%s fails: %s %s, and none succeeded.%s", name, count(sent, "attempt"), of, warned)
 	case failed > 0:
 		return fmt.Sprintf("%s works in part: %s of %s failed %s.%s", name, digits(failed), count(sent, "attempt"), of, warned)
 	}
-	return fmt.Sprintf("%s works: all of %s %s succeeded.%s", name, count(sent, "attempt"), of, warned)
+	return fmt.Sprintf("%s works: %s %s, and none failed.%s", name, count(sent, "attempt"), of, warned)
 }
 
 // why lists what is known of the reasons.
@@ -280,8 +287,15 @@ func why(app platform.App, a appAnswer, say func(time.Time) string) []string {
 			for _, d := range e {
 				sum = sum.Plus(d.Counts)
 			}
-			add("The evidence are the days %s to %s: %s succeeded; %s.", e[0].Date, e[len(e)-1].Date, digits(sum.Success), kinds(sum))
+			add("From %s to %s, %s succeeded; %s.", e[0].Date, e[len(e)-1].Date, digits(sum.Success), kinds(sum))
 		}
+	}
+	if w := app.Warned; !w.At.IsZero() && w.RecoveredAt.IsZero() {
+		until := ""
+		if w.Warning.CutOn != "" {
+			until = fmt.Sprintf(" It would be disabled on %s (UTC).", w.Warning.CutOn)
+		}
+		add("Its owners were warned on %s of %s.%s", say(w.At), words.Level(string(w.Warning.Level)), until)
 	}
 	diagnosis := app.DisabledDiagnosis
 	if diagnosis == nil {
@@ -444,10 +458,20 @@ func showApp(p *show.Page, a appAnswer, now time.Time) {
 	}
 	p.Heading("30 days")
 	today := tally.DateOf(now)
-	showChart(p, a.Days, firstDay(today), today)
+	switch {
+	case len(a.Days) > 0:
+		showChart(p, a.Days, firstDay(today), today)
+	case !a.Counted:
+		p.Say("The outcomes of this app are not counted. `hookwarden requests %s` has its log.", a.ID)
+	default:
+		p.Say("Nothing was counted.")
+	}
 	last := "none is known"
-	if a.LastSuccessAt != nil {
+	switch {
+	case a.LastSuccessAt != nil && tally.DateOf(a.LastSuccessAt.Time) >= a.LastSuccessDay:
 		last = p.When(a.LastSuccessAt.Time)
+	case a.LastSuccessDay != "":
+		last = fmt.Sprintf("on %s (UTC)", a.LastSuccessDay)
 	}
 	p.Field("last success", show.Text("%s", last))
 	last = "none is known"
@@ -474,7 +498,7 @@ func showOwners(p *show.Page, owners []ownerLine) {
 		}
 		rows = append(rows, []show.Cell{show.Text("%s", o.Email), show.Text("%s", o.Name), show.Text("%s", o.About), show.Text("%s", mailState(o.State)), show.Text("%s", at)})
 	}
-	p.Table([]show.Column{{Head: "OWNER"}, {Head: "NAME", Cut: true}, {Head: "ABOUT"}, {Head: "MAIL"}, {Head: "AT (" + p.ZoneName() + ")"}}, rows)
+	p.Table([]show.Column{{Head: "OWNER"}, {Head: "NAME", Cut: true}, {Head: "ABOUT"}, {Head: "MAIL", Cut: true}, {Head: "AT (" + p.ZoneName() + ")"}}, rows)
 }
 
 // mailState says what became of a mail.
@@ -483,9 +507,9 @@ func mailState(state string) string {
 	case "claimed":
 		return "being sent"
 	case "refused":
-		return "SES refuses the address"
+		return "refused by SES"
 	case "outdated":
-		return "not sent, no longer true"
+		return "not sent: outdated"
 	case "none":
 		return "none"
 	}

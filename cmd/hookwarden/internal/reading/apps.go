@@ -68,7 +68,6 @@ name, slug, id, uuid and URL: that reads the whole table of apps, once.`,
 	cmd.Flags().BoolVar(&flags.disabled, "disabled", false, "apps that are disabled")
 	cmd.Flags().BoolVar(&flags.warned, "warned", false, "apps whose owners are warned")
 	cmd.Flags().IntVar(&flags.limit, "limit", 100, "list at most `N` apps (1 to 1000)")
-	cmd.MarkFlagsMutuallyExclusive("failing", "disabled", "warned")
 	return cmd
 }
 
@@ -77,6 +76,9 @@ const maxApps = 1000
 func (r reader) runApps(ctx context.Context, flags appsFlags, args []string) error {
 	if flags.limit < 1 || flags.limit > maxApps {
 		return fault.NewUsage("", "--limit must be from 1 to %d", maxApps)
+	}
+	if flags.failing && flags.disabled || flags.failing && flags.warned || flags.disabled && flags.warned {
+		return fault.NewUsage("Ask for one list at a time.", "of --failing, --disabled and --warned only one can be said")
 	}
 	text := ""
 	if len(args) > 0 {

@@ -136,7 +136,8 @@ func showAudit(p *show.Page, a auditAnswer) {
 	}
 	p.SayIn(show.Dim, "times are %s", p.ZoneName())
 	if a.Next != "" {
-		p.SayIn(show.Dim, "the next page: --after '%s'", a.Next)
+		p.Line(show.Styled(show.Dim, "for the next page add"))
+		p.Line(show.Text("--after %s", a.Next))
 	}
 }
 

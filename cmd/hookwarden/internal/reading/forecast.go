@@ -84,8 +84,23 @@ func next(app platform.App, settings env.Disable, days []tally.Day, today tally.
 	case date == today:
 		return fmt.Sprintf("It is about to be disabled, since %s. If it is not within the hour, look at `hookwarden status`.", words.Reason(string(reason)))
 	}
+	if succeedsStill(days) {
+		return fmt.Sprintf("Nothing, as long as some of its webhooks succeed. If all failed from tomorrow on, it would be disabled on %s (UTC): then %s.",
+			date, words.Reason(string(reason)))
+	}
 	return fmt.Sprintf("If it goes on like this without a success, it is disabled on %s (UTC): then %s. One success is enough to begin anew.",
 		date, words.Reason(string(reason)))
+}
+
+// succeedsStill reports whether the newest day on which anything was counted has a success.
+func succeedsStill(days []tally.Day) bool {
+	var newest tally.Day
+	for _, d := range days {
+		if d.Date >= newest.Date && !d.IsZero() {
+			newest = d
+		}
+	}
+	return newest.Success+newest.Alive > 0
 }
 
 func texts[S ~string](list []S) string {

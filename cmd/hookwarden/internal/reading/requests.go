@@ -132,7 +132,8 @@ func (r reader) printRequests(ctx context.Context, from *source, search dynamo.L
 		case len(a.Entries) == 0 && a.Whole:
 			p.Say("The log has no such entry since %s.", p.Time(search.Since))
 		case a.Next != "":
-			p.SayIn(show.Dim, "%s read; the next page: --after %s", count(int64(a.Read), "entry"), a.Next)
+			p.Line(show.Styled(show.Dim, "%s read; for the next page add", entries(a.Read)))
+			p.Line(show.Text("--after %s", a.Next))
 		}
 	})
 }

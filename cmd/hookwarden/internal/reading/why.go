@@ -120,6 +120,9 @@ func (r reader) answerWhy(ctx context.Context, from *source, q whyQuestion) (why
 	if err != nil {
 		return whyAnswer{}, err
 	}
+	if q.webhookID == "" { // else somebody asks about a test
+		f.found.Entries = slices.DeleteFunc(f.found.Entries, func(e delivery.Entry) bool { return e.Test })
+	}
 	a := whyAnswer{Found: len(f.found.Entries) > 0, Read: f.found.Read, Queues: f.queues, Steps: f.steps(q)}
 	const shown = 5
 	a.Entries = []entryLine{}
@@ -368,6 +371,10 @@ func (f facts) ofNewest(q whyQuestion) string {
 			}
 		}
 	}
+	attempts := fmt.Sprintf("each of the %d attempts that were looked at", sent)
+	if sent == 1 {
+		attempts = "the one attempt that was looked at"
+	}
 	what := "webhook"
 	if q.event != "" {
 		what = q.event
@@ -377,13 +384,13 @@ func (f facts) ofNewest(q whyQuestion) string {
 	case !newest.Sent:
 		return fmt.Sprintf("The newest %s was handled on %s. %s", what, at, how)
 	case failed == sent:
-		return fmt.Sprintf("It was sent, and each of the %d attempts that were looked at failed; the newest was on %s. %s", failed, at, how)
+		return fmt.Sprintf("It was sent, and %s failed; the newest was on %s. %s", attempts, at, how)
 	case newest.Failed():
 		return fmt.Sprintf("It was sent; %d of the %d attempts that were looked at failed. The newest was on %s. %s", failed, sent, at, how)
 	case failed > 0:
-		return fmt.Sprintf("It gets them again: the newest %s was delivered on %s; %d of %d attempts before failed or succeeded as listed.", what, at, failed, sent)
+		return fmt.Sprintf("It does get them: the newest %s was delivered on %s. But %d of the %d attempts that were looked at failed. If one is missing, ask with --webhook.", what, at, failed, sent)
 	}
-	return fmt.Sprintf("It does get them: each of the %d attempts that were looked at was delivered, the newest on %s. If one is missing, ask with --webhook.", sent, at)
+	return fmt.Sprintf("It does get them: %s was delivered, the newest on %s. If one is missing, ask with --webhook.", attempts, at)
 }
 
 func showWhy(p *show.Page, a whyAnswer) {

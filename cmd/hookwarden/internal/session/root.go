@@ -39,6 +39,8 @@ func (s *Session) Root(groups ...Group) *cobra.Command {
 		Args:              noSuchCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: s.checkFlags,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.choice.Stack, "stack", "", "a stack in your account, by `NAME`")

@@ -5,6 +5,7 @@ package words
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"hookwarden/shared/platform"
 	"hookwarden/shared/tally"
@@ -120,6 +121,34 @@ func Code(code string) string {
 		return "It was not sent: another message of the same webhook is handled."
 	}
 	return ""
+}
+
+// Level explains a level of warnings, as the end of "They were warned of …"; a level that
+// is unknown as it is.
+func Level(level string) string {
+	switch {
+	case level == string(tally.LevelTimeouts):
+		return "half of the time-outs for which an app is disabled"
+	case level == string(tally.LevelPermanent):
+		return "a failure that does not pass by itself"
+	case strings.HasPrefix(level, "days:"):
+		return "its " + ordinal(strings.TrimPrefix(level, "days:")) + " day of nothing but failures"
+	}
+	return level
+}
+
+func ordinal(n string) string {
+	switch {
+	case strings.HasSuffix(n, "11"), strings.HasSuffix(n, "12"), strings.HasSuffix(n, "13"):
+		return n + "th"
+	case strings.HasSuffix(n, "1"):
+		return n + "st"
+	case strings.HasSuffix(n, "2"):
+		return n + "nd"
+	case strings.HasSuffix(n, "3"):
+		return n + "rd"
+	}
+	return n + "th"
 }
 
 // Reason explains why an app is disabled, as the end of "It is disabled because …";

@@ -1,0 +1,53 @@
+package reading
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Each command as a person sees it on a terminal of 80 columns, and as a program does.
+func TestCommandsShowAKnownHistory(t *testing.T) {
+	for name, args := range map[string][]string{
+		"status":            {"status"},
+		"apps-failing":      {"apps", "--failing"},
+		"apps-disabled":     {"apps", "--disabled"},
+		"apps-warned":       {"apps", "--warned"},
+		"apps-text":         {"apps", "ACME.example"},
+		"app-disabled":      {"app", "17"},
+		"app-failing":       {"app", "18"},
+		"app-published":     {"app", "19"},
+		"app-warned":        {"app", "20"},
+		"app-deleted":       {"app", "21"},
+		"requests":          {"requests", "17", "--limit", "4"},
+		"requests-failures": {"requests", "18", "--failures"},
+		"request":           {"request", "17", "evt_c"},
+		"request-retried":   {"request", "19", "evt_l1"},
+		"why":               {"why", "17"},
+		"why-event":         {"why", "18", "--event", "comment.created"},
+		"why-works":         {"why", "18", "--event", "issue.resolved", "--since", "24h"},
+		"why-webhook":       {"why", "19", "--webhook", "evt_l1"},
+		"why-nowhere":       {"why", "19", "--webhook", "evt_nowhere"},
+		"audit":             {"audit", "42"},
+		"notices":           {"notices", "17"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, errs, code := run(t, newWorld(), terminal, args...)
+			if code != 0 {
+				t.Fatalf("exit code %d: %s", code, errs)
+			}
+			golden(t, name+".txt", out)
+			for line := range strings.Lines(out) {
+				if width := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); width > 80 {
+					t.Errorf("%d columns: %s", width, line)
+				}
+			}
+			out, errs, code = run(t, newWorld(), screen{}, append(args, "--output", "json")...)
+			if code != 0 || !json.Valid([]byte(out)) {
+				t.Fatalf("exit code %d, %s\n%s", code, errs, out)
+			}
+			golden(t, name+".json", out)
+		})
+	}
+}
