@@ -109,6 +109,10 @@ func queueName(url string) string { return url[strings.LastIndexByte(url, '/')+1
 // minute, and none for a queue that was idle for hours.
 const lookBack = 15 * time.Minute
 
+// seldomAgain lets a call to CloudWatch fail soon: an answer without it is better than
+// one that nobody waits for.
+func seldomAgain(o *cloudwatch.Options) { o.RetryMaxAttempts = 2 }
+
 // ReadAges implements watchReader.
 func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]time.Duration, error) {
 	now := r.now()
@@ -124,7 +128,7 @@ func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]t
 			})
 		}
 	}
-	out, err := r.c.CloudWatch.GetMetricData(ctx, in)
+	out, err := r.c.CloudWatch.GetMetricData(ctx, in, seldomAgain)
 	if err != nil {
 		return nil, fmt.Errorf("read the queues' ages: %w", err)
 	}
@@ -142,7 +146,7 @@ func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]t
 // alarms with the stack's own.
 func (r stackReader) ReadAlarms(ctx context.Context) ([]alarm, error) {
 	out, err := r.c.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: aws.String(r.c.Stack + "-"), StateValue: cwtypes.StateValueAlarm, MaxRecords: aws.Int32(100)})
+		AlarmNamePrefix: aws.String(r.c.Stack + "-"), StateValue: cwtypes.StateValueAlarm, MaxRecords: aws.Int32(100)}, seldomAgain)
 	if err != nil {
 		return nil, fmt.Errorf("read the alarms: %w", err)
 	}

@@ -300,7 +300,7 @@ func TestCommandsBoundWhatTheyReadOfTheLog(t *testing.T) {
 		want dynamo.LogSearch
 	}{
 		"why":             {[]string{"why", "18"}, dynamo.LogSearch{Read: 1000, MaxRequests: 40, Since: now.AddDate(0, 0, -30)}},
-		"why since":       {[]string{"why", "18", "--since", "2h"}, dynamo.LogSearch{MaxRequests: 200, Since: now.Add(-2 * time.Hour)}},
+		"why since":       {[]string{"why", "18", "--since", "2h"}, dynamo.LogSearch{MaxRequests: 40, Since: now.Add(-2 * time.Hour)}},
 		"app":             {[]string{"app", "18"}, dynamo.LogSearch{Read: 200, MaxRequests: 8, Since: now.AddDate(0, 0, -8)}},
 		"requests":        {[]string{"requests", "18"}, dynamo.LogSearch{Wanted: 50, MaxRequests: 50, Since: now.AddDate(0, 0, -30)}},
 		"requests of 3 d": {[]string{"requests", "18", "--since", "3d"}, dynamo.LogSearch{Wanted: 50, MaxRequests: 50, Since: now.AddDate(0, 0, -3)}},
@@ -313,6 +313,26 @@ func TestCommandsBoundWhatTheyReadOfTheLog(t *testing.T) {
 		if w.searches[0] != c.want {
 			t.Errorf("%s: %+v", name, w.searches[0])
 		}
+	}
+}
+
+// With --since the log is read to that time, or until 200 requests are used up.
+func TestWhyReadsTheLogPieceByPiece(t *testing.T) {
+	w := newWorld()
+	w.pieces = 99
+	out, _, code := run(t, w, terminal, "why", "18", "--since", "20d")
+	if code != 0 || len(w.searches) != 5 || !strings.Contains(strings.Join(strings.Fields(out), " "), "15 entries of the log looked at, back to 2026-11-25 12:55:00 CET") {
+		t.Errorf("exit code %d, %d searches:\n%s", code, len(w.searches), out)
+	}
+	for i, s := range w.searches {
+		if s.MaxRequests != 40 || (s.After == "") != (i == 0) {
+			t.Errorf("search %d: %+v", i, s)
+		}
+	}
+	w = newWorld()
+	w.pieces = 1
+	if run(t, w, terminal, "why", "18", "--since", "20d"); len(w.searches) != 2 {
+		t.Errorf("%d searches, though the second read the rest", len(w.searches))
 	}
 }
 

@@ -204,7 +204,7 @@ func (r reader) readRequest(ctx context.Context, from *source, appID, id string,
 	key := id
 	var others []entryLine
 	if !strings.Contains(id, "#") {
-		found, err := from.log.Search(ctx, newest(appID, since, r.Now(), func(s *dynamo.LogSearch) { s.WebhookID = id }))
+		found, err := r.search(ctx, from, newest(appID, since, r.Now(), func(s *dynamo.LogSearch) { s.WebhookID = id }))
 		if err != nil {
 			return requestAnswer{}, err
 		}
@@ -254,6 +254,33 @@ func newest(appID string, since *sinceFlag, now time.Time, set func(*dynamo.LogS
 	}
 	set(&s)
 	return s
+}
+
+// piece is how many requests are made before a person hears how far it has come.
+const piece = 40
+
+// search looks through the log as far as the search goes, and shows how far it has come.
+func (r reader) search(ctx context.Context, from *source, s dynamo.LogSearch) (dynamo.LogFound, error) {
+	progress := r.Progress(-1, "entries of the log")
+	defer progress.Done()
+	var all dynamo.LogFound
+	for left := s.MaxRequests; ; left -= piece {
+		s.MaxRequests = min(left, piece)
+		found, err := from.log.Search(ctx, s)
+		if err != nil {
+			return all, err
+		}
+		all.Entries = append(all.Entries, found.Entries...)
+		all.Read, all.Whole, all.Next = all.Read+found.Read, found.Whole, found.Next
+		if !found.Oldest.IsZero() {
+			all.Oldest = found.Oldest
+		}
+		full := s.Read > 0 && all.Read >= s.Read
+		if s.After = found.Next; found.Whole || full || left <= piece {
+			return all, nil
+		}
+		progress.Add(found.Read)
+	}
 }
 
 func showRequest(p *show.Page, a requestAnswer) {

@@ -136,7 +136,7 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 	var live bool
 	var latch disabling.Latch
 	var disabled, warned, failing standings
-	var queues, letters []queueLine
+	var queues []queueLine
 	err := together(ctx,
 		func(ctx context.Context) error { settings, live = readSettings(ctx, from); return ctx.Err() },
 		func(ctx context.Context) (err error) { a.Paused, err = from.settings.ReadPaused(ctx); return err },
@@ -161,8 +161,10 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			a.Brake.DisabledThisHour, err = from.brake.ReadHour(ctx, now)
 			return err
 		},
-		func(ctx context.Context) (err error) { queues, err = readQueues(ctx, from, queueNames()); return err },
-		func(ctx context.Context) (err error) { letters, err = readQueues(ctx, from, letterNames()); return err },
+		func(ctx context.Context) (err error) {
+			queues, err = readQueues(ctx, from, slices.Concat(queueNames(), letterNames()))
+			return err
+		},
 		func(ctx context.Context) error { a.Alarms = readAlarms(ctx, from); return ctx.Err() },
 	)
 	if err != nil {
@@ -179,7 +181,14 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 	a.WarnedLately = latest(warned.apps, now, func(app platform.App) standingLine {
 		return standingLine{ID: app.ID, Name: app.Name, At: show.Time{Time: app.Warned.At}, Reason: app.Warned.Reason, Told: !app.Warned.NotifiedAt.IsZero()}
 	})
-	a.Queues, a.DeadLetters = queues, letters
+	a.Queues, a.DeadLetters = []queueLine{}, []queueLine{}
+	for _, q := range queues {
+		if strings.HasSuffix(q.Name, "DLQ") {
+			a.DeadLetters = append(a.DeadLetters, q)
+		} else {
+			a.Queues = append(a.Queues, q)
+		}
+	}
 	a.Brake.Limit = settings.MaxPerHour
 	if latch.Until.After(now) {
 		a.Brake.LatchedUntil, a.Brake.LatchedBy, a.Brake.Reason = &show.Time{Time: latch.Until}, latch.AppID, string(latch.Reason)

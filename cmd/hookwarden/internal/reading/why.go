@@ -97,8 +97,6 @@ func (r reader) answerWhy(ctx context.Context, from *source, q whyQuestion) (why
 		return whyAnswer{}, err
 	}
 	now := r.Now()
-	progress := r.Progress(-1, "reading the log")
-	defer progress.Done()
 	err = together(ctx,
 		func(ctx context.Context) error {
 			var err error
@@ -107,7 +105,7 @@ func (r reader) answerWhy(ctx context.Context, from *source, q whyQuestion) (why
 			return ctx.Err()
 		},
 		func(ctx context.Context) (err error) {
-			f.found, err = from.log.Search(ctx, newest(q.appID, q.since, now, func(s *dynamo.LogSearch) {
+			f.found, err = r.search(ctx, from, newest(q.appID, q.since, now, func(s *dynamo.LogSearch) {
 				s.EventType, s.WebhookID = q.event, q.webhookID
 			}))
 			return err

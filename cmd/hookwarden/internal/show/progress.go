@@ -20,7 +20,6 @@ func NewProgress(out io.Writer, visible bool, total int64, what string) *Progres
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetRenderBlankState(true),
 		progressbar.OptionClearOnFinish(),
 	)}
 }
