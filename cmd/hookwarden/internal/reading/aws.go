@@ -175,10 +175,10 @@ func (r stackReader) ReadDeliver(ctx context.Context) (env.Deliver, error) {
 }
 
 // ReadPaused implements settingsReader.
-func (r stackReader) ReadPaused(ctx context.Context) ([]string, error) {
-	var paused []string
-	for _, function := range []string{"DELIVER_FUNCTION", "DISABLE_FUNCTION"} {
-		name, err := r.c.Name(function)
+func (r stackReader) ReadPaused(ctx context.Context) ([]paused, error) {
+	var off []paused
+	for _, part := range []struct{ function, what string }{{"DELIVER_FUNCTION", "deliveries"}, {"DISABLE_FUNCTION", "disablings"}} {
+		name, err := r.c.Name(part.function)
 		if err != nil {
 			return nil, err
 		}
@@ -192,11 +192,11 @@ func (r stackReader) ReadPaused(ctx context.Context) ([]string, error) {
 				if before, _, ok := strings.Cut(source, "/stream/"); ok {
 					source = before // of a table's stream
 				}
-				paused = append(paused, source[strings.LastIndexAny(source, ":/")+1:])
+				off = append(off, paused{logicalID(source[strings.LastIndexAny(source, ":/")+1:], r.c.Stack), part.what})
 			}
 		}
 	}
-	return paused, nil
+	return off, nil
 }
 
 // ReadSuppression implements suppressionReader. What an engine does not know, or the

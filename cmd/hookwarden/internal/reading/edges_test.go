@@ -140,7 +140,7 @@ func TestStatusNamesEachProblemWithWhatHelps(t *testing.T) {
 	w := newWorld()
 	w.latch = disabling.Latch{Since: now.Add(-time.Hour), Until: now.Add(23 * time.Hour), Reason: tally.Timeout, AppID: "18"}
 	w.alarms = []alarm{{Name: "DeliverErrorsAlarm", Since: now.Add(-time.Minute), Why: "deliver fails"}}
-	w.paused = []string{"hookwarden-prod-WebhookQueue"}
+	w.paused = []paused{{"WebhookQueue", "deliveries"}}
 	w.variables["DISABLE_MODE"] = "observe"
 	w.depths["WEBHOOK_QUEUE_URL"] = depth{Waiting: 1}
 	w.ages["WEBHOOK_QUEUE_URL"] = 6 * time.Minute

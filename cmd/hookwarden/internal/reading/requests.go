@@ -69,6 +69,11 @@ func (l entryLine) style() show.Style {
 	return show.Bad
 }
 
+// outcomes are those that the log has.
+func outcomes() []string {
+	return []string{"success", "error", "throttled", "gone", "redirect", "server_error", "timeout", "connection_error", "blocked", "skipped", "expired"}
+}
+
 // searchRequests is how many requests a look at the log costs at most.
 const searchRequests = 50
 
@@ -89,9 +94,8 @@ With --failures an index is read that has failed attempts alone.`,
 			if search.Wanted < 1 || search.Wanted > maxApps {
 				return fault.NewUsage("", "--limit must be from 1 to %d", maxApps)
 			}
-			if search.Outcome != "" && words.Outcome(search.Outcome) == "" {
-				return fault.NewUsage("docs/design.md has them: success, error, throttled, gone, redirect, server_error, timeout, connection_error, blocked, skipped, expired.",
-					"%q is no outcome", search.Outcome)
+			if search.Outcome != "" && !slices.Contains(outcomes(), search.Outcome) {
+				return fault.NewUsage("It is one of "+strings.Join(outcomes(), ", ")+".", "%q is no outcome", search.Outcome)
 			}
 			from, err := r.open(cmd.Context())
 			if err != nil {
@@ -109,6 +113,7 @@ With --failures an index is read that has failed attempts alone.`,
 	cmd.Flags().BoolVar(&failures, "failures", false, "failed attempts and expired webhooks alone")
 	cmd.Flags().StringVar(&search.EventType, "event", "", "of this event `TYPE` alone, as in issue.created")
 	cmd.Flags().StringVar(&search.Outcome, "outcome", "", "of this `OUTCOME` alone, as in timeout or skipped")
+	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().IntVar(&search.Wanted, "limit", 50, "a page has at most `N` entries (1 to 1000)")
 	cmd.Flags().StringVar(&after, "after", "", "the page after this `MARK`, which the page before ends with")
 	return cmd

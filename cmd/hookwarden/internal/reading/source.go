@@ -109,8 +109,13 @@ type watchReader interface {
 type settingsReader interface {
 	ReadDisable(ctx context.Context) (env.Disable, error)
 	ReadDeliver(ctx context.Context) (env.Deliver, error)
-	// ReadPaused says which of deliver's and disable's mappings are turned off, in words.
-	ReadPaused(ctx context.Context) ([]string, error)
+	ReadPaused(ctx context.Context) ([]paused, error)
+}
+
+// paused is something that starts a function, and is turned off.
+type paused struct {
+	Name string `json:"name"` // as in WebhookQueue
+	What string `json:"what"` // for `resume`: deliveries or disablings
 }
 
 // suppression is whether SES sends to an address at all.

@@ -25,7 +25,7 @@ type statusAnswer struct {
 	Stack          string         `json:"stack"`
 	At             show.Time      `json:"at"`
 	Mode           string         `json:"mode"`
-	Paused         []string       `json:"paused,omitempty"` // queues and tables whose functions do not read them
+	Paused         []paused       `json:"paused,omitempty"` // queues and tables whose functions do not read them
 	Apps           appNumbers     `json:"apps"`
 	DisabledLately []standingLine `json:"disabled_lately"`
 	WarnedLately   []standingLine `json:"warned_lately"`
@@ -300,18 +300,18 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 	add := func(command, format string, args ...any) {
 		problems = append(problems, problem{fmt.Sprintf(format, args...), command})
 	}
-	for _, name := range a.Paused {
-		add("hookwarden resume", "Nobody reads %s: its mapping is turned off.", name)
+	for _, p := range a.Paused {
+		add("hookwarden resume "+p.What, "The %s are paused: nobody reads %s.", p.What, p.Name)
 	}
 	if a.Brake.LatchedUntil != nil {
-		add("hookwarden apps --failing", "The brake is latched (%s): nobody is disabled until %s, or until somebody says `hookwarden open-brake`.",
+		add("hookwarden apps --failing", "The brake is latched (%s): nobody is disabled until %s, or until somebody who has looked says `hookwarden open-brake`.",
 			a.Brake.Reason, say(a.Brake.LatchedUntil.Time))
 	} else if a.Brake.Limit > 0 && a.Brake.DisabledThisHour >= int64(a.Brake.Limit) {
 		add("hookwarden apps --disabled", "The brake holds: %d apps were disabled within this clock hour.", a.Brake.DisabledThisHour)
 	}
 	for _, q := range a.DeadLetters {
 		if n := q.all(); n > 0 {
-			add("hookwarden letters "+q.Name, "%s in %s.", count(n, "dead letter"), q.Name)
+			add("hookwarden letters "+strings.ToLower(strings.TrimSuffix(q.Name, "DLQ")), "%s in %s.", count(n, "dead letter"), q.Name)
 		}
 	}
 	for _, q := range a.Queues {

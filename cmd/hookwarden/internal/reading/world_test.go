@@ -43,7 +43,7 @@ type world struct {
 	ages          map[string]time.Duration
 	alarms        []alarm
 	mute          bool // CloudWatch knows nothing
-	paused        []string
+	paused        []paused
 	variables     map[string]string // of the functions
 	secretive     bool              // the functions' settings may not be read
 	suppressed    map[string]suppression
@@ -192,7 +192,7 @@ func (w *world) ReadNotices(_ context.Context, ids []string) (map[string]dynamo.
 
 func (w *world) ReadLatch(context.Context) (disabling.Latch, error) { return w.latch, w.broken }
 func (w *world) ReadHour(context.Context, time.Time) (int64, error) { return w.hour, w.broken }
-func (w *world) ReadPaused(context.Context) ([]string, error)       { return w.paused, w.broken }
+func (w *world) ReadPaused(context.Context) ([]paused, error)       { return w.paused, w.broken }
 func (w *world) ReadDepth(_ context.Context, n string) (depth, bool, error) {
 	d, ok := w.depths[n]
 	return d, ok, w.broken

@@ -51,6 +51,9 @@ func (s *Session) Root(groups ...Group) *cobra.Command {
 	flags.BoolVar(&s.utc, "utc", false, "times in UTC, not in the local zone (json has UTC always)")
 	flags.BoolVar(&s.debug, "debug", false, "say on standard error which calls were made to AWS")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	for _, name := range []string{"stack", "region", "profile"} {
+		_ = root.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.NewUsage("`"+cmd.CommandPath()+" --help` has the flags.", "%w", err)
 	})
@@ -58,6 +61,9 @@ func (s *Session) Root(groups ...Group) *cobra.Command {
 		root.AddGroup(&cobra.Group{ID: g.ID, Title: g.Title})
 		for _, c := range g.Commands {
 			c.GroupID = g.ID
+			if c.ValidArgsFunction == nil {
+				c.ValidArgsFunction = cobra.NoFileCompletions // ids are no files
+			}
 			root.AddCommand(c)
 		}
 	}
