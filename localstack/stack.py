@@ -78,6 +78,11 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = R
     say(f"the stack answers at {stack.endpoint}; its names are in {shown(stack.env_files()[-1])}")
 
 
+def named(stack: Stack) -> str:
+    """How the operator's program is told of the stack: not at all of that on the default port."""
+    return "" if LOCAL / "stack.env" in stack.env_files() else f" --env {shown(stack.env_file)}"
+
+
 def start(stack: Stack, engine: Engine) -> None:
     for folder in (stack.tmp, stack.logs, stack.sam_folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -225,6 +230,7 @@ def run(options: argparse.Namespace) -> None:
     engine = engine_of(stack, options.engine)
     if options.command == "up":
         up(stack, engine, options.overrides, sam.goarch(options.arch), options.source)
+        say(f"see what it does: go run ./cmd/hookwarden{named(stack)} status")
     elif options.command == "down":
         there = down(stack)
         say(f"the stack at {stack.endpoint} is down, and {shown(stack.folder)} with all that it held is gone" if there

@@ -47,7 +47,7 @@ what the rule would have done. BY is the actor that the platform named, or the r
 SENDER is who sent the message, as SQS stamped it: a hint, not proof, since a session
 of a role has the name that it chose.
 
-A page makes at most 10 requests.`,
+A page makes at most 11 requests.`,
 		Example: "  hookwarden audit 42\n  hookwarden audit 42 --app 17 --limit 5\n  hookwarden audit --brake",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if brake {

@@ -2,9 +2,14 @@ package reading
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
+
+	"hookwarden/cmd/hookwarden/internal/session"
 )
 
 // Each command as a person sees it on a terminal of 80 columns, and as a program does.
@@ -49,5 +54,39 @@ func TestCommandsShowAKnownHistory(t *testing.T) {
 			}
 			golden(t, name+".json", out)
 		})
+	}
+}
+
+// The reference page names each command of this package, each flag, and the bound that
+// the command's own help promises.
+func TestPageOfTheOperatorsProgramHasEachCommandAndFlag(t *testing.T) {
+	content, err := os.ReadFile("../../../../docs/operator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string]string)
+	for line := range strings.Lines(string(content)) {
+		if cells := strings.Split(line, " | "); len(cells) > 3 {
+			rows[strings.Trim(cells[0], "|` ")] = line
+		}
+	}
+	bound := regexp.MustCompile(`at\s+most (\d+)\s+requests`)
+	for _, c := range commands(reader{Session: session.New(session.World{Now: time.Now})}) {
+		row := rows[c.Use]
+		if row == "" {
+			t.Errorf("no row of %q", c.Use)
+			continue
+		}
+		for _, flag := range regexp.MustCompile(`--[a-z-]+ `).FindAllString(c.Flags().FlagUsages(), -1) {
+			if !strings.Contains(row, "`"+strings.TrimSpace(flag)+"`") {
+				t.Errorf("%s: no %sin %s", c.Use, flag, row)
+			}
+		}
+		if said := bound.FindStringSubmatch(c.Long); said != nil && !strings.Contains(row, said[1]) {
+			t.Errorf("%s: the help says %q, the page %s", c.Use, said[0], row)
+		}
+		if c.Example == "" || c.Short == "" || c.Long == "" {
+			t.Errorf("%s has no full help", c.Use)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func (r reader) requests() *cobra.Command {
 		Use:   "requests ID",
 		Short: "The log of an app: what was sent and how it ended, newest first, page by page",
 		Long: `The log of an app, newest first: each attempt, each webhook that was skipped and why,
-each that expired. A page makes at most 50 requests; it says how to get the next.
+each that expired. A page makes at most 51 requests; it says how to get the next.
 With --failures an index is read that has failed attempts alone.`,
 		Example: "  hookwarden requests 17 --since 24h\n  hookwarden requests 17 --failures --event issue.created\n  hookwarden requests 17 --outcome skipped --output json",
 		Args:    session.Args("ID"),
