@@ -131,7 +131,7 @@ func engine(t *testing.T) (envFile string) {
 			first = false
 			w.WriteHeader(http.StatusInternalServerError)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/disable-1/configuration"):
-			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"APPS_TABLE": "a", "ORGANIZATIONS_TABLE": "o", "AUDIT_TABLE": "u", "BUFFER_TABLE": "b",
+			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"APPS_TABLE": "a", "ORGANIZATIONS_TABLE": "o", "AUDIT_TABLE": "u", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
 				"NOTIFICATION_QUEUE_URL": "n", "WINDOW_DAYS": "3", "DISABLE_MODE": "observe"}}}`)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/deliver-1/configuration"):
 			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"WINDOW_DAYS": "3"}}}`)
