@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"hookwarden/shared/platform"
 	"hookwarden/shared/standing"
 	"hookwarden/shared/tally"
 )
 
-// The brake holds disablings: those beyond MaxPerHour for the rest of the clock
-// hour, and once it has latched all of them.
+// The brake on disablings holds those beyond MaxPerHour for the rest of the clock hour,
+// and once it has latched all of them.
 //
 // So many verdicts at once that a fault of ours can cause within an hour (fatal,
 // gone, timeout) are taken for one: the brake latches, for LatchLife or until
@@ -19,34 +20,41 @@ import (
 // what begins as time-outs may go on as errors, and be five days old by the time
 // anyone looks. A verdict of error or dead does not latch, however many there are:
 // they come due together, after midnight, when the apps failed for days.
+//
+// The brake on warnings is another of the same make, beyond MaxWarningsPerHour: a fault of
+// ours would write to every owner. It latches for what such a fault causes within an hour,
+// time-outs and certificates, and not for days.
 
-// LatchLife is how long the brake stays latched if nobody opens it.
+// LatchLife is how long a brake stays latched if nobody opens it.
 const LatchLife = 24 * time.Hour
 
-// Brake keeps the latch of the brake.
+// Brake keeps the latches of the brakes.
 type Brake interface {
-	// ReadLatch reads it, consistently; the zero Latch if it was never set.
-	ReadLatch(ctx context.Context) (Latch, error)
+	// ReadLatch reads one, consistently; the zero Latch if it was never set.
+	ReadLatch(ctx context.Context, brake platform.Brake) (Latch, error)
 	// SetLatch sets Since, Until, Reason and AppID. standing.ErrAlready if at l.Since the
 	// brake is latched, or held open. After nil it is durable; after any other
 	// error nobody knows, and it may be repeated.
-	SetLatch(ctx context.Context, l Latch) error
+	SetLatch(ctx context.Context, brake platform.Brake, l Latch) error
 }
 
-// Latch is the state of the brake beyond the hour.
+// Latch is the state of a brake beyond the hour.
 type Latch struct {
 	Since, Until time.Time    // latched; zero if it is not
-	Reason       tally.Reason // of the verdict that was held
+	Reason       tally.Reason // of the verdict, or warning, that was held
 	AppID        string       // whom it was about
 	OpenUntil    time.Time    // somebody opened it: it does not latch before. Zero if nobody did
 }
 
-// Latched reports whether nobody is to be disabled.
+// Latched reports whether nobody is to be disabled, or warned.
 func (l Latch) Latched(now time.Time) bool { return now.Before(l.Until) }
 
-// latches says of which verdicts the brake latches when it holds them.
-func latches(r tally.Reason) bool {
-	return r == tally.Fatal || r == tally.Gone || r == tally.Timeout
+// latches says for which transitions the brake latches when it holds them.
+func latches(t standing.Transition) bool {
+	if t.Kind == standing.Warned {
+		return t.Warning.Level.Lasts()
+	}
+	return t.Reason == tally.Fatal || t.Reason == tally.Gone || t.Reason == tally.Timeout
 }
 
 // A latchedError is standing.ErrHeld by a latch.
@@ -57,33 +65,38 @@ func (e *latchedError) Error() string {
 }
 func (e *latchedError) Unwrap() error { return standing.ErrHeld }
 
-// behindBrake is the job for one batch or one sweep, which reads the latch once, and
-// only if it finds somebody broken.
+// behindBrake is the job for one batch or one sweep, which reads each latch once, and
+// only if it finds somebody broken, or to be warned.
 func (j *Job) behindBrake() (*Job, *braked) {
 	one, chain := *j, *j.Standing
-	brake := &braked{Transitions: chain.Transitions, job: j}
+	brake := &braked{Transitions: chain.Transitions, job: j, known: make(map[platform.Brake]known)}
 	chain.Transitions, one.Standing = brake, &chain
-	one.diagnoses = &diagnoses{brake: brake}
+	one.diagnoses = &diagnoses{brake: brake, held: make(map[platform.Brake]bool)}
 	return &one, brake
 }
 
-// braked are Transitions that disable nobody while the brake is latched, and latch it.
+// braked are Transitions that disable, and warn, nobody while their brake is latched, and
+// latch it.
 type braked struct {
 	standing.Transitions
-	job *Job
-
-	read  bool
-	latch Latch
-	fault error // of the read
+	job   *Job
+	known map[platform.Brake]known
 }
 
-// Apply implements standing.Transitions. Whoever cannot read the latch disables nobody:
-// it is in the table that the disabling itself is to be written to.
+// known is what reading a latch said.
+type known struct {
+	latch Latch
+	fault error
+}
+
+// Apply implements standing.Transitions. Whoever cannot read the latch changes nothing:
+// it is in the table that the change itself is to be written to.
 func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
-	if t.Kind != standing.Disabled || t.Steered() {
+	brake, is := t.Brake()
+	if !is {
 		return b.Transitions.Apply(ctx, t)
 	}
-	latch, err := b.know(ctx)
+	latch, err := b.know(ctx, brake)
 	if err != nil {
 		return err
 	}
@@ -93,26 +106,28 @@ func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
 	err = b.Transitions.Apply(ctx, t)
 	switch {
 	case errors.Is(err, standing.ErrLatched): // since it was read
-		return b.latchedMeanwhile(ctx, t)
-	case errors.Is(err, standing.ErrHeld) && latches(t.Reason) && !t.At.Before(latch.OpenUntil):
-		return b.set(ctx, t)
+		return b.latchedMeanwhile(ctx, brake, t)
+	case errors.Is(err, standing.ErrHeld) && latches(t) && !t.At.Before(latch.OpenUntil):
+		return b.set(ctx, brake, t)
 	}
 	return err
 }
 
-func (b *braked) know(ctx context.Context) (Latch, error) {
-	if !b.read {
-		b.latch, b.fault = b.job.Brake.ReadLatch(ctx)
-		if b.read = true; b.fault != nil {
-			b.fault = fmt.Errorf("read the brake's latch: %w", b.fault)
+func (b *braked) know(ctx context.Context, brake platform.Brake) (Latch, error) {
+	k, read := b.known[brake]
+	if !read {
+		k.latch, k.fault = b.job.Brake.ReadLatch(ctx, brake)
+		if k.fault != nil {
+			k.fault = fmt.Errorf("read the latch of the brake %s: %w", brake, k.fault)
 		}
+		b.known[brake] = k
 	}
-	return b.latch, b.fault
+	return k.latch, k.fault
 }
 
-func (b *braked) latchedMeanwhile(ctx context.Context, t standing.Transition) error {
-	b.read = false
-	latch, err := b.know(ctx)
+func (b *braked) latchedMeanwhile(ctx context.Context, brake platform.Brake, t standing.Transition) error {
+	delete(b.known, brake)
+	latch, err := b.know(ctx, brake)
 	switch {
 	case err != nil:
 		return err
@@ -122,55 +137,86 @@ func (b *braked) latchedMeanwhile(ctx context.Context, t standing.Transition) er
 	return standing.ErrChanged // and opened again
 }
 
-// set latches the brake for a verdict that it held.
-func (b *braked) set(ctx context.Context, t standing.Transition) error {
+// set latches a brake for what it held.
+func (b *braked) set(ctx context.Context, brake platform.Brake, t standing.Transition) error {
 	latch := Latch{Since: t.At, Until: t.At.Add(LatchLife), Reason: t.Reason, AppID: t.App.ID}
-	err := b.job.Brake.SetLatch(ctx, latch)
+	err := b.job.Brake.SetLatch(ctx, brake, latch)
 	if errors.Is(err, standing.ErrAlready) { // by another, or somebody opened it
-		if err = b.latchedMeanwhile(ctx, t); errors.Is(err, standing.ErrChanged) {
+		if err = b.latchedMeanwhile(ctx, brake, t); errors.Is(err, standing.ErrChanged) {
 			return standing.ErrHeld
 		}
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("latch the brake: %w", err)
+		return fmt.Errorf("latch the brake %s: %w", brake, err)
 	}
-	b.read, b.latch, b.fault = true, latch, nil
-	b.job.reportLatch(ctx, latch)
+	b.known[brake] = known{latch: latch}
+	b.job.reportLatch(ctx, brake, latch)
 	return &latchedError{latch}
 }
 
 // howToOpen is said wherever the latch is.
-const howToOpen = `send {"type": "brake.open", "brake": "disable", "hours": 4} to RegistryQueue once the apps are known to be broken: docs/operations.md, The brake`
-
-func (j *Job) reportLatch(ctx context.Context, l Latch) {
-	j.Metrics.Count("disable.latched", "", "")
-	j.Logger.ErrorContext(ctx, "the brake is latched, nobody is disabled", "since", l.Since, "until", l.Until,
-		"reason", l.Reason, "app_id", l.AppID, "max_per_hour", j.MaxPerHour, "to_open", howToOpen)
+func howToOpen(brake platform.Brake) string {
+	return fmt.Sprintf(`send {"type": "brake.open", "brake": %q, "hours": 4} to RegistryQueue once the apps are known to be broken: docs/operations.md, The brake`, brake)
 }
 
-// reportHeld says of one app that it is not disabled now.
-func (j *Job) reportHeld(ctx context.Context, t standing.Transition, held error) {
-	j.Metrics.Count("disable.held", "", "")
-	fields := []any{"app_id", t.App.ID, "organization_id", t.App.OrganizationID, "reason", t.Reason, "max_per_hour", j.MaxPerHour}
+// said is what the log says of a brake.
+type said struct{ latched, held string }
+
+func saidOf(brake platform.Brake) said {
+	if brake == platform.BrakeWarning {
+		return said{"the brake on warnings is latched, nobody is warned", "warning held by the brake"}
+	}
+	return said{"the brake is latched, nobody is disabled", "disabling held by the brake"}
+}
+
+// limit is how many a brake lets through in a clock hour.
+func (j *Job) limit(brake platform.Brake) int {
+	if brake == platform.BrakeWarning {
+		return j.MaxWarningsPerHour
+	}
+	return j.MaxPerHour
+}
+
+func (j *Job) reportLatch(ctx context.Context, brake platform.Brake, l Latch) {
+	j.Metrics.Count(string(brake)+".latched", "", "")
+	j.Logger.ErrorContext(ctx, saidOf(brake).latched, "since", l.Since, "until", l.Until,
+		"reason", l.Reason, "app_id", l.AppID, "max_per_hour", j.limit(brake), "to_open", howToOpen(brake))
+}
+
+// reportHeld says of one app that it is not disabled, or its owners not warned, now.
+func (j *Job) reportHeld(ctx context.Context, brake platform.Brake, t standing.Transition, held error) {
+	j.Metrics.Count(string(brake)+".held", "", "")
+	fields := []any{"app_id", t.App.ID, "organization_id", t.App.OrganizationID, "reason", t.Reason, "max_per_hour", j.limit(brake)}
+	if t.Warning.Level != "" {
+		fields = append(fields, "level", t.Warning.Level)
+	}
 	latched := (*latchedError)(nil)
 	if errors.As(held, &latched) {
 		fields = append(fields, "latched_since", latched.Since, "latched_until", latched.Until,
-			"latched_reason", latched.Reason, "latched_app_id", latched.AppID, "to_open", howToOpen)
+			"latched_reason", latched.Reason, "latched_app_id", latched.AppID, "to_open", howToOpen(brake))
 	} else {
 		fields = append(fields, "to_open", "it opens with the next clock hour, and the sweep decides again: docs/operations.md, The brake")
 	}
-	j.Logger.ErrorContext(ctx, "disabling held by the brake", fields...)
+	j.Logger.ErrorContext(ctx, saidOf(brake).held, fields...)
 }
 
-// sayIfLatched rings the alarm again, for as long as the latch holds.
+// sayIfLatched rings the alarms again, for as long as the latches hold.
 func (b *braked) sayIfLatched(ctx context.Context) error {
 	if b.job.Mode == Observe {
-		return nil // there it holds nobody
+		return nil // there they hold nobody
 	}
-	latch, err := b.know(ctx)
-	if err == nil && latch.Latched(b.job.Now()) {
-		b.job.reportLatch(ctx, latch)
+	brakes := []platform.Brake{platform.BrakeDisable}
+	if b.job.warns() {
+		brakes = append(brakes, platform.BrakeWarning)
 	}
-	return err
+	var faults []error
+	for _, brake := range brakes {
+		latch, err := b.know(ctx, brake)
+		if err == nil && latch.Latched(b.job.Now()) {
+			b.job.reportLatch(ctx, brake, latch)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }

@@ -16,33 +16,36 @@ import (
 )
 
 var (
-	_ disabling.Brake  = store{}
-	_ disabling.Untold = store{}
-	_ registry.Brake   = store{}
+	_ disabling.Brake    = store{}
+	_ disabling.Untold   = store{}
+	_ disabling.Warnings = store{}
+	_ registry.Brake     = store{}
 )
 
-func (s store) ReadLatch(context.Context) (l disabling.Latch, err error) {
-	err = s.read("ReadLatch", func() { l = s.Latch })
+func (s store) ReadLatch(_ context.Context, brake platform.Brake) (l disabling.Latch, err error) {
+	err = s.read("ReadLatch", func() { l = s.held(brake).Latch })
 	return l, err
 }
 
-func (s store) SetLatch(_ context.Context, l disabling.Latch) error {
+func (s store) SetLatch(_ context.Context, brake platform.Brake, l disabling.Latch) error {
 	return s.write("SetLatch", func() error {
-		if s.Latch.Latched(l.Since) || l.Since.Before(s.Latch.OpenUntil) {
+		held := s.held(brake)
+		if held.Latch.Latched(l.Since) || l.Since.Before(held.Latch.OpenUntil) {
 			return standing.ErrAlready
 		}
-		l.OpenUntil = s.Latch.OpenUntil
-		s.Latch = l
+		l.OpenUntil = held.Latch.OpenUntil
+		held.Latch = l
 		return nil
 	})
 }
 
 func (s store) OpenBrake(_ context.Context, o registry.Opening) error {
 	return s.write("OpenBrake", func() error {
-		if !s.OpenedAt.Before(o.At) || !s.Latch.Since.Before(o.Until) {
+		held := s.held(o.Brake)
+		if !held.OpenedAt.Before(o.At) || !held.Latch.Since.Before(o.Until) {
 			return registry.ErrStale
 		}
-		s.OpenedAt, s.Latch = o.At, disabling.Latch{OpenUntil: o.Until}
+		held.OpenedAt, held.Latch = o.At, disabling.Latch{OpenUntil: o.Until}
 		s.Audit["#brake "+platform.FormatTime(o.At)+"#brake.open"] = entry{Event: "brake.open", Actor: string(o.Actor.Raw)}
 		return nil
 	})
@@ -53,6 +56,21 @@ func (s store) ReadUntold(_ context.Context, shard int, found func(string)) erro
 	err := s.read("ReadUntold", func() {
 		for id := range s.Standing {
 			if a := s.Apps[id]; tally.Shard(id) == shard && a.NotifiedAt.IsZero() && !a.Deleted {
+				ids = append(ids, id)
+			}
+		}
+	})
+	for _, id := range ids {
+		found(id)
+	}
+	return err
+}
+
+func (s store) ReadWarned(_ context.Context, shard int, found func(string)) error {
+	var ids []string
+	err := s.read("ReadWarned", func() {
+		for id, a := range s.Apps {
+			if tally.Shard(id) == shard && !a.Warned.At.IsZero() {
 				ids = append(ids, id)
 			}
 		}
@@ -96,7 +114,7 @@ func (w *world) sweepHourly(t testing.TB, hours int) {
 func (w *world) open(t testing.TB, hours int) (at time.Time) {
 	t.Helper()
 	at = w.now
-	w.register(t, platform.BrakeOpen{At: at, Hours: hours, Actor: platform.Actor{Raw: []byte(`{"id":7}`)}}, at)
+	w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: at, Hours: hours, Actor: platform.Actor{Raw: []byte(`{"id":7}`)}}, at)
 	return at
 }
 
@@ -359,10 +377,10 @@ func TestOpeningOfBeforeTheNewestOneChangesNothing(t *testing.T) {
 	w.Latch.Since, w.Latch.Until = w.now, w.now.Add(24*time.Hour)
 	before := w.snapshot()
 	for _, at := range []time.Time{first, second} {
-		w.register(t, platform.BrakeOpen{At: at, Hours: 48}, w.now)
+		w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: at, Hours: 48}, w.now)
 	}
 	same(t, before, w.snapshot())
-	w.register(t, platform.BrakeOpen{At: w.now.Add(time.Hour), Hours: 1}, w.now) // claims to be of the future
+	w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: w.now.Add(time.Hour), Hours: 1}, w.now) // claims to be of the future
 	if want := w.now.Add(time.Hour); !w.Latch.OpenUntil.Equal(want) || w.Latch.Latched(w.now) {
 		t.Errorf("the latch is %+v, want it open until %s", w.Latch, want)
 	}
@@ -380,7 +398,7 @@ func TestOpeningThatComesLateLiftsNoNewerLatch(t *testing.T) {
 			w.Latch = disabling.Latch{Since: w.now.Add(c.latched), Until: w.now.Add(c.latched + 24*time.Hour)}
 			at := w.now
 			w.advance(3 * time.Hour)
-			w.register(t, platform.BrakeOpen{At: at, Hours: 2}, at)
+			w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: at, Hours: 2}, at)
 			if got := w.Latch.Latched(w.now); got != c.want {
 				t.Errorf("latched: %t, want %t", got, c.want)
 			}
@@ -423,7 +441,7 @@ func TestLatchHoldsAndAnOpeningOpensInEveryInterleaving(t *testing.T) {
 			if opened.IsZero() {
 				opened = w.now
 			}
-			return w.registrarOver(s).Handle(context.Background(), platform.BrakeOpen{At: opened, Hours: 1}, sent(opened))
+			return w.registrarOver(s).Handle(context.Background(), platform.BrakeOpen{Brake: platform.BrakeDisable, At: opened, Hours: 1}, sent(opened))
 		}}
 	}
 	for _, c := range []struct {

@@ -26,24 +26,25 @@ const diagnosesBudget = 10 * time.Second
 // diagnoses are those of one batch, or one sweep.
 type diagnoses struct {
 	brake *braked
-	held  bool          // somebody was not disabled because of the brake: nor will the next be
-	used  time.Duration // of the budget
+	held  map[platform.Brake]bool // somebody was not disabled, or warned, because of the brake: nor will the next be
+	used  time.Duration           // of the budget
 }
 
 // worthwhile reports whether a diagnosis is likely to be told to anyone.
 func (d *diagnoses) worthwhile(ctx context.Context, t standing.Transition) bool {
-	if d.held || d.used >= diagnosesBudget {
+	brake, _ := t.Brake()
+	if d.held[brake] || d.used >= diagnosesBudget {
 		return false
 	}
-	if t.Kind == standing.WouldDisable { // noted once a day
+	if t.Kind.Foretells() { // noted once a day
 		noted, err := d.brake.Made(ctx, t)
 		return err == nil && !noted
 	}
-	latch, err := d.brake.know(ctx)
+	latch, err := d.brake.know(ctx, brake)
 	return err == nil && !latch.Latched(t.At)
 }
 
-// diagnose says what is wrong with an app of which a verdict was reached, as far as its days
+// diagnose says what is wrong with an app that is to be disabled or warned of, as far as its days
 // and the request log know; nil if they know nothing. What the platform reports as fatal is in
 // neither.
 func (j *Job) diagnose(ctx context.Context, t standing.Transition, days []tally.Day) *platform.Diagnosis {

@@ -1,5 +1,6 @@
 // Package disabling is the job of the disable and sweep functions: it finds the apps that the
-// rule calls broken, and disables them by the chain in shared/standing. It judges an app by its
+// rule calls broken, and disables them by the chain in shared/standing; of those that it will
+// call broken if nothing changes it warns the owners. It judges an app by its
 // current generation alone: no count of another URL, another organization, or of before the last
 // enabling. It refuses to disable anyone on what a stream record says: a record only says where
 // to look, and a verdict comes from consistent reads. Whoever comes upon a disabled app takes its
@@ -39,21 +40,25 @@ const (
 	Observe Mode = "observe" // logged and audited, nothing else
 )
 
-// Config of the job; all fields are required.
+// Config of the job; all fields but those of warnings are required.
 type Config struct {
 	Rule       tally.Rule
 	Mode       Mode
 	MaxPerHour int               // disablings in one clock hour
 	Guarded    []platform.Status // of sentry-apps that may be disabled
+
+	Warn               tally.WarnRule
+	MaxWarningsPerHour int // warnings in one clock hour; 0: nobody is warned
 }
 
-// Deps are what the job works with; all are required but Failures, Untold and Bookmark for sweeps.
+// Deps are what the job works with; all are required but Failures; Untold, Warnings and Bookmark for sweeps.
 type Deps struct {
 	Standing *standing.Chain
 	Days     Days
 	Brake    Brake
 	Failures Failures // nil: nothing is read of the request log
 	Untold   Untold
+	Warnings Warnings
 	Bookmark Bookmark
 	Metrics  standing.Metrics
 	Logger   *slog.Logger
@@ -83,20 +88,17 @@ type Record struct {
 // that record and all after it again.
 func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 	j, _ = j.behindBrake()
-	type subject struct {
-		first string // sequence number
-		dates []tally.Date
-	}
 	subjects := make(map[string]*subject)
+	firsts := make(map[string]string) // sequence numbers
 	var order []string
 	for _, r := range records {
-		if j.Rule.RulesOut(r.Day.Counts) {
+		if j.rulesOut(r.Day) {
 			continue
 		}
 		s := subjects[r.Key]
 		if s == nil {
-			s = &subject{first: r.Sequence}
-			subjects[r.Key] = s
+			s = &subject{key: r.Key}
+			subjects[r.Key], firsts[r.Key] = s, r.Sequence
 			order = append(order, r.Key)
 		}
 		if !slices.Contains(s.dates, r.Day.Date) {
@@ -104,14 +106,19 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 		}
 	}
 	for _, key := range order { // in the order of their first records
-		if err := j.judge(ctx, key, subjects[key].dates); err != nil {
+		if err := j.judge(ctx, *subjects[key]); err != nil {
 			comesAgain := j.reportFault(ctx, key, err)
 			if failed == "" && comesAgain {
-				failed = subjects[key].first
+				failed = firsts[key]
 			}
 		}
 	}
 	return failed
+}
+
+// rulesOut reports whether a day itself says that nothing is to be done because of it.
+func (j *Job) rulesOut(d tally.Day) bool {
+	return j.Rule.RulesOut(d.Counts) && (!j.warns() || j.Warn.RulesOut(j.Rule, d))
 }
 
 // reportFault says that an app could not be seen through, and whether that may
@@ -134,11 +141,18 @@ func appOf(key string) string {
 	return id
 }
 
-// judge applies the rule to the windows that end with those of the given dates
-// that have failures, and acts on the verdict.
-func (j *Job) judge(ctx context.Context, key string, dates []tally.Date) error {
-	return j.guarded(ctx, key, func() error {
-		return standing.AsRead("judge "+key, func() error { return j.judgeOnce(ctx, key, dates) })
+// subject is whom to look at, and why.
+type subject struct {
+	key   string       // tally.Key
+	dates []tally.Date // on which something changed, or may have
+	swept bool         // the sweep looks, and no record
+}
+
+// judge applies the rule to the windows that end with those of the subject's dates
+// that have failures, and acts on the verdict; without one it sees whether a warning is due.
+func (j *Job) judge(ctx context.Context, s subject) error {
+	return j.guarded(ctx, s.key, func() error {
+		return standing.AsRead("judge "+s.key, func() error { return j.judgeOnce(ctx, s) })
 	})
 }
 
@@ -153,8 +167,8 @@ func (j *Job) guarded(ctx context.Context, key string, look func() error) (err e
 	return look()
 }
 
-func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) error {
-	appID, organizationID, generation, err := tally.SplitKey(key)
+func (j *Job) judgeOnce(ctx context.Context, s subject) error {
+	appID, organizationID, generation, err := tally.SplitKey(s.key)
 	if err != nil {
 		return nil //nolint:nilerr // not an item of ours; a second look would not change it
 	}
@@ -168,12 +182,12 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) err
 		return nil // what another URL answered, or what was before an enabling, is no reason
 	}
 	today := tally.DateOf(j.Now())
-	first := min(j.Rule.First(slices.Min(dates)), tally.FirstDead(today))
-	days, err := j.Days.ReadDays(ctx, key, first, j.horizon(slices.Max(dates)))
+	first := min(j.Rule.First(slices.Min(s.dates)), tally.FirstDead(today), warnedOn(app, today))
+	days, err := j.Days.ReadDays(ctx, s.key, first, j.horizon(slices.Max(s.dates)))
 	if err != nil {
-		return fmt.Errorf("read days of %s: %w", key, err)
+		return fmt.Errorf("read days of %s: %w", s.key, err)
 	}
-	for _, last := range slices.Backward(slices.Sorted(slices.Values(dates))) {
+	for _, last := range slices.Backward(slices.Sorted(slices.Values(s.dates))) {
 		if !failedOn(days, last) {
 			continue
 		}
@@ -184,7 +198,7 @@ func (j *Job) judgeOnce(ctx context.Context, key string, dates []tally.Date) err
 	if v := j.Rule.JudgeDead(days, today); v.Broken && app.Breaker.BreaksFor(v.Reason) {
 		return j.disable(ctx, app, days, v)
 	}
-	return nil
+	return j.warn(ctx, app, days, s.swept)
 }
 
 // horizon is the last day to read: one more than today and the given day, since
@@ -210,8 +224,8 @@ func (j *Job) disable(ctx context.Context, app platform.App, days []tally.Day, v
 	t.Diagnosis = j.diagnose(ctx, t, days)
 	err := j.Standing.Take(ctx, t)
 	if errors.Is(err, standing.ErrHeld) {
-		j.diagnoses.held = true
-		j.reportHeld(ctx, t, err)
+		j.diagnoses.held[platform.BrakeDisable] = true
+		j.reportHeld(ctx, platform.BrakeDisable, t, err)
 		return nil // the sweep decides again
 	}
 	return err

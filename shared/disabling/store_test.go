@@ -26,9 +26,9 @@ type state struct {
 	Organizations map[string]platform.Organization
 	Buffer        map[string]map[tally.Date]tally.Counts
 	Audit         map[string]entry // by "<pk> <sk>"
-	Brake         map[string]int   // by hour
-	Latch         disabling.Latch
-	OpenedAt      time.Time
+	Clues         map[string]map[tally.Date]tally.Clues
+	Held          // the brake on disablings
+	Warnings      Held
 	Standing      map[string]bool // the apps in the index state
 	Elsewhere     map[string]int  // the shard of the index failing in which a key's days stand, if not in its own
 	Bookmark      disabling.Place
@@ -38,8 +38,37 @@ type state struct {
 	Mails         map[string]int    // how often each notice was mailed
 }
 
+// Held is a brake.
+type Held struct {
+	Brake    map[string]int // by hour
+	Latch    disabling.Latch
+	OpenedAt time.Time
+}
+
+// count counts one more in its clock hour, unless the brake holds it.
+func (h *Held) count(t standing.Transition) error {
+	hour := platform.FormatTime(t.At.Truncate(time.Hour))
+	switch {
+	case h.Latch.Latched(t.At):
+		return standing.ErrLatched
+	case h.Brake[hour] >= t.MaxPerHour:
+		return standing.ErrHeld
+	}
+	h.Brake[hour]++
+	return nil
+}
+
+// held is one of the brakes.
+func (t *tables) held(brake platform.Brake) *Held {
+	if brake == platform.BrakeWarning {
+		return &t.Warnings
+	}
+	return &t.Held
+}
+
 type entry struct {
 	Event, AppID, Reason string
+	Level                platform.Level
 	Evidence             []tally.Day
 	Actor, Note          string
 	Diagnosis            *platform.Diagnosis
@@ -95,7 +124,9 @@ func newTables() *tables {
 			Organizations: make(map[string]platform.Organization),
 			Buffer:        make(map[string]map[tally.Date]tally.Counts),
 			Audit:         make(map[string]entry),
-			Brake:         make(map[string]int),
+			Clues:         make(map[string]map[tally.Date]tally.Clues),
+			Held:          Held{Brake: make(map[string]int)},
+			Warnings:      Held{Brake: make(map[string]int)},
 			Standing:      make(map[string]bool),
 			Elsewhere:     make(map[string]int),
 			Notices:       make(map[string]claim),
@@ -130,7 +161,8 @@ func (t *tables) snapshot() state {
 	s := t.state
 	s.Apps, s.Secrets, s.Organizations = maps.Clone(s.Apps), maps.Clone(s.Secrets), maps.Clone(s.Organizations)
 	s.Expire, s.Standing = maps.Clone(s.Expire), maps.Clone(s.Standing)
-	s.Audit, s.Brake, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Brake), maps.Clone(s.Notices), maps.Clone(s.Mails)
+	s.Brake, s.Warnings.Brake = maps.Clone(s.Brake), maps.Clone(s.Warnings.Brake)
+	s.Audit, s.Notices, s.Mails = maps.Clone(s.Audit), maps.Clone(s.Notices), maps.Clone(s.Mails)
 	s.Queue, s.Events = slices.Clone(s.Queue), slices.Clone(s.Events)
 	s.Buffer = make(map[string]map[tally.Date]tally.Counts)
 	for key, days := range t.Buffer {
@@ -149,7 +181,17 @@ func (t *tables) add(key string, date tally.Date, counts tally.Counts) disabling
 		t.Buffer[key] = make(map[tally.Date]tally.Counts)
 	}
 	t.Buffer[key][date] = t.Buffer[key][date].Plus(counts)
-	return disabling.Record{Key: key, Day: tally.Day{Date: date, Counts: t.Buffer[key][date]}}
+	return disabling.Record{Key: key, Day: tally.Day{Date: date, Counts: t.Buffer[key][date], Clues: t.Clues[key][date]}}
+}
+
+// clue says more of a day's counts.
+func (t *tables) clue(key string, date tally.Date, clues tally.Clues) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.Clues[key] == nil {
+		t.Clues[key] = make(map[tally.Date]tally.Clues)
+	}
+	t.Clues[key][date] = clues
 }
 
 // store is one worker's way to the tables.
@@ -221,7 +263,7 @@ func (s store) ReadDays(_ context.Context, key string, first, last tally.Date) (
 	err = s.read("ReadDays", func() {
 		for _, date := range slices.Sorted(maps.Keys(s.Buffer[key])) {
 			if first <= date && date <= last {
-				days = append(days, tally.Day{Date: date, Counts: s.Buffer[key][date]})
+				days = append(days, tally.Day{Date: date, Counts: s.Buffer[key][date], Clues: s.Clues[key][date]})
 			}
 		}
 	})
@@ -258,6 +300,9 @@ const (
 	eventDisable      = "internal-integration.disable"
 	eventEnable       = "internal-integration.enable"
 	eventWouldDisable = "internal-integration.would-disable"
+	eventWarn         = "internal-integration.warn"
+	eventWouldWarn    = "internal-integration.would-warn"
+	eventRecover      = "internal-integration.recover"
 )
 
 // callOf names the call of a transition.
@@ -267,6 +312,12 @@ func callOf(kind standing.Kind) string {
 		return "Disable"
 	case standing.WouldDisable:
 		return "WouldDisable"
+	case standing.Warned:
+		return "Warn"
+	case standing.WouldWarn:
+		return "WouldWarn"
+	case standing.Recovered:
+		return "Recover"
 	}
 	return "Enable"
 }
@@ -277,7 +328,13 @@ func (s store) Apply(_ context.Context, t standing.Transition) error {
 		case standing.Disabled:
 			return s.disable(t)
 		case standing.WouldDisable:
-			return s.wouldDisable(t)
+			return s.foretell(t, eventWouldDisable)
+		case standing.WouldWarn:
+			return s.foretell(t, eventWouldWarn)
+		case standing.Warned:
+			return s.warn(t)
+		case standing.Recovered:
+			return s.recover(t)
 		}
 		return s.enable(t)
 	})
@@ -291,17 +348,14 @@ func (s store) asRead(read platform.App) bool {
 }
 
 func (s store) disable(t standing.Transition) error {
-	app, hour := s.Apps[t.App.ID], platform.FormatTime(t.At.Truncate(time.Hour))
-	switch {
-	case !s.asRead(t.App), t.Steered() && !app.SteeredAt.Before(t.At):
+	app := s.Apps[t.App.ID]
+	if !s.asRead(t.App) || t.Steered() && !app.SteeredAt.Before(t.At) {
 		return standing.ErrChanged
-	case t.Steered():
-	case s.Latch.Latched(t.At):
-		return standing.ErrLatched
-	case s.Brake[hour] >= t.MaxPerHour:
-		return standing.ErrHeld
-	default:
-		s.Brake[hour]++
+	}
+	if !t.Steered() {
+		if err := s.Held.count(t); err != nil {
+			return err
+		}
 	}
 	for _, day := range t.Evidence {
 		if day.Error+day.Timeout+day.Fatal+day.Other > s.Buffer[keyOf(app)][day.Date].Failures() {
@@ -315,20 +369,54 @@ func (s store) disable(t standing.Transition) error {
 		app.SteeredAt = t.At
 	}
 	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
+	app.Warned = platform.Warned{}
 	s.Apps[app.ID] = app
 	s.audit(t, eventDisable)
 	s.Standing[app.ID] = true
 	return nil
 }
 
-func (s store) wouldDisable(t standing.Transition) error {
-	if _, there := s.Audit[auditKey(t.App.OrganizationID, t.At, eventWouldDisable, t.App.ID)]; there {
+func (s store) foretell(t standing.Transition, event string) error {
+	if _, there := s.Audit[auditKey(t.App.OrganizationID, t.At, event, t.App.ID)]; there {
 		return standing.ErrAlready
 	}
 	if !s.asRead(t.App) {
 		return standing.ErrChanged
 	}
-	s.audit(t, eventWouldDisable)
+	s.audit(t, event)
+	return nil
+}
+
+// asWarned reports whether an app is what was judged, and under the warning with which it
+// was read.
+func (s store) asWarned(read platform.App) bool {
+	w := s.Apps[read.ID].Warned
+	return s.asRead(read) && w.At.Equal(read.Warned.At) && w.RecoveredAt.Equal(read.Warned.RecoveredAt)
+}
+
+func (s store) warn(t standing.Transition) error {
+	if !s.asWarned(t.App) {
+		return standing.ErrChanged
+	}
+	if err := s.Warnings.count(t); err != nil {
+		return err
+	}
+	app := s.Apps[t.App.ID]
+	app.Warned = platform.Warned{At: t.At, Levels: t.Levels, Reason: string(t.Reason), Warning: t.Warning,
+		Evidence: t.Evidence, Diagnosis: t.Diagnosis}
+	s.Apps[app.ID] = app
+	s.audit(t, eventWarn)
+	return nil
+}
+
+func (s store) recover(t standing.Transition) error {
+	if !s.asWarned(t.App) {
+		return standing.ErrChanged
+	}
+	app := s.Apps[t.App.ID]
+	app.Warned.RecoveredAt, app.Warned.PlatformToldAt, app.Warned.NotifiedAt = t.At, time.Time{}, time.Time{}
+	s.Apps[app.ID] = app
+	s.audit(t, eventRecover)
 	return nil
 }
 
@@ -341,6 +429,7 @@ func (s store) enable(t standing.Transition) error {
 	app.DisabledDiagnosis = nil
 	app.DisabledBy, app.DisabledNote = platform.Actor{}, ""
 	app.PlatformToldAt, app.NotifiedAt = time.Time{}, time.Time{}
+	app.Warned = platform.Warned{}
 	app.EnabledAt, app.SteeredAt = t.At, t.At
 	app.Generation++
 	s.Apps[app.ID] = app
@@ -351,12 +440,14 @@ func (s store) enable(t standing.Transition) error {
 
 func (s store) audit(t standing.Transition, event string) {
 	s.Audit[auditKey(t.App.OrganizationID, t.At, event, t.App.ID)] =
-		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Evidence: t.Evidence, Actor: string(t.Actor.Raw), Note: t.Note,
+		entry{Event: event, AppID: t.App.ID, Reason: string(t.Reason), Level: t.Warning.Level, Evidence: t.Evidence, Actor: string(t.Actor.Raw), Note: t.Note,
 			Diagnosis: t.Diagnosis}
 }
 
 func (s store) Made(_ context.Context, t standing.Transition) (made bool, err error) {
-	err = s.read("ReadEntry", func() { _, made = s.Audit[auditKey(t.App.OrganizationID, t.At, eventWouldDisable, t.App.ID)] })
+	err = s.read("ReadEntry", func() {
+		_, made = s.Audit[auditKey(t.App.OrganizationID, t.At, "internal-integration."+t.Kind.Verb(), t.App.ID)]
+	})
 	return made, err
 }
 
@@ -364,22 +455,33 @@ func (s store) SendEvent(_ context.Context, e platform.Event) error {
 	return s.write("SendEvent", func() error { s.Events = append(s.Events, e); return nil })
 }
 
-func (s store) Mark(_ context.Context, mark standing.Mark, appID string, disabledAt, now time.Time) error {
+func (s store) Mark(_ context.Context, mark standing.Mark, t standing.Transition, now time.Time) error {
 	call := "MarkNotified"
 	if mark == standing.PlatformTold {
 		call = "MarkPlatformTold"
 	}
 	return s.write(call, func() error {
-		app := s.Apps[appID]
-		if !app.Disabled() || !app.DisabledAt.Equal(disabledAt) {
+		app := s.Apps[t.App.ID]
+		told, notified := &app.PlatformToldAt, &app.NotifiedAt
+		is := app.Disabled() && app.DisabledAt.Equal(t.At)
+		if t.Kind != standing.Disabled {
+			told, notified = &app.Warned.PlatformToldAt, &app.Warned.NotifiedAt
+			is = app.Warned.At.Equal(t.At) && app.Warned.RecoveredAt.IsZero()
+		}
+		if t.Kind == standing.Recovered {
+			is = app.Warned.RecoveredAt.Equal(t.At)
+		}
+		switch {
+		case !is:
 			return standing.ErrChanged
+		case mark == standing.PlatformTold:
+			*told = now
+		case t.Kind == standing.Recovered:
+			app.Warned = platform.Warned{}
+		default:
+			*notified = now
 		}
-		if mark == standing.PlatformTold {
-			app.PlatformToldAt = now
-		} else {
-			app.NotifiedAt = now
-		}
-		s.Apps[appID] = app
+		s.Apps[t.App.ID] = app
 		return nil
 	})
 }
@@ -419,7 +521,9 @@ func (s store) PutApp(_ context.Context, put platform.App, secrets []platform.Se
 		put.Generation = max(1, app.Generation)
 		if there && (app.Deleted || app.WebhookURL != put.WebhookURL || app.Kind != put.Kind || app.OrganizationID != put.OrganizationID) {
 			put.Generation++
+			app.Warned = platform.Warned{}
 		}
+		put.Warned = app.Warned
 		s.Apps[put.ID], s.Secrets[put.ID] = put, secrets
 		delete(s.Expire, put.ID)
 		return nil
@@ -438,6 +542,7 @@ func (s store) DeleteApp(_ context.Context, id string, version int64, at time.Ti
 		app.ID, app.Version, app.Deleted, app.WebhookURL = id, version, true, ""
 		app.DisabledBy, app.DisabledNote = platform.Actor{}, ""
 		app.DisabledDiagnosis = nil
+		app.Warned = platform.Warned{}
 		s.Apps[id] = app
 		s.Expire[id] = app.DeletedAt.Add(platform.KeptAfterDeletion)
 		return nil

@@ -10,8 +10,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Place is how far a sweep came, in the index of failing days and then in that of
-// disabled apps, whose shards are numbered on: all shards before Shard, and of that
+// Place is how far a sweep came, in the index of failing days and then in those of
+// disabled and of warned apps, whose shards are numbered on: all shards before Shard, and of that
 // the keys, or apps, up to Key. The zero place is the beginning. It is never worked out from the key alone: a day that was written by hand may stand
 // in a shard that is not its key's own.
 type Place struct {
@@ -38,7 +38,8 @@ const (
 
 // Sweep judges every app that had a failure today or in the days before, up to
 // the window's length and at least minSweepDays. It finds what the stream lost,
-// and takes up what was not finished, however long ago that was. An app that could not be seen through does
+// and takes up what was not finished, however long ago that was; and it tells owners who
+// were warned that their app works again. An app that could not be seen through does
 // not keep it from the others; the next sweep comes to it again.
 //
 // It holds the keys of one shard of the index at a time, and judges each once for
@@ -51,25 +52,28 @@ func (j *Job) Sweep(ctx context.Context) error {
 	s := sweep{Job: behind, place: j.readBookmark(ctx), looked: make(map[string]bool)}
 	if err := brake.sayIfLatched(work); err != nil {
 		s.faults++
-		s.Logger.ErrorContext(ctx, "brake not read, nobody is disabled", "error", err)
+		s.Logger.ErrorContext(ctx, "brake not read, nobody is disabled or warned", "error", err)
 	}
 	for back := range max(minSweepDays, j.Rule.WindowDays) + 1 {
 		s.dates = append(s.dates, tally.DateOf(j.Now()).Plus(-back))
 	}
 	for s.place.Shard < sweepShards && work.Err() == nil {
-		if s.place.Shard < tally.Shards {
+		switch s.place.Shard / tally.Shards {
+		case 0:
 			s.shard(work)
-		} else {
+		case 1:
 			s.disabled(work)
+		default:
+			s.warned(work)
 		}
 		j.setBookmark(ctx, s.place)
 	}
 	if s.place.Shard < sweepShards {
-		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "taken_up", s.takenUp, "faults", s.faults,
+		j.Logger.WarnContext(ctx, "sweep stopped for lack of time", "judged", s.judged, "taken_up", s.takenUp, "warnings", s.warnings, "faults", s.faults,
 			"shard", s.place.Shard, "key", s.place.Key)
 	} else {
 		j.setBookmark(ctx, Place{})
-		j.Logger.InfoContext(ctx, "swept", "judged", s.judged, "taken_up", s.takenUp, "faults", s.faults)
+		j.Logger.InfoContext(ctx, "swept", "judged", s.judged, "taken_up", s.takenUp, "warnings", s.warnings, "faults", s.faults)
 	}
 	if s.faults > 0 {
 		return fmt.Errorf("sweep: %d faults, see the log; %d apps judged", s.faults, s.judged)
@@ -80,12 +84,13 @@ func (j *Job) Sweep(ctx context.Context) error {
 // sweep is one run.
 type sweep struct {
 	*Job
-	dates   []tally.Date
-	place   Place
-	judged  int
-	looked  map[string]bool // the apps that were judged
-	takenUp int             // disablings
-	faults  int
+	dates    []tally.Date
+	place    Place
+	judged   int
+	looked   map[string]bool // the apps that were judged
+	takenUp  int             // disablings
+	warnings int             // that were looked at
+	faults   int
 }
 
 // part looks at those of one part that are after the place, in order, and moves the
@@ -114,7 +119,7 @@ func (s *sweep) shard(ctx context.Context) {
 	s.part(ctx, s.failing(ctx, s.place.Shard), func(key string) error {
 		s.judged++
 		s.looked[appOf(key)] = true
-		return s.judge(ctx, key, s.dates)
+		return s.judge(ctx, subject{key: key, dates: s.dates, swept: true})
 	})
 }
 

@@ -282,7 +282,7 @@ func TestSweepReadsAShardAgainWhoseReadWasCutOff(t *testing.T) {
 }
 
 func TestSweepTakesAPlaceThatIsNoneForTheBeginning(t *testing.T) {
-	for _, shard := range []int{-1, 2 * tally.Shards} {
+	for _, shard := range []int{-1, 3 * tally.Shards} {
 		w := brokenWorld()
 		w.Bookmark = disabling.Place{Shard: shard, Key: "zzz"}
 		w.sweep(t)

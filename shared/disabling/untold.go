@@ -16,9 +16,9 @@ type Untold interface {
 }
 
 // sweepShards is how many parts a sweep goes through: those of the index of failing
-// days, and then those of the apps that are disabled. An app that was disabled by a
-// version that knew no index is in the first only.
-const sweepShards = 2 * tally.Shards
+// days, then those of the apps that are disabled, and those of the apps whose owners are
+// warned. An app that was disabled by a version that knew no index is in the first only.
+const sweepShards = 3 * tally.Shards
 
 // disabled takes up the disablings of one part of the index that were not finished.
 func (s *sweep) disabled(ctx context.Context) {
@@ -32,13 +32,27 @@ func (s *sweep) disabled(ctx context.Context) {
 }
 
 // untold returns the apps of one part, in order.
-func (s *sweep) untold(ctx context.Context, shard int) (ids []string) {
-	err := s.Untold.ReadUntold(ctx, shard, func(id string) { ids = append(ids, id) })
-	if err != nil && ctx.Err() == nil {
+func (s *sweep) untold(ctx context.Context, shard int) []string {
+	return s.found(ctx, "disabled apps not read", shard, s.Untold.ReadUntold)
+}
+
+// found returns what is in one part of an index, in order.
+func (s *sweep) found(ctx context.Context, not string, shard int, read func(context.Context, int, func(string)) error) (ids []string) {
+	if err := read(ctx, shard, func(id string) { ids = append(ids, id) }); err != nil && ctx.Err() == nil {
 		s.faults++
-		s.Logger.ErrorContext(ctx, "disabled apps not read", "shard", shard, "error", err)
+		s.Logger.ErrorContext(ctx, not, "shard", shard, "error", err)
 	}
 	return slices.Sorted(slices.Values(ids))
+}
+
+// warned looks at the warnings of one part of the index: whether they were told, and whether
+// they are over.
+func (s *sweep) warned(ctx context.Context) {
+	shard := s.place.Shard - 2*tally.Shards
+	s.part(ctx, s.found(ctx, "warned apps not read", shard, s.Warnings.ReadWarned), func(id string) error {
+		s.warnings++
+		return s.recover(ctx, id)
+	})
 }
 
 // takeUp finishes a disabling that was begun.

@@ -117,7 +117,7 @@ func (w *world) logger() *slog.Logger {
 func (w *world) disabler() *disabling.Job { return w.disablerOver(w.store()) }
 
 func (w *world) disablerOver(s store) *disabling.Job {
-	return disabling.New(w.config, disabling.Deps{Standing: w.chainOver(s), Days: s, Failures: w.entries, Bookmark: s, Brake: s, Untold: s,
+	return disabling.New(w.config, disabling.Deps{Standing: w.chainOver(s), Days: s, Failures: w.entries, Bookmark: s, Brake: s, Untold: s, Warnings: s,
 		Metrics: &w.figures, Logger: w.logger(), Now: w.clock})
 }
 

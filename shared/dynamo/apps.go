@@ -103,6 +103,9 @@ func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secr
 		raiseGeneration(change, 0)
 	}
 	asRead(change, was)
+	if another(was, app) {
+		endWarning(change, was)
+	}
 	return t.write(ctx, change, changeSecrets)
 }
 
@@ -168,6 +171,7 @@ func decodeApp(i item) platform.App {
 		RenewedAt:        i.time("renewed_at"),
 
 		DisabledDiagnosis: i.diagnosis("disabled_diagnosis"),
+		Warned:            i.warned(),
 	}
 }
 

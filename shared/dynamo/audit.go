@@ -36,6 +36,7 @@ func auditEntry(t standing.Transition) item {
 	}
 	i.setText("name", platform.Cut(t.App.Name, maxAuditText))
 	i.setText("reason", string(t.Reason))
+	i.setText("level", string(t.Warning.Level))
 	if len(t.Evidence) > 0 {
 		i["evidence"] = evidence(t.Evidence)
 	}

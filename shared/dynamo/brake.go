@@ -14,31 +14,49 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// brakeKey is the partition of the Audit table that holds the brake: an item for
-// each clock hour, the latch, and an entry for each time that it was opened.
+// brakeKey is the partition of the Audit table that holds the brakes: of each an item for
+// each clock hour, the latch, and an entry for each time that it was opened. Those of the
+// brake on disablings, which was the first, do not name it.
 const brakeKey = "#brake"
 
 const eventBrakeOpen = "brake.open"
 
-// brake counts a disabling in its clock hour, unless maxPerHour have been.
-func brake(table string, at time.Time, maxPerHour int) *types.Update {
+// ofBrake is the sort key of what one of the brakes keeps.
+func ofBrake(brake platform.Brake, what string) item {
+	if brake == platform.BrakeWarning {
+		what = string(brake) + "#" + what
+	}
+	return item{"pk": text(brakeKey), "sk": text(what)}
+}
+
+// counted is the name of what is counted in a clock hour.
+func counted(brake platform.Brake) string {
+	if brake == platform.BrakeWarning {
+		return "warnings"
+	}
+	return "disablings"
+}
+
+// brakeHour counts one more in its clock hour, unless maxPerHour have been.
+func brakeHour(table string, brake platform.Brake, at time.Time, maxPerHour int) *types.Update {
+	name := counted(brake)
 	return &types.Update{
 		TableName:           &table,
-		Key:                 item{"pk": text(brakeKey), "sk": text(platform.FormatTime(at.Truncate(time.Hour)))},
-		UpdateExpression:    aws.String("ADD disablings :one"),
-		ConditionExpression: aws.String("attribute_not_exists(disablings) OR disablings < :max"),
+		Key:                 ofBrake(brake, platform.FormatTime(at.Truncate(time.Hour))),
+		UpdateExpression:    aws.String("ADD " + name + " :one"),
+		ConditionExpression: aws.String("attribute_not_exists(" + name + ") OR " + name + " < :max"),
 		ExpressionAttributeValues: item{
 			":one": number(1), ":max": number(int64(maxPerHour))},
 	}
 }
 
-func latchKey() item { return item{"pk": text(brakeKey), "sk": text("latch")} }
+func latchKey(brake platform.Brake) item { return ofBrake(brake, "latch") }
 
-// unlatched is the condition that the brake is not latched at a time.
-func unlatched(table string, at time.Time) *types.ConditionCheck {
+// unlatched is the condition that a brake is not latched at a time.
+func unlatched(table string, brake platform.Brake, at time.Time) *types.ConditionCheck {
 	return &types.ConditionCheck{
 		TableName:                 &table,
-		Key:                       latchKey(),
+		Key:                       latchKey(brake),
 		ConditionExpression:       aws.String(notLatched),
 		ExpressionAttributeNames:  map[string]string{"#until": "until"},
 		ExpressionAttributeValues: item{":at": timestamp(at)},
@@ -53,7 +71,7 @@ type brakeAPI interface {
 	updateAPI
 }
 
-// Brake is the latch of the brake, an item of the Audit table.
+// Brake is the latches of the brakes, items of the Audit table.
 type Brake struct {
 	API   brakeAPI
 	Table string
@@ -65,8 +83,8 @@ var (
 )
 
 // ReadLatch implements disabling.Brake.
-func (t Brake) ReadLatch(ctx context.Context) (disabling.Latch, error) {
-	i, err := get(ctx, t.API, t.Table, latchKey())
+func (t Brake) ReadLatch(ctx context.Context, brake platform.Brake) (disabling.Latch, error) {
+	i, err := get(ctx, t.API, t.Table, latchKey(brake))
 	if err != nil {
 		return disabling.Latch{}, err
 	}
@@ -75,8 +93,8 @@ func (t Brake) ReadLatch(ctx context.Context) (disabling.Latch, error) {
 }
 
 // SetLatch implements disabling.Brake.
-func (t Brake) SetLatch(ctx context.Context, l disabling.Latch) error {
-	u := update(t.Table, latchKey(), item{"since": timestamp(l.Since), "until": timestamp(l.Until),
+func (t Brake) SetLatch(ctx context.Context, brake platform.Brake, l disabling.Latch) error {
+	u := update(t.Table, latchKey(brake), item{"since": timestamp(l.Since), "until": timestamp(l.Until),
 		"reason": text(string(l.Reason)), "app_id": text(l.AppID)}, nil)
 	u.ExpressionAttributeValues[":at"] = timestamp(l.Since)
 	u.ConditionExpression = aws.String(notLatched + " AND (attribute_not_exists(open_until) OR open_until <= :at)")
@@ -89,10 +107,14 @@ func (t Brake) SetLatch(ctx context.Context, l disabling.Latch) error {
 
 // OpenBrake implements registry.Brake: what is put in the latch's place is open.
 func (t Brake) OpenBrake(ctx context.Context, o registry.Opening) error {
-	open := latchKey()
+	open := latchKey(o.Brake)
 	open["opened_at"], open["open_until"] = timestamp(o.At), timestamp(o.Until)
 	entry := item{"pk": text(brakeKey), "sk": text(platform.FormatTime(o.At) + "#" + eventBrakeOpen),
 		"event": text(eventBrakeOpen), "open_until": timestamp(o.Until)}
+	if o.Brake == platform.BrakeWarning {
+		entry["sk"] = text(platform.FormatTime(o.At) + "#" + eventBrakeOpen + "#" + string(o.Brake))
+		entry["brake"] = text(string(o.Brake))
+	}
 	entry.setActor("actor", o.Actor)
 	entry.setSender(o.SenderID)
 	err := transact(ctx, t.API, []types.TransactWriteItem{

@@ -24,13 +24,13 @@ func latchAt(since time.Time) disabling.Latch {
 
 func TestLatchIsReadAsItWasSetAndIsOneItem(t *testing.T) {
 	e := newEngine()
-	if got, err := e.brake().ReadLatch(t.Context()); got != (disabling.Latch{}) || err != nil {
+	if got, err := e.brake().ReadLatch(t.Context(), platform.BrakeDisable); got != (disabling.Latch{}) || err != nil {
 		t.Fatalf("of an empty table: %+v, %v", got, err)
 	}
-	if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
+	if err := e.brake().SetLatch(t.Context(), platform.BrakeDisable, latchAt(noon)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := e.brake().ReadLatch(t.Context()); got != latchAt(noon) || err != nil {
+	if got, err := e.brake().ReadLatch(t.Context(), platform.BrakeDisable); got != latchAt(noon) || err != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	want := map[string]attributes{"#brake latch": {"pk": text("#brake"), "sk": text("latch"), "since": text("2026-11-24T12:00:00.000Z"),
@@ -54,15 +54,15 @@ func TestLatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
 		if c.open {
 			opened = noon.Add(2 * time.Hour)
 			e.openBrake(t, noon, opened, nil)
-		} else if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
+		} else if err := e.brake().SetLatch(t.Context(), platform.BrakeDisable, latchAt(noon)); err != nil {
 			t.Fatal(err)
 		}
-		before, _ := e.brake().ReadLatch(t.Context())
+		before, _ := e.brake().ReadLatch(t.Context(), platform.BrakeDisable)
 		next := latchAt(noon.Add(c.after))
-		if err := e.brake().SetLatch(t.Context(), next); !errors.Is(err, c.want) {
+		if err := e.brake().SetLatch(t.Context(), platform.BrakeDisable, next); !errors.Is(err, c.want) {
 			t.Errorf("%s later, open %t: %v, want %v", c.after, c.open, err, c.want)
 		}
-		got, _ := e.brake().ReadLatch(t.Context())
+		got, _ := e.brake().ReadLatch(t.Context(), platform.BrakeDisable)
 		want := before
 		if c.want == nil {
 			want = next
@@ -76,7 +76,7 @@ func TestLatchIsSetUnlessThereIsOneOrSomebodyHoldsItOpen(t *testing.T) {
 
 func (e *engine) openBrake(t *testing.T, at, until time.Time, want error) {
 	t.Helper()
-	err := e.brake().OpenBrake(t.Context(), registry.Opening{At: at, Until: until,
+	err := e.brake().OpenBrake(t.Context(), registry.Opening{Brake: platform.BrakeDisable, At: at, Until: until,
 		Actor: platform.Actor{Raw: json.RawMessage(`{"type":"user","id":7,"email":"ada@acme.example"}`)}})
 	if !errors.Is(err, want) {
 		t.Errorf("opened at %s: %v, want %v", at, err, want)
@@ -85,7 +85,7 @@ func (e *engine) openBrake(t *testing.T, at, until time.Time, want error) {
 
 func TestOpeningLiftsTheLatchAndSaysWhoDidIt(t *testing.T) {
 	e := newEngine()
-	if err := e.brake().SetLatch(t.Context(), latchAt(noon)); err != nil {
+	if err := e.brake().SetLatch(t.Context(), platform.BrakeDisable, latchAt(noon)); err != nil {
 		t.Fatal(err)
 	}
 	e.openBrake(t, noon.Add(time.Hour), noon.Add(5*time.Hour), nil)
@@ -112,7 +112,7 @@ func TestOpeningIsOfTheNewestTimeAndOfNoLatchThatIsNewer(t *testing.T) {
 	if diff := cmp.Diff(before, e.tables["audit"], allItems); diff != "" {
 		t.Errorf("audit (-before +after):\n%s", diff)
 	}
-	if err := e.brake().SetLatch(t.Context(), latchAt(noon.Add(3*time.Hour))); err != nil {
+	if err := e.brake().SetLatch(t.Context(), platform.BrakeDisable, latchAt(noon.Add(3*time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	e.openBrake(t, noon.Add(time.Hour), noon.Add(3*time.Hour), registry.ErrStale) // its hours were over
@@ -133,7 +133,7 @@ func TestDisableIsRefusedWhileTheBrakeIsLatched(t *testing.T) {
 		e := newEngine()
 		e.put("17", "42")
 		if c.latch != nil {
-			if err := e.brake().SetLatch(t.Context(), *c.latch); err != nil {
+			if err := e.brake().SetLatch(t.Context(), platform.BrakeDisable, *c.latch); err != nil {
 				t.Fatal(err)
 			}
 		}

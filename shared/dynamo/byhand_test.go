@@ -97,7 +97,7 @@ func TestDisableByHandRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 func TestDisableByHandPassesALatchedBrake(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
-	must(t, e.brake().SetLatch(t.Context(), latchAt(noon.Add(-time.Hour))))
+	must(t, e.brake().SetLatch(t.Context(), platform.BrakeDisable, latchAt(noon.Add(-time.Hour))))
 	must(t, e.standing().Apply(t.Context(), e.byHand(t, "17")))
 }
 

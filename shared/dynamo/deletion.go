@@ -30,7 +30,7 @@ func (t Apps) entomb(ctx context.Context, id string, version int64, at time.Time
 }
 
 // tombstone is what a deletion as of a time leaves of an app that was read, without the
-// attributes of the given names.
+// attributes of the given names, and without a warning.
 func (t Apps) tombstone(id string, version int64, at time.Time, was item, without ...string) *types.Update {
 	set := item{"deleted": &types.AttributeValueMemberBOOL{Value: true}}
 	if !was.bool("deleted") {
@@ -38,6 +38,7 @@ func (t Apps) tombstone(id string, version int64, at time.Time, was item, withou
 	}
 	app := t.update(id, version, set, append([]string{"webhook_url", "webhook_url_error", "disabled_diagnosis", "disabled_actor", "disabled_note"}, without...))
 	asRead(app, was)
+	endWarning(app, was)
 	return app
 }
 

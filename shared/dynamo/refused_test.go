@@ -116,14 +116,20 @@ func TestRefusalForGoodIsSaidByEveryTable(t *testing.T) {
 			_, err := state.Made(ctx, standing.Transition{App: app, At: noon})
 			return err
 		},
-		"Mark": func(ctx context.Context) error { return state.Mark(ctx, standing.OwnersTold, "17", noon, noon) },
+		"Mark": func(ctx context.Context) error {
+			return state.Mark(ctx, standing.OwnersTold, standing.Transition{Kind: standing.Disabled, App: platform.App{ID: "17"}, At: noon}, noon)
+		},
 		"ReadDays": func(ctx context.Context) error {
 			_, err := days.ReadDays(ctx, "17#42#1", "2026-11-24", "2026-11-24")
 			return err
 		},
-		"ReadLatch":   func(ctx context.Context) error { _, err := brake.ReadLatch(ctx); return err },
-		"SetLatch":    func(ctx context.Context) error { return brake.SetLatch(ctx, disabling.Latch{Since: noon, Until: noon}) },
-		"OpenBrake":   func(ctx context.Context) error { return brake.OpenBrake(ctx, registry.Opening{At: noon, Until: noon}) },
+		"ReadLatch": func(ctx context.Context) error { _, err := brake.ReadLatch(ctx, platform.BrakeDisable); return err },
+		"SetLatch": func(ctx context.Context) error {
+			return brake.SetLatch(ctx, platform.BrakeDisable, disabling.Latch{Since: noon, Until: noon})
+		},
+		"OpenBrake": func(ctx context.Context) error {
+			return brake.OpenBrake(ctx, registry.Opening{Brake: platform.BrakeDisable, At: noon, Until: noon})
+		},
 		"ReadUntold":  func(ctx context.Context) error { return state.ReadUntold(ctx, 0, func(string) {}) },
 		"ReadFailing": func(ctx context.Context) error { return days.ReadFailing(ctx, "2026-11-24#0", func(string) {}) },
 		"Claim":       func(ctx context.Context) error { return notices.Claim(ctx, "n", noon, 1) },

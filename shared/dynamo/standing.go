@@ -23,7 +23,8 @@ type standingAPI interface {
 	batchGetAPI
 }
 
-// Standing changes the disabled state of apps: in the tables Apps and Audit.
+// Standing changes whether apps are disabled, or their owners warned: in the tables Apps and
+// Audit.
 type Standing struct {
 	API   standingAPI
 	Apps  string
@@ -42,11 +43,11 @@ func (t Standing) Apply(ctx context.Context, c standing.Transition) error {
 	if c.App.OrganizationID == "" {
 		writes = writes[:1] // erased with its organization, of which no more is to be known
 	}
-	switch {
-	case c.Kind == standing.Disabled && !c.Steered():
-		writes = append(writes, types.TransactWriteItem{Update: brake(t.Audit, c.At, c.MaxPerHour)},
-			types.TransactWriteItem{ConditionCheck: unlatched(t.Audit, c.At)})
-	case c.Kind == standing.WouldDisable:
+	if brake, is := c.Brake(); is {
+		writes = append(writes, types.TransactWriteItem{Update: brakeHour(t.Audit, brake, c.At, c.MaxPerHour)},
+			types.TransactWriteItem{ConditionCheck: unlatched(t.Audit, brake, c.At)})
+	}
+	if c.Kind.Foretells() {
 		entry.ConditionExpression = aws.String("attribute_not_exists(pk)")
 	}
 	err := transact(ctx, t.API, writes)
@@ -68,14 +69,18 @@ func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 	switch c.Kind {
 	case standing.Disabled:
 		return types.TransactWriteItem{Update: t.disable(c)}
-	case standing.WouldDisable:
+	case standing.Warned:
+		return types.TransactWriteItem{Update: t.warn(c)}
+	case standing.Recovered:
+		return types.TransactWriteItem{Update: t.recover(c)}
+	case standing.WouldDisable, standing.WouldWarn:
 		check := &types.ConditionCheck{TableName: &t.Apps, Key: appKey(c.App.ID),
 			ExpressionAttributeNames: map[string]string{"#status": "status"}, ExpressionAttributeValues: item{}}
 		check.ConditionExpression = aws.String(asJudged(check.ExpressionAttributeValues, c.App))
 		return types.TransactWriteItem{ConditionCheck: check}
 	}
 	u := update(t.Apps, appKey(c.App.ID), item{"enabled_at": timestamp(c.At), "steered_at": timestamp(c.At)},
-		append(ofDisabling(), "disabled_at", "disabled_reason", "standing"))
+		slices.Concat(ofDisabling(), ofWarning(), []string{"disabled_at", "disabled_reason", "standing"}))
 	raiseGeneration(u, 1)
 	u.ExpressionAttributeValues[":read_disabled_at"] = timestamp(c.App.DisabledAt)
 	u.ConditionExpression = aws.String("#disabled_at = :read_disabled_at AND " + notSteered + " AND " +
@@ -88,7 +93,7 @@ func ofDisabling() []string {
 	return []string{"disabled_evidence", "disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at"}
 }
 
-// disable is what a disabling does to the app: all of one before is gone.
+// disable is what a disabling does to the app: all of one before is gone, and of a warning.
 func (t Standing) disable(c standing.Transition) *types.Update {
 	set := item{"disabled_at": timestamp(c.At), "disabled_reason": text(string(c.Reason)), "standing": text(disabledStanding(c.App.ID))}
 	if len(c.Evidence) > 0 {
@@ -100,7 +105,7 @@ func (t Standing) disable(c standing.Transition) *types.Update {
 	if c.Steered() {
 		set["steered_at"] = timestamp(c.At)
 	}
-	u := update(t.Apps, appKey(c.App.ID), set, slices.DeleteFunc(ofDisabling(), func(name string) bool { return set[name] != nil }))
+	u := update(t.Apps, appKey(c.App.ID), set, slices.DeleteFunc(append(ofDisabling(), ofWarning()...), func(name string) bool { return set[name] != nil }))
 	u.ExpressionAttributeNames["#status"] = "status"
 	u.ConditionExpression = aws.String(asJudged(u.ExpressionAttributeValues, c.App))
 	if c.Steered() {
@@ -140,9 +145,12 @@ func (t Standing) Made(ctx context.Context, c standing.Transition) (bool, error)
 }
 
 // Mark implements standing.Transitions.
-func (t Standing) Mark(ctx context.Context, mark standing.Mark, appID string, disabledAt, now time.Time) error {
-	u := update(t.Apps, appKey(appID), item{string(mark): timestamp(now)}, nil)
-	u.ExpressionAttributeValues[":disabled_at"] = timestamp(disabledAt)
+func (t Standing) Mark(ctx context.Context, mark standing.Mark, c standing.Transition, now time.Time) error {
+	if c.Kind == standing.Warned || c.Kind == standing.Recovered {
+		return t.markWarned(ctx, mark, c, now)
+	}
+	u := update(t.Apps, appKey(c.App.ID), item{string(mark): timestamp(now)}, nil)
+	u.ExpressionAttributeValues[":disabled_at"] = timestamp(c.At)
 	u.ConditionExpression = aws.String("disabled_at = :disabled_at")
 	return changed(updateOne(ctx, t.API, u))
 }

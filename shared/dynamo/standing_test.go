@@ -236,7 +236,7 @@ func TestMarkIsOfItsOwnDisablingAlone(t *testing.T) {
 			}
 			c.change(e)
 			for _, mark := range []standing.Mark{standing.PlatformTold, standing.OwnersTold} {
-				if err := e.standing().Mark(t.Context(), mark, "17", d.At, noon); !errors.Is(err, c.want) {
+				if err := e.standing().Mark(t.Context(), mark, d, noon); !errors.Is(err, c.want) {
 					t.Errorf("mark %s: %v, want %v", mark, err, c.want)
 				}
 				if e.tables["apps"]["17"] != nil && (e.tables["apps"]["17"][string(mark)] != nil) != (c.want == nil) {

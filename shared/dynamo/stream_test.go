@@ -201,7 +201,7 @@ func newStreamWorld() *streamWorld {
 	chain := standing.New(standing.Config{Rule: rule}, standing.Deps{Apps: s.apps(), Organizations: organizations, Transitions: s.standing(),
 		Notices: s, Metrics: s, Logger: quiet, Now: clock})
 	s.job = disabling.New(disabling.Config{Mode: disabling.Enforce, MaxPerHour: 1000, Guarded: []platform.Status{platform.Internal}, Rule: rule},
-		disabling.Deps{Standing: chain, Days: s.buffer(), Brake: s.brake(), Untold: s.standing(), Bookmark: dynamo.Bookmark{API: s.engine, Table: "audit"}, Metrics: s, Logger: quiet, Now: clock})
+		disabling.Deps{Standing: chain, Days: s.buffer(), Brake: s.brake(), Untold: s.standing(), Warnings: s.standing(), Bookmark: dynamo.Bookmark{API: s.engine, Table: "audit"}, Metrics: s, Logger: quiet, Now: clock})
 	s.registry = registry.New(registry.Config{}, registry.Deps{Apps: s.apps(), Organizations: organizations,
 		Standing: chain, Steering: s.standing(), Brake: s.brake(), Metrics: s, Logger: quiet})
 	s.mapping = mapping{handler: dynamo.Stream(s.job, func() {}), lost: make(map[string]bool)}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/disabling"
@@ -23,24 +22,14 @@ var _ disabling.Untold = Standing{}
 // ReadUntold implements disabling.Untold. The index state of Apps has keys alone, so each app is
 // read, a hundred at once, and only for whether its owners were told.
 func (t Standing) ReadUntold(ctx context.Context, shard int, found func(appID string)) error {
-	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
-		TableName:                 &t.Apps,
-		IndexName:                 aws.String("state"),
-		KeyConditionExpression:    aws.String("standing = :standing"),
-		ExpressionAttributeValues: item{":standing": text(disabledShard(shard))},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for some := range slices.Chunk(page.Items, 2*appsPerRead) {
+	return t.readState(ctx, disabledShard(shard), func(apps []map[string]types.AttributeValue) error {
+		for some := range slices.Chunk(apps, 2*appsPerRead) {
 			if err := t.readSome(ctx, some, found); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // readSome hands on those of a call's worth of apps that are untold. Apps that stay

@@ -46,7 +46,7 @@ func TestUntoldIsTheIndexOfDisabledAppsWhoseOwnersWereNotTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := e.standing().Mark(t.Context(), standing.OwnersTold, "told", noon, noon); err != nil {
+	if err := e.standing().Mark(t.Context(), standing.OwnersTold, e.disabling(t, "told"), noon); err != nil {
 		t.Fatal(err)
 	}
 	app, _, err := e.apps().ReadApp(t.Context(), "enabled")
@@ -101,7 +101,7 @@ func TestUntoldHasADisabledAppThatStaysUnread(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n%2 == 0 {
-				if err := e.standing().Mark(t.Context(), standing.OwnersTold, id, noon, noon); err != nil {
+				if err := e.standing().Mark(t.Context(), standing.OwnersTold, e.disabling(t, id), noon); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,6 +115,24 @@ func (r *Reader) Delays(name, absent string) []time.Duration {
 		seconds, err := strconv.Atoi(field)
 		return time.Duration(seconds) * time.Second, err == nil && seconds >= 0 && seconds <= 999_999
 	})
+}
+
+// Days reads a list of numbers of days, as in "3,5", in ascending order; none if it is
+// empty or 0.
+func (r *Reader) Days(name, absent string) []int {
+	value, ok := r.lookup(name)
+	if !ok {
+		value = absent
+	}
+	if value = strings.TrimSpace(value); value == "" || value == "0" {
+		return nil
+	}
+	days := list(r, name, value, "whole numbers from 1 to 29", func(field string) (int, bool) {
+		n, err := strconv.Atoi(field)
+		return n, err == nil && n >= 1 && n <= 29
+	})
+	slices.Sort(days)
+	return slices.Compact(days)
 }
 
 // Statuses reads statuses of apps.

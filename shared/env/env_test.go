@@ -1,6 +1,7 @@
 package env
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,11 @@ func TestReaderSaysABadValueWithItsName(t *testing.T) {
 		"GONE_THRESHOLD=-1":             "GONE_THRESHOLD must be a whole number from 0 to 1000000000",
 		"DISABLE_MODE=off":              `DISABLE_MODE is "off" and must be enforce or observe`,
 		"MAX_DISABLES_PER_HOUR=0":       "MAX_DISABLES_PER_HOUR must be a whole number from 1 to 1000000",
+		"MAX_WARNINGS_PER_HOUR=-1":      "MAX_WARNINGS_PER_HOUR must be a whole number from 0 to 1000000",
+		"EARLY_WARNING_MINUTES=1441":    "EARLY_WARNING_MINUTES must be a whole number from 0 to 1440",
+		"WARN_AFTER_DAYS=3;5":           "WARN_AFTER_DAYS must be whole numbers from 1 to 29, separated by commas",
+		"WARN_AFTER_DAYS=0,3":           "WARN_AFTER_DAYS must be whole numbers from 1 to 29, separated by commas",
+		"WARN_AFTER_DAYS=30":            "WARN_AFTER_DAYS must be whole numbers from 1 to 29, separated by commas",
 		"MAIL_FROM=Hook <a@b.example>":  "MAIL_FROM must be a mail address without a display name",
 		"PLATFORM_URL=platform.example": "PLATFORM_URL must be a URL that starts with https://",
 		"PREFERENCE_URL=mails":          "PREFERENCE_URL must be a URL that starts with https://",
@@ -156,6 +162,18 @@ func TestDelaysMayBeNoneAndLevelsInAnyCase(t *testing.T) {
 	}
 	if l := r.Level(); l.String() != "WARN" || r.Err() != nil {
 		t.Errorf("level %v, %v", l, r.Err())
+	}
+}
+
+func TestDaysAreAscendingAndMayBeNone(t *testing.T) {
+	for value, want := range map[string][]int{"": nil, " 0 ": nil, "5": {5}, "5, 3,5": {3, 5}} {
+		r := reader(map[string]string{"WARN_AFTER_DAYS": value})
+		if diff := cmp.Diff(want, r.Days("WARN_AFTER_DAYS", "1")); diff != "" || r.Err() != nil {
+			t.Errorf("%q: %v %s", value, r.Err(), diff)
+		}
+	}
+	if got := reader(nil).Days("WARN_AFTER_DAYS", "3,5"); !slices.Equal(got, []int{3, 5}) {
+		t.Errorf("absent: %v", got)
 	}
 }
 

@@ -118,6 +118,9 @@ type Disable struct {
 	Guarded       []platform.Status
 	Mode          string
 	MaxPerHour    int
+
+	Warn               tally.WarnRule
+	MaxWarningsPerHour int // 0: nobody is warned
 }
 
 // ReadDisable reads it.
@@ -130,6 +133,12 @@ func ReadDisable(r *Reader) Disable {
 		Guarded:       r.Statuses("GUARDED_STATUSES", platform.Internal),
 		Mode:          r.Choice("DISABLE_MODE", "enforce", "observe"),
 		MaxPerHour:    r.Int("MAX_DISABLES_PER_HOUR", 20, 1, 1_000_000),
+
+		Warn: tally.WarnRule{
+			AfterDays: r.Days("WARN_AFTER_DAYS", "3,5"),
+			Early:     time.Duration(r.Int("EARLY_WARNING_MINUTES", 10, 0, 1440)) * time.Minute,
+		},
+		MaxWarningsPerHour: r.Int("MAX_WARNINGS_PER_HOUR", 50, 0, 1_000_000),
 	}
 }
 

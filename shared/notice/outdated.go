@@ -49,6 +49,35 @@ func untrue(n platform.Notice, app platform.App) string {
 		return "the app is disabled"
 	case n.Kind == platform.AppEnabled && !same(n.EnabledAt, app.EnabledAt):
 		return "the app was enabled anew"
+	case n.Kind == platform.AppWarning:
+		return untrueWarning(n, app)
+	case n.Kind == platform.AppRecovered:
+		return untrueRecovery(n, app)
+	}
+	return ""
+}
+
+// untrueWarning says why an app is not under the warning any more.
+func untrueWarning(n platform.Notice, app platform.App) string {
+	switch {
+	case app.Disabled():
+		return "the app is disabled"
+	case !app.Warned.RecoveredAt.IsZero(), app.Warned.At.IsZero():
+		return "the app is not under a warning any more"
+	case !same(n.WarnedAt, app.Warned.At):
+		return "the app was warned of anew"
+	}
+	return ""
+}
+
+// untrueRecovery says why an app does not work again. When all are told of a recovery
+// nothing is left of its warning, so what is not there any more is over.
+func untrueRecovery(n platform.Notice, app platform.App) string {
+	switch {
+	case app.Disabled():
+		return "the app is disabled"
+	case !app.Warned.At.IsZero() && !same(n.RecoveredAt, app.Warned.RecoveredAt):
+		return "the app was warned of anew"
 	}
 	return ""
 }

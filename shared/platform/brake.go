@@ -5,26 +5,38 @@ import (
 	"time"
 )
 
-// BrakeOpen opens the brake on disablings, and keeps it from latching for so many
-// hours after At.
+// Brake is one of the brakes on what happens to apps. Each has a limit and a latch of its own.
+type Brake string
+
+// The brakes.
+const (
+	BrakeDisable Brake = "disable" // on disablings by the rule
+	BrakeWarning Brake = "warning" // on warnings
+)
+
+// BrakeOpen opens a brake, and keeps it from latching for so many hours after At.
 type BrakeOpen struct {
+	Brake Brake
 	At    time.Time // zero if the message gave none
 	Hours int       // from 1 to maxOpenHours
 	Actor Actor
 }
 
 // Names implements RegistryMessage.
-func (m BrakeOpen) Names() []any { return []any{"type", typeBrakeOpen, "hours", m.Hours} }
+func (m BrakeOpen) Names() []any {
+	return []any{"type", typeBrakeOpen, "brake", m.Brake, "hours", m.Hours}
+}
 
 // maxOpenHours is how long the brake can be kept from latching: over a weekend, and
 // not for good.
 const maxOpenHours = 48
 
 func decodeBrakeOpen(o object) BrakeOpen {
-	if o.text("brake") != "disable" {
-		o.wrong("brake", "must be disable")
+	brake := Brake(o.text("brake"))
+	if brake != BrakeDisable && brake != BrakeWarning {
+		o.wrong("brake", "must be disable or warning")
 	}
-	return BrakeOpen{At: o.time("at"), Hours: o.hours("hours"), Actor: o.actor("actor")}
+	return BrakeOpen{Brake: brake, At: o.time("at"), Hours: o.hours("hours"), Actor: o.actor("actor")}
 }
 
 // hours reads a required whole number from 1 to maxOpenHours, however it is written.

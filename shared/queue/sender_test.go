@@ -44,7 +44,7 @@ func (s *senders) Apply(_ context.Context, t standing.Transition) error {
 
 func (s *senders) Made(context.Context, standing.Transition) (bool, error) { return false, nil }
 
-func (s *senders) Mark(context.Context, standing.Mark, string, time.Time, time.Time) error {
+func (s *senders) Mark(context.Context, standing.Mark, standing.Transition, time.Time) error {
 	return nil
 }
 

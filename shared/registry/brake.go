@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Brake is what holds disablings when there are too many at once.
+// Brake is what holds disablings, or warnings, when there are too many at once.
 type Brake interface {
 	// OpenBrake takes the latch off if it was set before o.Until, keeps it from being
 	// set until then, and puts the audit entry, all or nothing. ErrStale, and nothing
@@ -18,8 +18,9 @@ type Brake interface {
 	OpenBrake(ctx context.Context, o Opening) error
 }
 
-// Opening is one opening of the brake; At is its identity.
+// Opening is one opening of a brake; At is its identity.
 type Opening struct {
+	Brake     platform.Brake
 	At, Until time.Time
 	Actor     platform.Actor
 	SenderID  string // as SQS stamped it
@@ -31,15 +32,15 @@ type Opening struct {
 func (j *Job) openBrake(ctx context.Context, m platform.BrakeOpen, stamp Stamp) error {
 	at := asOf(m.At, stamp.SentAt)
 	until := at.Add(time.Duration(m.Hours) * time.Hour)
-	err := j.Brake.OpenBrake(ctx, Opening{At: at, Until: until, Actor: m.Actor, SenderID: stamp.SenderID})
+	err := j.Brake.OpenBrake(ctx, Opening{Brake: m.Brake, At: at, Until: until, Actor: m.Actor, SenderID: stamp.SenderID})
 	if errors.Is(err, ErrStale) {
 		j.Logger.WarnContext(ctx, "opening of the brake without effect: it is older than another, or than the latch",
-			"at", platform.FormatTime(at), "until", platform.FormatTime(until))
+			"brake", m.Brake, "at", platform.FormatTime(at), "until", platform.FormatTime(until))
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("open the brake: %w", err)
 	}
-	j.Logger.WarnContext(ctx, "brake opened", "at", platform.FormatTime(at), "until", platform.FormatTime(until))
+	j.Logger.WarnContext(ctx, "brake opened", "brake", m.Brake, "at", platform.FormatTime(at), "until", platform.FormatTime(until))
 	return nil
 }

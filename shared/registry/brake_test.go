@@ -39,10 +39,10 @@ func TestBrakeOpenIsAsOfTheMessagesTimeAndForItsHours(t *testing.T) {
 			b := &openings{}
 			job := newTables().job()
 			job.Brake = b
-			if err := job.Handle(t.Context(), platform.BrakeOpen{At: c.said, Hours: 4, Actor: actor}, registry.Stamp{SentAt: noon}); err != nil {
+			if err := job.Handle(t.Context(), platform.BrakeOpen{Brake: platform.BrakeWarning, At: c.said, Hours: 4, Actor: actor}, registry.Stamp{SentAt: noon}); err != nil {
 				t.Fatal(err)
 			}
-			want := []registry.Opening{{At: c.at, Until: c.at.Add(4 * time.Hour), Actor: actor}}
+			want := []registry.Opening{{Brake: platform.BrakeWarning, At: c.at, Until: c.at.Add(4 * time.Hour), Actor: actor}}
 			if diff := cmp.Diff(want, b.got); diff != "" {
 				t.Errorf("opened (-want +got):\n%s", diff)
 			}

@@ -115,7 +115,7 @@ func (s *tables) Apply(_ context.Context, t standing.Transition) error {
 
 func (s *tables) Made(context.Context, standing.Transition) (bool, error) { return false, nil }
 
-func (s *tables) Mark(_ context.Context, mark standing.Mark, _ string, _, _ time.Time) error {
+func (s *tables) Mark(_ context.Context, mark standing.Mark, _ standing.Transition, _ time.Time) error {
 	return s.note(string(mark))
 }
 

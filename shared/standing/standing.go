@@ -1,4 +1,5 @@
-// Package standing holds an app's standing: whether it is disabled, and who was told. Each
+// Package standing holds an app's standing: whether it is disabled, whether its owners are
+// warned that it will be, and who was told. Each
 // change of it is one chain: a conditional transaction, then the platform told, then the
 // owners, with a mark for each. Its identity is the time of the change. Whoever comes upon an
 // app whose chain was left takes it up there, so a crash anywhere is repaired by the next
@@ -34,19 +35,22 @@ type Organizations interface {
 // nobody knows: the step may be repeated.
 type Transitions interface {
 	// Apply changes the app and puts the audit entry, all or nothing. ErrChanged if the
-	// app is not as it was read. A disabling by the rule counts in the brake: ErrHeld if
-	// MaxPerHour were disabled in this hour, ErrLatched if the brake is latched at t.At.
+	// app is not as it was read. A disabling by the rule, and a warning, counts in its
+	// brake: ErrHeld if there were MaxPerHour in this hour, ErrLatched if the brake is
+	// latched at t.At. A disabling ends a warning.
 	// What a person does notes that the app was steered at t.At: ErrChanged if it was at
-	// that time or later. WouldDisable puts the entry alone: ErrAlready if there is one of t.At.
+	// that time or later. WouldDisable and WouldWarn put the entry alone: ErrAlready if
+	// there is one of t.At.
 	Apply(ctx context.Context, t Transition) error
 	// Made reports whether the audit entry of a change is there.
 	Made(ctx context.Context, t Transition) (bool, error)
-	// Mark sets a mark of a disabling. ErrChanged if this is not the app's disabling any
-	// more.
-	Mark(ctx context.Context, mark Mark, appID string, disabledAt, now time.Time) error
+	// Mark sets a mark of a disabling, a warning or a recovery; with the last one of a
+	// recovery nothing is left of the warning. ErrChanged if the app is not in the standing
+	// any more that the transition gave it.
+	Mark(ctx context.Context, mark Mark, t Transition, now time.Time) error
 }
 
-// Mark is what is noted of a disabling.
+// Mark is what is noted of a disabling, a warning or a recovery.
 type Mark string
 
 // The marks.
@@ -78,7 +82,7 @@ type Metrics interface {
 var (
 	ErrChanged = errors.New("not as it was read")
 	ErrAlready = errors.New("already there")
-	ErrHeld    = errors.New("too many disablings in this hour")
+	ErrHeld    = errors.New("too many in this hour")
 	ErrLatched = errors.New("the brake is latched")
 )
 
@@ -102,9 +106,18 @@ func (k Kind) Verb() string {
 		return "disable"
 	case WouldDisable:
 		return "would-disable"
+	case Warned:
+		return "warn"
+	case WouldWarn:
+		return "would-warn"
+	case Recovered:
+		return "recover"
 	}
 	return "enable"
 }
+
+// Foretells reports whether it only says what would be done.
+func (k Kind) Foretells() bool { return k == WouldDisable || k == WouldWarn }
 
 // Manual is the reason of a disabling by a person: by no rule, and not a matter of the
 // brake.
@@ -114,12 +127,13 @@ const Manual tally.Reason = platform.Manual
 type Transition struct {
 	Kind       Kind
 	App        platform.App        // as it was read
-	At         time.Time           // the change's identity: disabled_at, enabled_at, or the day that is observed
-	Reason     tally.Reason        // of a disabling
+	At         time.Time           // the change's identity: disabled_at, enabled_at, warned_at, recovered_at, or the day that is observed
+	Reason     tally.Reason        // of a disabling, and a warning
 	Evidence   []tally.Day         // of a disabling by the rule, and a warning
 	Diagnosis  *platform.Diagnosis // likewise, as far as it is known
 	Warning    platform.Warning    // of a warning
-	MaxPerHour int                 // of a disabling by the rule: how many there may be in one clock hour
+	Levels     []platform.Level    // of a warning: all that are not to be given again
+	MaxPerHour int                 // what has a brake: how many there may be in one clock hour
 	Actor      platform.Actor      // of what a person did
 	SenderID   string              // likewise, who queued the message, as SQS stamped it: for the audit alone
 	Note       string              // of a disabling by hand
@@ -127,6 +141,17 @@ type Transition struct {
 
 // Steered reports whether it is a person who makes the change.
 func (t Transition) Steered() bool { return t.Kind == Enabled || t.Reason == Manual }
+
+// Brake is the brake that a change counts in, if there is one.
+func (t Transition) Brake() (brake platform.Brake, is bool) {
+	switch {
+	case t.Kind == Disabled && !t.Steered():
+		return platform.BrakeDisable, true
+	case t.Kind == Warned:
+		return platform.BrakeWarning, true
+	}
+	return "", false
+}
 
 // Config of the chain.
 type Config struct {
@@ -179,21 +204,22 @@ func (c *Chain) ReadApp(ctx context.Context, id string) (app platform.App, found
 // Take makes a change and sees it through. The error is that of the step that failed,
 // as its interface has it.
 func (c *Chain) Take(ctx context.Context, t Transition) error {
-	if t.Kind == WouldDisable {
+	if t.Kind.Foretells() {
 		if made, err := c.foretell(ctx, t); err != nil || made {
 			return err
 		}
 	}
 	t.App.PlatformToldAt, t.App.NotifiedAt = time.Time{}, time.Time{} // marks of a change before
+	t.App.Warned.PlatformToldAt, t.App.Warned.NotifiedAt = time.Time{}, time.Time{}
 	err := c.Transitions.Apply(ctx, t)
 	switch {
-	case t.Kind == WouldDisable && errors.Is(err, ErrAlready):
+	case t.Kind.Foretells() && errors.Is(err, ErrAlready):
 		return nil
 	case err != nil:
 		return fmt.Errorf("%s app %s: %w", t.Kind.Verb(), t.App.ID, err)
 	}
 	c.report(ctx, t)
-	if t.Kind == WouldDisable {
+	if t.Kind.Foretells() {
 		return nil
 	}
 	return c.Tell(ctx, t)
@@ -211,14 +237,40 @@ func (c *Chain) report(ctx context.Context, t Transition) {
 		c.Logger.WarnContext(ctx, "app would be disabled", append(fields, "reason", t.Reason, "days", t.Evidence)...)
 	case Enabled:
 		c.Logger.InfoContext(ctx, "app enabled", fields...)
+	case Warned:
+		c.Metrics.Count("app.warned", "level", string(t.Warning.Level))
+		c.Logger.WarnContext(ctx, "owners warned", append(fields, ofWarning(t)...)...)
+	case WouldWarn:
+		c.Logger.WarnContext(ctx, "owners would be warned", append(fields, ofWarning(t)...)...)
+	case Recovered:
+		c.Metrics.Count("app.recovered", "", "")
+		c.Logger.InfoContext(ctx, "app recovered", append(fields, "warned_at", platform.FormatTime(t.App.Warned.At))...)
 	}
 }
 
-// TakeUp sees through the disabling that an app is in, if it was left before its end.
+func ofWarning(t Transition) []any {
+	return []any{"level", t.Warning.Level, "reason", t.Reason, "disabled_on", t.Warning.CutOn, "days", t.Evidence}
+}
+
+// TakeUp sees through the disabling, warning or recovery that an app is in, if it was left
+// before its end.
 func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
-	if !app.Disabled() || !app.NotifiedAt.IsZero() {
+	w := app.Warned
+	switch {
+	case app.Disabled() && !app.NotifiedAt.IsZero():
 		return nil
+	case app.Disabled():
+		return c.takeUpDisabling(ctx, app)
+	case !w.RecoveredAt.IsZero():
+		return c.Tell(ctx, Transition{Kind: Recovered, App: app, At: w.RecoveredAt})
+	case !w.At.IsZero() && w.NotifiedAt.IsZero():
+		return c.Tell(ctx, Transition{Kind: Warned, App: app, At: w.At, Reason: tally.Reason(w.Reason),
+			Evidence: w.Evidence, Diagnosis: w.Diagnosis, Warning: w.Warning, Levels: w.Levels})
 	}
+	return nil
+}
+
+func (c *Chain) takeUpDisabling(ctx context.Context, app platform.App) error {
 	return c.Tell(ctx, Transition{Kind: Disabled, App: app, At: app.DisabledAt,
 		Reason: tally.Reason(app.DisabledReason), Evidence: app.DisabledEvidence, Diagnosis: app.DisabledDiagnosis,
 		Actor: app.DisabledBy, Note: app.DisabledNote})

@@ -13,7 +13,7 @@ import (
 const nobodyFor = 7 * 24 * time.Hour
 
 // Tell takes a change that was made to its end: an event for the platform, unless it is
-// marked as told, then a message for each owner, and of a disabling a mark after each. It
+// marked as told, then a message for each owner, and a mark after each, but of an enabling. It
 // stops without an error when there is nobody to tell, or the app's standing is another by
 // now; of an app that was deleted there is nothing to tell. What was begun is finished by
 // whoever comes upon it.
@@ -25,7 +25,7 @@ func (c *Chain) Tell(ctx context.Context, t Transition) error {
 	if err != nil {
 		return err
 	}
-	if c.Events != nil && t.App.PlatformToldAt.IsZero() {
+	if c.Events != nil && t.platformToldAt().IsZero() {
 		err = c.tellPlatform(ctx, t, org)
 	}
 	if err == nil {
@@ -48,11 +48,11 @@ func (c *Chain) readOrganization(ctx context.Context, t Transition) (platform.Or
 // foretell tells the platform what would be done, before that is noted. It reports
 // whether it is noted already.
 func (c *Chain) foretell(ctx context.Context, t Transition) (noted bool, err error) {
-	if c.Events == nil {
+	if c.Events == nil && t.Kind != WouldWarn {
 		return false, nil
 	}
-	if noted, err = c.Transitions.Made(ctx, t); err != nil || noted {
-		return noted, err
+	if noted, err = c.Transitions.Made(ctx, t); err != nil || noted || t.Kind == WouldWarn {
+		return noted, err // of a warning that nobody gets the platform hears nothing
 	}
 	org, err := c.readOrganization(ctx, t)
 	if err != nil {
@@ -64,19 +64,30 @@ func (c *Chain) foretell(ctx context.Context, t Transition) (noted bool, err err
 func (c *Chain) tellPlatform(ctx context.Context, t Transition, org platform.Organization) error {
 	e := platform.NewEvent(string(t.Kind), t.App, org, t.At)
 	e.Reason, e.Evidence, e.Diagnosis, e.Actor = string(t.Reason), t.Evidence, t.Diagnosis, t.Actor.Raw
+	if t.Kind == Warned {
+		e.Warning = &t.Warning
+	}
 	if err := c.Events.SendEvent(ctx, e); err != nil {
 		return fmt.Errorf("tell the platform of app %s: %w", t.App.ID, err)
 	}
 	return c.mark(ctx, t, PlatformTold)
 }
 
-// mark notes that somebody was told of a disabling. Other changes need no mark: their
+// platformToldAt is when the platform was told of the change, as the app was read.
+func (t Transition) platformToldAt() time.Time {
+	if t.Kind == Warned || t.Kind == Recovered {
+		return t.App.Warned.PlatformToldAt
+	}
+	return t.App.PlatformToldAt
+}
+
+// mark notes that somebody was told. An enabling, and what would be done, needs no mark: its
 // message, or the next look, comes again until all is done.
 func (c *Chain) mark(ctx context.Context, t Transition, mark Mark) error {
-	if t.Kind != Disabled {
+	if t.Kind == Enabled || t.Kind.Foretells() {
 		return nil
 	}
-	if err := c.Transitions.Mark(ctx, mark, t.App.ID, t.At, c.Now()); err != nil {
+	if err := c.Transitions.Mark(ctx, mark, t, c.Now()); err != nil {
 		return fmt.Errorf("mark app %s with %s: %w", t.App.ID, mark, err)
 	}
 	return nil
@@ -87,6 +98,9 @@ func (c *Chain) tellOwners(ctx context.Context, t Transition, org platform.Organ
 	if len(notices) == 0 {
 		if !org.Deleted { // of an erased organization nobody is missed
 			c.reportNobody(ctx, t)
+		}
+		if t.Kind == Recovered { // the warning is over, whoever knows of it
+			return c.mark(ctx, t, OwnersTold)
 		}
 		return nil
 	}
@@ -105,8 +119,13 @@ func (c *Chain) tellOwners(ctx context.Context, t Transition, org platform.Organ
 
 // Holds reports whether an app is in the standing that the change gave it.
 func (t Transition) Holds(app platform.App) bool {
-	if t.Kind == Disabled {
+	switch t.Kind {
+	case Disabled:
 		return app.DisabledAt.Equal(t.At) && app.DisabledReason == string(t.Reason)
+	case Warned:
+		return app.Warned.At.Equal(t.At) && app.Warned.RecoveredAt.IsZero()
+	case Recovered:
+		return app.Warned.RecoveredAt.Equal(t.At)
 	}
 	return !app.Disabled() && app.EnabledAt.Equal(t.At)
 }
@@ -121,6 +140,11 @@ func (c *Chain) notices(t Transition, org platform.Organization) (notices []plat
 			if n.Rule = &c.Rule; t.Reason == Manual {
 				n.Rule, n.Actor, n.Note = nil, t.Actor.Person(), t.Note
 			}
+		case t.Kind == Warned:
+			n.WarnedAt, n.Reason, n.Evidence, n.Rule = platform.FormatTime(t.At), string(t.Reason), t.Evidence, &c.Rule
+			n.Warning, n.Diagnosis = &t.Warning, t.Diagnosis
+		case t.Kind == Recovered:
+			n.WarnedAt, n.RecoveredAt = platform.FormatTime(t.App.Warned.At), platform.FormatTime(t.At)
 		case platform.SameAddress(n.To.Email, t.Actor.Email):
 			continue
 		default:

@@ -64,12 +64,14 @@ func (b Base) Standing(e env.Standing, rule tally.Rule) *standing.Chain {
 func (b Base) Disabling(e env.Disable) *disabling.Job {
 	return disabling.New(disabling.Config{
 		Rule: e.Rule, Mode: disabling.Mode(e.Mode), MaxPerHour: e.MaxPerHour, Guarded: e.Guarded,
+		Warn: e.Warn, MaxWarningsPerHour: e.MaxWarningsPerHour,
 	}, disabling.Deps{
 		Standing: b.Standing(e.Standing, e.Rule),
 		Days:     dynamo.Buffer{API: b.Tables, Table: e.BufferTable},
 		Failures: dynamo.Failures{API: b.Tables, Table: e.RequestsTable},
 		Brake:    dynamo.Brake{API: b.Tables, Table: e.AuditTable},
 		Untold:   dynamo.Standing{API: b.Tables, Apps: e.AppsTable},
+		Warnings: dynamo.Standing{API: b.Tables, Apps: e.AppsTable},
 		Bookmark: dynamo.Bookmark{API: b.Tables, Table: e.AuditTable},
 		Metrics:  b.Metrics, Logger: b.Logger, Now: env.Clock,
 	})

@@ -1,0 +1,169 @@
+package disabling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hookwarden/shared/platform"
+	"hookwarden/shared/standing"
+	"hookwarden/shared/tally"
+)
+
+// Warnings reads the index of the apps whose owners are warned.
+type Warnings interface {
+	// ReadWarned hands each app to found that is under a warning, of one of tally.Shards
+	// parts of the index. The index may lag behind.
+	ReadWarned(ctx context.Context, shard int, found func(appID string)) error
+}
+
+const (
+	// warnedFor is how long a warning counts. What was counted before it is deleted by then.
+	warnedFor = 40 // days
+
+	// quiet is how long an app must not have failed to have recovered.
+	quiet = time.Hour
+
+	// untoldFor is how long a recovery waits for the owners to be told of the warning. There
+	// may be none.
+	untoldFor = 24 * time.Hour
+)
+
+// warns reports whether owners are warned at all.
+func (j *Job) warns() bool { return j.MaxWarningsPerHour > 0 }
+
+// underWarning reports whether an app is under a warning that counts: not one that is over,
+// or so old that nobody can tell what came after it.
+func underWarning(app platform.App, today tally.Date) bool {
+	w := app.Warned
+	return !w.At.IsZero() && w.RecoveredAt.IsZero() && tally.DateOf(w.At) > today.Plus(-warnedFor)
+}
+
+// warnedOn is the day of the warning that an app is under; today if it is under none.
+func warnedOn(app platform.App, today tally.Date) tally.Date {
+	if underWarning(app, today) {
+		return min(today, tally.DateOf(app.Warned.At))
+	}
+	return today
+}
+
+// warn warns the owners of an app that is not broken, if that is due: by the most urgent
+// warning, and none that was given. If none is due, one that was left before its end is
+// taken up.
+func (j *Job) warn(ctx context.Context, app platform.App, days []tally.Day, swept bool) error {
+	now := j.Now().UTC().Truncate(time.Millisecond)
+	given := givenTo(app, days, tally.DateOf(now))
+	levels := given
+	var due *tally.Threat
+	for _, t := range j.threats(app, days, now, swept) {
+		if slices.Contains(levels, t.Level) {
+			continue
+		}
+		if levels = append(levels, t.Level); due == nil {
+			due = &t
+		}
+	}
+	if due == nil {
+		return j.Standing.TakeUp(ctx, app)
+	}
+	t := standing.Transition{Kind: standing.Warned, App: app, At: now, Reason: due.Reason, Evidence: due.Evidence,
+		Warning: platform.Warning{Level: due.Level, Day: due.Day, CutOn: string(due.CutOn)}, Levels: levels, MaxPerHour: j.MaxWarningsPerHour}
+	if j.Mode == Observe {
+		t.Kind, t.At = standing.WouldWarn, t.At.Truncate(24*time.Hour)
+	} else if !t.At.After(app.Warned.At) {
+		return fmt.Errorf("warn of app %s: it was warned of at %s, in this clock's future", app.ID, platform.FormatTime(app.Warned.At))
+	}
+	t.Diagnosis = j.diagnose(ctx, t, days)
+	err := j.Standing.Take(ctx, t)
+	if errors.Is(err, standing.ErrHeld) {
+		j.diagnoses.held[platform.BrakeWarning] = true
+		j.reportHeld(ctx, platform.BrakeWarning, t, err)
+		return nil // the sweep decides again
+	}
+	return err
+}
+
+// threats are the warnings that are due, whether they were given or not.
+func (j *Job) threats(app platform.App, days []tally.Day, now time.Time, swept bool) []tally.Threat {
+	if !j.warns() {
+		return nil
+	}
+	return j.Warn.Judge(j.Rule, days, tally.Occasion{Now: now, Swept: swept, May: app.Breaker.BreaksFor})
+}
+
+// givenTo are the levels that are not to be given to an app again: all of the warning that
+// it is under, but those of a run of failing days only until a success.
+func givenTo(app platform.App, days []tally.Day, today tally.Date) []platform.Level {
+	if !underWarning(app, today) {
+		return nil
+	}
+	given := slices.Clone(app.Warned.Levels)
+	if succeeded(app.Warned, days) {
+		given = slices.DeleteFunc(given, func(l platform.Level) bool { return !l.Lasts() })
+	}
+	return given
+}
+
+// succeeded reports whether a success was counted since a warning: on a later day, or more
+// on its day than its evidence has.
+func succeeded(w platform.Warned, days []tally.Day) bool {
+	on := tally.DateOf(w.At)
+	successes := func(days []tally.Day) (n int64) {
+		for _, d := range days {
+			if d.Date == on {
+				n += d.Success
+			}
+		}
+		return n
+	}
+	later := func(d tally.Day) bool {
+		return d.Date > on && (d.Success > 0 || d.Alive > 0 && w.Reason == string(tally.Dead))
+	}
+	return successes(days) > successes(w.Evidence) || slices.ContainsFunc(days, later)
+}
+
+// told reports whether a recovery need not wait for the warning to be told.
+func told(w platform.Warned, now time.Time) bool {
+	return !w.NotifiedAt.IsZero() || now.Sub(w.At) >= untoldFor
+}
+
+// failedLately reports whether an app may have failed within the last hour. When it was on
+// a day only the day's clues say; without them, any failure of the day may have been now.
+func failedLately(days []tally.Day, now time.Time) bool {
+	since := now.Add(-quiet)
+	return slices.ContainsFunc(days, func(d tally.Day) bool {
+		last := d.Clues.LastFailure.At
+		return d.Date >= tally.DateOf(since) && d.Failed() && (last.IsZero() || last.After(since))
+	})
+}
+
+// recover tells the owners of an app that it works again, if they were warned, and takes up
+// what was left of a warning or a recovery before its end.
+func (j *Job) recover(ctx context.Context, appID string) error {
+	return j.guarded(ctx, appID, func() error {
+		return standing.AsRead("look at the warning of "+appID, func() error { return j.recoverOnce(ctx, appID) })
+	})
+}
+
+// recoverOnce sees one thing through: of a warning that was not told yet a recovery is the
+// business of the next sweep.
+func (j *Job) recoverOnce(ctx context.Context, appID string) error {
+	app, _, err := j.Standing.ReadApp(ctx, appID)
+	if err != nil || app.Deleted || app.Disabled() || app.Warned.At.IsZero() {
+		return err
+	}
+	now := j.Now().UTC().Truncate(time.Millisecond)
+	if today := tally.DateOf(now); underWarning(app, today) {
+		key := tally.Key(app.ID, app.OrganizationID, app.Generation)
+		days, err := j.Days.ReadDays(ctx, key, min(tally.FirstDead(today), warnedOn(app, today)), j.horizon(today))
+		switch {
+		case err != nil:
+			return fmt.Errorf("read days of %s: %w", key, err)
+		case told(app.Warned, now) && succeeded(app.Warned, days) && !failedLately(days, now) && len(j.threats(app, days, now, true)) == 0:
+			return j.Standing.Take(ctx, standing.Transition{Kind: standing.Recovered, App: app, At: now})
+		}
+	}
+	return j.Standing.TakeUp(ctx, app)
+}
