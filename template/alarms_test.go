@@ -91,15 +91,20 @@ func TestAlarmsCallAPersonForWhatAPersonMustActOn(t *testing.T) {
 		"NobodyToldAlarm":        "hookwarden notice.nobody >0 1/13x300",
 		"CountsLostAlarm":        "hookwarden counts.lost >0 1x60",
 		"MailsRejectedAlarm": "SUM([FILL(Reject ConfigurationSet app_disabled, 0), " +
-			"FILL(Reject ConfigurationSet app_enabled, 0)]) 1x300",
+			"FILL(Reject ConfigurationSet app_enabled, 0), FILL(Reject ConfigurationSet app_warning, 0), " +
+			"FILL(Reject ConfigurationSet app_recovered, 0)]) 1x300",
 		"MailsRefusedAlarm": "SUM([IF(SUM([notice.refused app.disabled * 0, notice.sent app.disabled]) == 0, notice.refused app.disabled, 0), " +
-			"IF(SUM([notice.refused app.enabled * 0, notice.sent app.enabled]) == 0, notice.refused app.enabled, 0)]) 1x3600",
-		"DisableHeldAlarm":    "hookwarden disable.held >0 1x60",
-		"DisableLatchedAlarm": "hookwarden disable.latched >0 1/13x300",
-		"DisableRefusedAlarm": "hookwarden disable.refused >0 1/13x300",
-		"NoticeGivenUpAlarm":  "hookwarden notice.given_up >0 1x60",
-		"BounceRateAlarm":     "AWS/SES Reputation.BounceRate >=0.05 1x3600",
-		"ComplaintRateAlarm":  "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
+			"IF(SUM([notice.refused app.enabled * 0, notice.sent app.enabled]) == 0, notice.refused app.enabled, 0), " +
+			"IF(SUM([notice.refused app.warning * 0, notice.sent app.warning]) == 0, notice.refused app.warning, 0), " +
+			"IF(SUM([notice.refused app.recovered * 0, notice.sent app.recovered]) == 0, notice.refused app.recovered, 0)]) 1x3600",
+		"DisableHeldAlarm":     "hookwarden disable.held >0 1x60",
+		"DisableLatchedAlarm":  "hookwarden disable.latched >0 1/13x300",
+		"WarningsHeldAlarm":    "hookwarden warning.held >0 1x60",
+		"WarningsLatchedAlarm": "hookwarden warning.latched >0 1/13x300",
+		"DisableRefusedAlarm":  "hookwarden disable.refused >0 1/13x300",
+		"NoticeGivenUpAlarm":   "hookwarden notice.given_up >0 1x60",
+		"BounceRateAlarm":      "AWS/SES Reputation.BounceRate >=0.05 1x3600",
+		"ComplaintRateAlarm":   "AWS/SES Reputation.ComplaintRate >=0.001 1x3600",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
