@@ -33,6 +33,7 @@ type actor struct {
 	once  func(*world)                      // instead of work: one step that cannot crash, done by someone else
 	wait  time.Duration                     // until the next delivery, which then is after the end of any other's
 	seen  []string                          // what the calls of this delivery were answered
+	late  bool                              // the days that it read last have a success since the failures
 	next  func() (call string, midway bool) // makes the pending call
 	stop  func()
 	err   error
@@ -121,8 +122,8 @@ func (w *walk) begin(a *actor) {
 		a.err = a.work(w.world, store{
 			tables: w.tables,
 			step: func(call string) error {
-				if call == "ReadOrganization" {
-					return nil // always the same: when it is read makes no difference
+				if call == "ReadOrganization" || ofSweep(call) {
+					return nil // when it is made makes no difference: what it says is always the same, or read again
 				}
 				if dead = dead || !yield(call); dead {
 					return errFault // nothing that a dead worker does has an effect
@@ -130,7 +131,10 @@ func (w *walk) begin(a *actor) {
 				return nil
 			},
 			saw: func(call string, err error) {
-				w.tell()
+				if w.tell(); ofSweep(call) {
+					return
+				}
+				w.watch(a, call, err)
 				a.seen = append(a.seen, fmt.Sprint(call, " ", w.answer(call), err, w.now.Sub(w.start)))
 			},
 		})
@@ -161,10 +165,16 @@ func (w *walk) answer(call string) string {
 // appText tells apart all that an app becomes in a walk.
 func (w *walk) appText() string {
 	a := w.Apps[app]
-	return fmt.Sprint(a.Version, a.WebhookURL, a.OrganizationID, a.DisabledAt.UnixMilli(), a.DisabledReason, a.PlatformToldAt.UnixMilli(), a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli(), a.SteeredAt.UnixMilli(), a.Generation)
+	return fmt.Sprint(a.Version, a.WebhookURL, a.OrganizationID, a.DisabledAt.UnixMilli(), a.DisabledReason, a.PlatformToldAt.UnixMilli(), a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli(), a.SteeredAt.UnixMilli(), a.Generation,
+		a.Deleted, a.Warned.At.UnixMilli(), a.Warned.Levels, a.Warned.PlatformToldAt.UnixMilli(), a.Warned.NotifiedAt.UnixMilli(), a.Warned.RecoveredAt.UnixMilli())
 }
 
-func (w *walk) bufferText() string { return fmt.Sprint(w.Buffer) }
+func (w *walk) bufferText() string { return fmt.Sprint(w.Buffer, w.Clues) }
+
+// ofSweep reports a call that only says where a sweep is to look.
+func ofSweep(call string) bool {
+	return slices.Contains([]string{"ReadFailing", "ReadUntold", "ReadWarned", "ReadBookmark", "SetBookmark"}, call)
+}
 
 // key is the same for two walks that can only go on alike. Two actors of one
 // name are alike.
@@ -182,7 +192,7 @@ func (w *walk) key() string {
 		queue = append(queue, e.ID)
 	}
 	return strings.Join(append(actors, queue...), "\n") + w.appText() + w.bufferText() +
-		fmt.Sprint(w.Latch, w.OpenedAt, w.Standing, w.Brake, w.Notices, w.Mails, slices.Sorted(maps.Keys(w.Audit)), w.skipped, w.at, w.crashes, w.repeated, w.wrong)
+		fmt.Sprint(w.Latch, w.OpenedAt, w.Standing, w.Brake, w.Warnings, w.Notices, w.Mails, slices.Sorted(maps.Keys(w.Audit)), w.skipped, w.at, w.crashes, w.repeated, w.wrong)
 }
 
 type explorer struct {
