@@ -154,8 +154,16 @@ func (a *app) disabled(t *testing.T) stack.Item {
 // failDays puts days of errors into the Buffer: from days ago to yesterday.
 func (a *app) failDays(t *testing.T, from int) {
 	t.Helper()
-	key := a.bufferKey(t)
 	for ago := from; ago > 0; ago-- {
+		a.failAgo(t, ago)
+	}
+}
+
+// failAgo puts an error on each of these days into the Buffer.
+func (a *app) failAgo(t *testing.T, days ...int) {
+	t.Helper()
+	key := a.bufferKey(t)
+	for _, ago := range days {
 		day := time.Now().UTC().AddDate(0, 0, -ago)
 		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{
 			"pk": key, "day": day.Format(time.DateOnly), "error_count": int64(1), // with more it would be dead
@@ -179,6 +187,22 @@ func (a *app) diagnosed(t *testing.T, item stack.Item, status int64) {
 	if example["status"] != status || example.Text("event_type") != "issue.created" || example.Text("at") == "" {
 		t.Errorf("the example is %v", example)
 	}
+}
+
+// warned waits until the app is under a warning of this level and its owners' notices are
+// queued.
+func (a *app) warned(t *testing.T, level string) stack.Item {
+	t.Helper()
+	var item stack.Item
+	eventually(t, "app "+a.id+" is warned of", func(ctx context.Context) error {
+		var err error
+		item, err = running.Get(ctx, "APPS_TABLE", "id", a.id)
+		if err == nil && (item.Text("warned_level") != level || item.Text("warned_notified_at") == "") {
+			return stack.ErrNotYet
+		}
+		return err
+	})
+	return item
 }
 
 // inTurn answers with one status after another, the last for ever.

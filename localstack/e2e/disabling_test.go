@@ -15,7 +15,7 @@ import (
 )
 
 func TestDisabling(t *testing.T) {
-	t.Run("seven days of errors disable an app, its owners are told, and enabling brings it back", disabledAndEnabled)
+	t.Run("seven days of errors are warned of twice and disable an app, its owners are told, and enabling brings it back", disabledAndEnabled)
 	t.Run("a person disables an app, and the newest of what persons say counts", disabledByHand)
 	t.Run("a disabled app is tested, and the platform hears how that ended", testedWhileDisabled)
 	t.Run("an older registry message changes nothing", olderMessage)
@@ -25,12 +25,15 @@ func disabledAndEnabled(t *testing.T) {
 	t.Parallel()
 	org := newOrganization(t, 2)
 	a := newApp(t, org, "internal", receiver.Status(http.StatusBadRequest))
-	a.failDays(t, 6)
+	a.send(t, a.webhook(nil))
+	a.entries(t, 1)
+	warnings := a.warnedTwice(t) // with today these are five days
+	a.failAgo(t, 5)
 	time.Sleep(3 * time.Second) // the stream has handed out the six days
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
 		t.Fatalf("six days of errors disabled the app: %v %v", item, err)
 	}
-	a.send(t, a.webhook(nil))
+	a.failAgo(t, 6)
 	item := a.disabled(t)
 	if item.Text("disabled_reason") != "error" || len(item["disabled_evidence"].([]any)) != 7 {
 		t.Errorf("the app is %v", item)
@@ -39,8 +42,19 @@ func disabledAndEnabled(t *testing.T) {
 	if d, _ := item["disabled_diagnosis"].(stack.Item); d.Text("failing_since") == "" {
 		t.Errorf("nobody knows since when: %v", d)
 	}
-	audit := auditOf(t, org, 1)
-	if e := audit[0]; e.Text("event") != "internal-integration.disable" || e.Text("app_id") != a.id || e.Text("reason") != "error" ||
+	for _, name := range []string{"warned_at", "warned_levels", "warned_evidence", "warned_notified_at"} {
+		if item[name] != nil {
+			t.Errorf("it is disabled and has %s: %v", name, item[name])
+		}
+	}
+	audit := auditOf(t, org, 3)
+	for i, w := range warnings {
+		if e := audit[i]; e.Text("event") != "internal-integration.warn" || e.Text("level") != w.Text("warned_level") || len(e["evidence"].([]any)) != 7 ||
+			e.Text("sk") != w.Text("warned_at")+"#internal-integration.warn#"+a.id {
+			t.Errorf("the audit entry is %v", e)
+		}
+	}
+	if e := audit[2]; e.Text("event") != "internal-integration.disable" || e.Text("app_id") != a.id || e.Text("reason") != "error" ||
 		e.Text("sk") != item.Text("disabled_at")+"#internal-integration.disable#"+a.id {
 		t.Errorf("the audit entry is %v", e)
 	}
@@ -80,7 +94,7 @@ func disabledAndEnabled(t *testing.T) {
 	if outcomes["issue.created success"] != 1 || outcomes["error.created success"] != 1 || outcomes["comment.created skipped"] != 1 {
 		t.Errorf("after the enabling: %v", outcomes)
 	}
-	auditOf(t, org, 2)
+	auditOf(t, org, 4)
 	for key, want := range map[string]int{a.id + "#" + org.id + "#1": 7, a.id + "#" + org.id + "#2": 1} { // the first as it was
 		if days, err := running.Query(t.Context(), "BUFFER_TABLE", key); err != nil || len(days) != want {
 			t.Errorf("%d days of %s, want %d: %v", len(days), key, want, err)
@@ -102,7 +116,16 @@ func disabledAndEnabled(t *testing.T) {
 		}
 	}
 
-	for i, e := range a.heard(t, 2) {
+	for i, e := range a.heard(t, 4) {
+		if i < 2 {
+			w := warnings[i]
+			if e.Type != "app.warning" || e.At != w.Text("warned_at") || e.Reason != "error" || len(e.Evidence) != 7 || e.Warning == nil ||
+				string(e.Warning.Level) != w.Text("warned_level") || e.Warning.CutOn != w.Text("warned_cut_on") {
+				t.Errorf("event %d is %+v", i, e)
+			}
+			continue
+		}
+		i -= 2
 		want := platform.Event{ID: e.ID, Type: "app.disabled", At: item.Text("disabled_at"),
 			App:          platform.EventApp{ID: a.id, Slug: a.slug, Name: "App " + a.slug, Kind: "sentry-app"},
 			Organization: platform.NoticeOrganization{ID: org.id, Slug: org.id, Name: e.Organization.Name}, Reason: "error", Evidence: e.Evidence}
@@ -126,6 +149,36 @@ func disabledAndEnabled(t *testing.T) {
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != again.Text("disabled_at") {
 		t.Errorf("a late app.enable undid a newer disabling: %v %v", item, err)
 	}
+}
+
+// warnedTwice lets an app that fails today have failed for three days and then for five,
+// and returns the app as it was under each warning, once its mails have come.
+func (a *app) warnedTwice(t *testing.T) (warnings []stack.Item) {
+	t.Helper()
+	a.failAgo(t, 1)
+	for i, ago := range [][]int{{2}, {3, 4}} {
+		a.failAgo(t, ago...)
+		item := a.warned(t, []string{"days:3", "days:5"}[i])
+		cut := time.Now().UTC().AddDate(0, 0, []int{4, 2}[i]).Format(time.DateOnly)
+		if item.Text("warned_reason") != "error" || item.Text("warned_cut_on") != cut || len(item["warned_evidence"].([]any)) != 7 ||
+			!strings.HasPrefix(item.Text("standing"), "warned#") {
+			t.Errorf("the app is %v", item)
+		}
+		subject := "Your App " + a.slug + " integration is failing"
+		eventually(t, "the mails of the warning", func(ctx context.Context) error {
+			for address, mails := range a.mailsTo(t, a.org.emails, platform.AppWarning, item.Text("warned_at"), subject) {
+				switch {
+				case len(mails) < i+1:
+					return stack.ErrNotYet
+				case len(mails) > i+1 || !strings.Contains(mails[i].Text, "400"):
+					t.Errorf("%d mails to %s: %s", len(mails), address, mails[i].Text)
+				}
+			}
+			return ctx.Err()
+		})
+		warnings = append(warnings, item)
+	}
+	return warnings
 }
 
 func enable(t *testing.T, a *app, at time.Time, email string) {

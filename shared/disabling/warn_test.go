@@ -342,10 +342,11 @@ func TestRecoveryWaits(t *testing.T) {
 		then func(w *world) // on the day after the warning, at half past one
 		want bool
 	}{
-		"for a success":                   {func(*world) {}, false},
-		"no longer, after one":            {func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1}) }, true},
-		"not for an alert rule's webhook": {func(w *world) { w.count(app, w.today(), tally.Counts{Alive: 1}) }, true},
-		"for failures without a time":     {func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1, Error: 1}) }, false},
+		"for a success": {func(*world) {}, false},
+		"for a success, and not for days of nothing": {func(w *world) { w.advance(72 * time.Hour) }, false},
+		"no longer, after one":                       {func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1}) }, true},
+		"not for an alert rule's webhook":            {func(w *world) { w.count(app, w.today(), tally.Counts{Alive: 1}) }, true},
+		"for failures without a time":                {func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1, Error: 1}) }, false},
 		"for what failed within the hour": {func(w *world) {
 			w.count(app, w.today(), tally.Counts{Success: 1, Error: 1})
 			w.clue(firstKey, w.today(), tally.Clues{LastFailure: tally.Failure{At: w.now.Add(-time.Hour + time.Second)}})
@@ -373,6 +374,23 @@ func TestRecoveryWaits(t *testing.T) {
 				t.Errorf("recovered: %t, want %t; %v", got, c.want, w.audited(app))
 			}
 		})
+	}
+}
+
+// Or one time-out more, on the same day, would be warned of again.
+func TestRecoveryFromTimeoutsWaitsWhileTheyAreHalfOfThoseThatDisable(t *testing.T) {
+	w := warningWorld()
+	w.deliver(t, w.count(app, w.today(), tally.Counts{Timeout: 500}))
+	w.clue(firstKey, w.today(), tally.Clues{LastFailure: tally.Failure{At: w.now}})
+	w.count(app, w.today(), tally.Counts{Success: 5})
+	w.sweepHourly(t, 5)
+	if got := w.audited(app); len(got) != 1 {
+		t.Errorf("on the same day: %v", got)
+	}
+	w.tomorrow()
+	w.sweep(t)
+	if got := w.audited(app); !slices.Equal(got, []string{eventWarn, eventRecover}) {
+		t.Errorf("on the day after: %v", got)
 	}
 }
 
@@ -439,10 +457,10 @@ func TestWarningOverwritesARecoveryThatWasLeftHalfWay(t *testing.T) {
 	w.advance(time.Hour)
 	w.clue(firstKey, w.today(), tally.Clues{Permanent: 1, FailingSince: w.now.Add(-time.Hour)})
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Timeout: 1}))
-	w.sweep(t)
 	if got := w.audited(app); !slices.Equal(got, []string{eventWarn, eventRecover, eventWarn}) {
 		t.Errorf("audit %v", got)
 	}
+	w.sweep(t)
 	if a := w.Apps[app].Warned; !a.RecoveredAt.IsZero() || a.NotifiedAt.IsZero() {
 		t.Errorf("warned %+v", a)
 	}
