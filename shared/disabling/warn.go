@@ -26,6 +26,10 @@ const (
 	// quiet is how long an app must not have failed to have recovered.
 	quiet = time.Hour
 
+	// toldFor is how long the mails of a warning must have been queued: a recovery would
+	// outdate those that wait.
+	toldFor = 30 * time.Minute
+
 	// untoldFor is how long a recovery waits for the owners to be told of the warning. There
 	// may be none.
 	untoldFor = 24 * time.Hour
@@ -126,7 +130,7 @@ func succeeded(w platform.Warned, days []tally.Day) bool {
 
 // told reports whether a recovery need not wait for the warning to be told.
 func told(w platform.Warned, now time.Time) bool {
-	return !w.NotifiedAt.IsZero() || now.Sub(w.At) >= untoldFor
+	return !w.NotifiedAt.IsZero() && now.Sub(w.NotifiedAt) >= toldFor || now.Sub(w.At) >= untoldFor
 }
 
 // failedLately reports whether an app may have failed within the last hour. When it was on

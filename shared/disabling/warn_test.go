@@ -616,3 +616,84 @@ func TestWarningBrakeAndThatOnDisablingsDoNotKnowEachOther(t *testing.T) {
 	w.sweep(t)
 	w.assertWarned(t, app, "days:3")
 }
+
+// What warnings cost where nobody is to be warned: one read of their latch with each sweep.
+func TestWarningsCostNothingForAppsWithoutFailures(t *testing.T) {
+	calls := make(map[int]map[string]int)
+	for _, limit := range []int{0, 50} {
+		w := warningWorld()
+		w.config.MaxWarningsPerHour = limit
+		calls[limit] = make(map[string]int)
+		w.delay = func(call string) error { calls[limit][call]++; return nil }
+		records := w.wave("well", 10, tally.Counts{Success: 1000, Error: 10, Timeout: 499, Other: 10})
+		w.deliver(t, records...)
+		if len(calls[limit]) > 0 {
+			t.Errorf("for days with a success: %v", calls[limit])
+		}
+		clear(w.Buffer)
+		w.sweep(t)
+	}
+	calls[0]["ReadLatch"]++
+	if diff := cmp.Diff(calls[0], calls[50]); diff != "" {
+		t.Errorf("calls (-without warnings +with):\n%s", diff)
+	}
+}
+
+func TestWarningHasTheDiagnosisThatADisablingWouldHave(t *testing.T) {
+	w := warningWorld()
+	l := &requestLog{w: w, knows: platform.Diagnosis{Read: 3, Answers: []platform.Answer{{Outcome: "error", Status: 403, Count: 3}}}}
+	w.entries = l
+	w.deliver(t, w.run(app, 3, tally.Counts{Error: 9}))
+	kept := []*platform.Diagnosis{w.Apps[app].Warned.Diagnosis, w.Events[0].Diagnosis}
+	for _, e := range w.Audit {
+		kept = append(kept, e.Diagnosis)
+	}
+	for _, n := range w.Queue {
+		kept = append(kept, n.Diagnosis)
+	}
+	for i, got := range kept {
+		if diff := cmp.Diff(&l.knows, got); diff != "" {
+			t.Errorf("%d (-want +got):\n%s", i, diff)
+		}
+	}
+	w.deliver(t, w.run(app, 3, tally.Counts{Error: 9}))
+	if len(kept) != 5 || len(l.reads) != 1 {
+		t.Errorf("%d diagnoses, of %d reads", len(kept), len(l.reads))
+	}
+}
+
+// Of whom the brake holds nobody reads the log for, and the two brakes are two.
+func TestWarningThatIsHeldCostsNoDiagnosis(t *testing.T) {
+	w := warningWorld()
+	w.config.MaxWarningsPerHour = 1
+	l := &requestLog{w: w}
+	w.entries = l
+	var records []disabling.Record
+	for _, id := range []string{"a", "b", "c", "d"} {
+		w.put(id, org)
+		records = append(records, w.run(id, 3, tally.Counts{Error: 1}))
+	}
+	w.put("broken", org)
+	w.deliver(t, append(records, w.count("broken", w.today(), tally.Counts{Error: 3, Gone: 3}))...)
+	if len(l.reads) != 3 { // of the first, of that at which the brake holds, and of the disabling
+		t.Errorf("read %v", l.reads)
+	}
+}
+
+// The warning was noted, and left before anybody was told. The app works again by then.
+func TestRecoveryWaitsForTheOwnersToBeToldOfTheWarning(t *testing.T) {
+	w := warningWorld()
+	w.arm(0, lost)
+	w.disabler().Handle(t.Context(), []disabling.Record{w.run(app, 3, tally.Counts{Error: 9})})
+	w.arm(-1, lost)
+	w.tomorrow()
+	w.count(app, w.today(), tally.Counts{Success: 1})
+	w.sweep(t)
+	if got := w.audited(app); !slices.Equal(got, []string{eventWarn}) || len(w.Queue) != 2 {
+		t.Errorf("audit %v, %d notices", got, len(w.Queue))
+	}
+	w.sweepHourly(t, 1)
+	if got := w.audited(app); !slices.Equal(got, []string{eventWarn, eventRecover}) {
+		t.Errorf("audit %v", got)
+	}
+}

@@ -30,6 +30,11 @@ func DaysLevel(n int) Level { return Level("days:" + strconv.Itoa(n)) }
 // until the run of failing days is another.
 func (l Level) Lasts() bool { return l == LevelTimeouts || l == LevelPermanent }
 
+// warnFailures is how often an app that may be dead must have failed until a day is warned of:
+// half as often as it must to be dead, as with time-outs. Fewer failures in a row are chance
+// for an app that is seldom called.
+const warnFailures = deadFailures / 2
+
 // Threat is a warning that is due.
 type Threat struct {
 	Level    Level
@@ -199,7 +204,7 @@ func (s survey) threatened(date Date) Threat {
 // it, and if n is before that.
 func (s survey) days(n int) (Threat, bool) {
 	var runs []run
-	if s.dead.failing > 1 && s.dead.newest >= s.today.Plus(-1) && s.dead.length >= n && n < s.dead.lasts {
+	if s.dead.failing > 1 && s.dead.failures >= warnFailures && s.dead.newest >= s.today.Plus(-1) && s.dead.length >= n && n < s.dead.lasts {
 		runs = append(runs, s.dead)
 	}
 	if s.errors.length >= n && n < s.errors.lasts {
