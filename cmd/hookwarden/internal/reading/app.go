@@ -139,7 +139,7 @@ func (r reader) readAppAnswer(ctx context.Context, from *source, id string) (app
 			return err
 		},
 		func(ctx context.Context) error { settings, live = readSettings(ctx, from); return ctx.Err() },
-		func(ctx context.Context) (err error) { latch, err = from.brake.ReadLatch(ctx); return err },
+		func(ctx context.Context) (err error) { latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable); return err },
 		func(ctx context.Context) (err error) {
 			found, err = from.log.Search(ctx, dynamo.LogSearch{AppID: app.ID, Since: now.AddDate(0, 0, -appLogRequests), Until: now,
 				Read: appLogEntries, MaxRequests: appLogRequests})

@@ -71,7 +71,7 @@ type noticeReader interface {
 }
 
 type brakeReader interface {
-	ReadLatch(ctx context.Context) (disabling.Latch, error)
+	ReadLatch(ctx context.Context, brake platform.Brake) (disabling.Latch, error)
 	ReadHour(ctx context.Context, at time.Time) (int64, error)
 }
 

@@ -156,7 +156,7 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			})
 			return err
 		},
-		func(ctx context.Context) (err error) { latch, err = from.brake.ReadLatch(ctx); return err },
+		func(ctx context.Context) (err error) { latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable); return err },
 		func(ctx context.Context) (err error) {
 			a.Brake.DisabledThisHour, err = from.brake.ReadHour(ctx, now)
 			return err
