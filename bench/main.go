@@ -194,6 +194,7 @@ func (b *bench) compare(ctx context.Context, parts []part) error {
 // about says how, where, when and of what the figures were taken.
 func (b *bench) about(ctx context.Context) []string {
 	return []string{
+		"For developers who change hookwarden, and for engineers who estimate its load. It answers: how much CPU, memory, time and money does it take?",
 		"`make bench` has written this page. It drives the real, stripped programs through Lambda's Runtime API, " +
 			"with stand-ins for DynamoDB and SQS that answer at once, and receivers, all on loopback.",
 		fmt.Sprintf("A figure is the median of %d runs, in brackets the smallest and the largest, unless its section says otherwise. "+

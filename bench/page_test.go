@@ -11,9 +11,11 @@ import (
 	"hookwarden/bench/cost"
 )
 
-// The README shows the cost table of the page that make bench has written. Tables
+const costs = "docs/costs.md"
+
+// The page of costs has the cost table of the page that make bench has written. Tables
 // are alike whatever their columns' widths.
-func TestReadmeHasTheCostTableOfThePage(t *testing.T) {
+func TestCostsPageHasTheTableOfTheBenchmarks(t *testing.T) {
 	_, rest, _ := strings.Cut(read(t, page), "\nA million webhooks:\n\n")
 	table, _, found := strings.Cut(rest, "\n\n")
 	rows := slices.DeleteFunc(strings.Split(table, "\n"), func(row string) bool { return strings.HasPrefix(row, "|-") || strings.HasPrefix(row, "| -") })
@@ -21,21 +23,21 @@ func TestReadmeHasTheCostTableOfThePage(t *testing.T) {
 		t.Fatalf("%s has no cost table", page)
 	}
 	for _, row := range rows {
-		if !strings.Contains(spaced(read(t, "README.md")), spaced(row)) {
-			t.Errorf("README.md should have this row: %s", row)
+		if !strings.Contains(spaced(read(t, costs)), spaced(row)) {
+			t.Errorf("%s should have this row: %s", costs, row)
 		}
 	}
 }
 
 // And it says what a month costs with no webhook, and with ten million.
-func TestReadmeHasAMonthsCostOfThePage(t *testing.T) {
+func TestCostsPageHasAMonthsCostOfTheBenchmarks(t *testing.T) {
 	row := regexp.MustCompile(`\| \*\*a month\*\* +\| \*\*(.*?)\*\* +\| .*?\| \*\*(.*?)\*\*`).FindStringSubmatch(read(t, page))
 	if row == nil {
 		t.Fatalf("%s has no row of a month", page)
 	}
 	want := "a month costs " + row[1] + " with no webhook at all, and at most " + row[2] + " with ten million"
-	if !strings.Contains(spaced(read(t, "README.md")), want) {
-		t.Errorf("README.md should say: %s", want)
+	if !strings.Contains(spaced(read(t, costs)), want) {
+		t.Errorf("%s should say: %s", costs, want)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // onLocalStack says that the stack runs on LocalStack, whatever its version. What
-// differs there is in docs/design.md, and here as far as the tests see it.
+// differs there is in docs/engines.md, and here as far as the tests see it.
 func onLocalStack() bool { return running.Names["HOOKWARDEN_ENGINE"] == "localstack" }
 
 // patience is how long a test waits for what must come true. LocalStack hands a

@@ -29,20 +29,20 @@ func TestParametersReachTheFunctions(t *testing.T) {
 			redeploy(t, "")
 		}
 	})
-	t.Run("the commands of the README work", readme)
+	t.Run("the commands of the tour work", tour)
 	t.Run("a receiver that hangs is disabled after the third time-out", hanging)
 	t.Run("the sweep finds what the stream never announced", swept)
 	t.Run("Lambda's own filter keeps every line and all metrics, whatever LogLevel is", pipeline)
 	t.Run("who only observes disables nobody", observed)
 }
 
-// readme takes a stack that knows nothing of app 17.
-func readme(t *testing.T) {
+// tour takes a stack that knows nothing of app 17.
+func tour(t *testing.T) {
 	if running.held == nil {
 		t.Skip("the stack is someone's own, and may know an app 17")
 	}
 	// The sample events have registered the page's organization and mailed its owner already.
-	runPage(t, "README.md", "8080", freePort(t), `"42"`, `"`+unique("org")+`"`, "ada@acme.example", unique("ada")+"@acme.example")
+	runPage(t, "docs/tour.md", "8080", freePort(t), `"42"`, `"`+unique("org")+`"`, "ada@acme.example", unique("ada")+"@acme.example")
 }
 
 func freePort(t *testing.T) string {

@@ -101,12 +101,12 @@ func verifiesEverywhere(t *testing.T, a *app) {
 		request    request
 	}{
 		{"as it came", "fits", request{previousSecret, headers, body}},
-		{"a changed body", "no signature fits", request{previousSecret, headers, strings.Replace(body, "invoice", "Invoice", 1) + " "}},
-		{"another id", "no signature fits", request{previousSecret, changed("webhook-id", "evt_other"), body}},
-		{"another secret", "no signature fits", request{"whsec_" + strings.Repeat("QUJD", 8), headers, body}},
-		{"no signature", "no signature fits", request{previousSecret, changed("webhook-signature", ""), body}},
-		{"signed six minutes ago", "too old, or of the future", request{previousSecret, signed(time.Now().Add(-6 * time.Minute)), body}},
-		{"signed in six minutes", "too old, or of the future", request{previousSecret, signed(time.Now().Add(6 * time.Minute)), body}},
+		{"a changed body", "no signature matches", request{previousSecret, headers, strings.Replace(body, "invoice", "Invoice", 1) + " "}},
+		{"another id", "no signature matches", request{previousSecret, changed("webhook-id", "evt_other"), body}},
+		{"another secret", "no signature matches", request{"whsec_" + strings.Repeat("QUJD", 8), headers, body}},
+		{"no signature", "no signature matches", request{previousSecret, changed("webhook-signature", ""), body}},
+		{"signed six minutes ago", "too old, or from the future", request{previousSecret, signed(time.Now().Add(-6 * time.Minute)), body}},
+		{"signed in six minutes", "too old, or from the future", request{previousSecret, signed(time.Now().Add(6 * time.Minute)), body}},
 		{"signed four minutes ago", "fits", request{previousSecret, signed(time.Now().Add(-4 * time.Minute)), body}},
 	} {
 		file := filepath.Join(t.TempDir(), "request.json")
