@@ -115,6 +115,26 @@ func TestIndexHasEachPage(t *testing.T) {
 	}
 }
 
+// TestDecisionsSayWhetherTheyHold looks for the status of each decision, on its own
+// page and in the list.
+func TestDecisionsSayWhetherTheyHold(t *testing.T) {
+	list := read(t, "docs/decisions/README.md")
+	for _, page := range pages(t) {
+		name, of := strings.CutPrefix(page, "docs/decisions/0")
+		if !of {
+			continue
+		}
+		found := regexp.MustCompile(`\A# (0\d+): (.+)\n\n\*\*Status\.\*\* (In force|Replaced)`).FindStringSubmatch(read(t, page))
+		if found == nil {
+			t.Errorf("%s does not begin with its number, its title and its status", page)
+			continue
+		}
+		if row := "| [" + found[1] + "](0" + name + ") | " + found[2] + " | " + found[3] + " |"; !strings.Contains(list, row) {
+			t.Errorf("docs/decisions/README.md has no row %s", row)
+		}
+	}
+}
+
 // TestParametersPageHasEachParameter compares names and defaults with the template's.
 func TestParametersPageHasEachParameter(t *testing.T) {
 	_, rest, _ := strings.Cut(read(t, "template.yaml"), "\nParameters:\n")
