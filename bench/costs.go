@@ -58,8 +58,8 @@ func assumptions() []string {
 			"bodies of 1,024 bytes, 256 MB, LogLevel=INFO. No batch finds its apps in the cache: each one reads them.",
 		fmt.Sprintf("Counted: deliver's requests, the units of what it writes and reads, and the bytes that it logs. Measured: how long a batch takes, each rounded up to a millisecond. "+
 			"Assumed: one receive and one delete for each batch by Lambda's mapping, and %d bytes of Lambda's own two lines about an invocation (START and REPORT, as AWS documents them in JSON).", cost.PlatformLines),
-		fmt.Sprintf("Not in it: what a batch takes longer on AWS, whose tables answer in milliseconds and whose 256 MB are a seventh of a processor (each 10 ms are $%.4f for a million in batches of ten), "+
-			"cold starts, what a month costs anyway, and AWS's free tier.", tenMilliseconds),
+		fmt.Sprintf("Not in it: the extra time that a batch takes on AWS, where tables answer in milliseconds and 256 MB are a seventh of a processor (each 10 ms are $%.4f for a million in batches of ten), "+
+			"cold starts, the fixed costs of a month, and AWS's free tier.", tenMilliseconds),
 	}
 }
 

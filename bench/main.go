@@ -81,8 +81,8 @@ func (b *bench) parts() []part {
 			fmt.Sprintf("From the start of the process until its first GET of /invocation/next: Lambda's init without the download of the zip. "+
 				"A value is the median of %d starts. bare: a Lambda function with an HTTP client, built alike.", starts)}},
 		{name: "memory", title: "Memory", gauges: memoryGauges(), notes: []string{
-			"VmHWM of the process, which only Linux has, in MB of 1,000,000 bytes: all that was ever resident, the program's own pages included. " +
-				"bare is invoked as often, with the same events, of which it sends nothing."}},
+			"VmHWM of the process, which only Linux has, in MB of 1,000,000 bytes: everything that was ever resident, including the program's own pages. " +
+				"bare is invoked as often, with the same events, and sends nothing."}},
 		{name: "units", measure: b.measureUnits},
 		{name: "cost", measure: b.measureCost},
 		{name: "month", measure: b.measureMonth},
@@ -197,8 +197,8 @@ func (b *bench) about(ctx context.Context) []string {
 		"For developers who change hookwarden, and for engineers who estimate its load. It answers: how much CPU, memory, time and money does it take?",
 		"`make bench` has written this page. It drives the real, stripped programs through Lambda's Runtime API, " +
 			"with stand-ins for DynamoDB and SQS that answer at once, and receivers, all on loopback.",
-		fmt.Sprintf("A figure is the median of %d runs, in brackets the smallest and the largest, unless its section says otherwise. "+
-			"What is compared is measured in turn, in the same run, and a ratio is that of each pair. A goal is met if the median is within it.", b.runs),
+		fmt.Sprintf("A figure is the median of %d runs, with the smallest and the largest in brackets, unless its section says otherwise. "+
+			"Programs that are compared are measured in turn, in the same run, and a ratio is that of each pair. A goal is met if the median is within it.", b.runs),
 		fmt.Sprintf("Measured on %s: %s, %d processors, %s/%s, GOMAXPROCS=%d for the programs. %s; %s. %s. The run took %.0f minutes.",
 			b.begun.UTC().Format("2006-01-02, 15:04 UTC"), first("/proc/cpuinfo", `model name\s*: (.*)`), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, loopback.Procs,
 			runtime.Version(), first("go.mod", `(aws-sdk-go-v2 v\S+)`), commit(ctx), time.Since(b.begun).Minutes()),

@@ -26,14 +26,14 @@ func assumptionsOfMonth() []string {
 	return []string{
 		"A month is arithmetic: what the template has, times list prices of us-east-1 (an alarm $0.10 for each metric that it looks at, a dashboard $3 beyond the three small ones " +
 			"that an account has free, a custom metric $0.30 if it has a figure in each hour, else its hours' part, DynamoDB $0.25 a GB stored and $0.20 a GB with point-in-time recovery, " +
-			"a key of KMS $1 and $0.03 for 10,000 requests). They stand in bench/cost since 2026-11-25 and are not looked up by make bench; AWS has them at aws.amazon.com/cloudwatch/pricing, " +
+			"a key of KMS $1 and $0.03 for 10,000 requests). They are in bench/cost, as of 2026-11-25, and make bench does not look them up; AWS has them at aws.amazon.com/cloudwatch/pricing, " +
 			"/sqs/pricing, /lambda/pricing, /dynamodb/pricing/on-demand and /kms/pricing.",
 		"Assumed of a month: 730 hours. Lambda keeps five pollers at an empty queue, each waits for 20 s, and SQS bills each receive that comes back empty; a busy queue has fewer. " +
-			"The same is taken for mappings with MaximumConcurrency. The hourly sweep takes 2 s and reads the index of eight days. A log entry is 234 bytes, as of a success. " +
-			"Webhooks end in every way in each hour, which is the most that their metrics can cost; what is rare happens in 20 hours. With a key, SQS and DynamoDB ask for a data key every five minutes, " +
+			"The same is assumed for mappings with MaximumConcurrency. The hourly sweep takes 2 s and reads the index of eight days. A log entry is 234 bytes, as of a success. " +
+			"Webhooks end in every way in each hour, which is the most that their metrics can cost; rare events happen in 20 hours. With a key, SQS and DynamoDB ask for a data key every five minutes, " +
 			"for each queue twice and for each table.",
 		"Worth their price: webhook.attempts, webhook.skipped and webhook.deferred are what the first look at an incident needs (RetryQueueShareAlarm sends one to them), and webhook.latency shows whether receivers " +
-			"or hookwarden are slow. A value that does not occur costs nothing. All others are rare and cost cents; what no alarm looks at and nobody has to act on has no metric, only a line in the log.",
+			"or hookwarden are slow. A value that does not occur costs nothing. All others are rare and cost cents. If no alarm looks at something and nobody has to act on it, it has no metric, only a line in the log.",
 		"Not in it: provisioned pollers, X-Ray (Tracing), storage of logs, tables other than the log, mails of SES and the reputation dashboard, data that leaves AWS.",
 	}
 }

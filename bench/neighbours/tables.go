@@ -56,13 +56,13 @@ func per(n, of int) string {
 func notes() []string {
 	return []string{
 		fmt.Sprintf("One run of each. Healthy app: %d webhooks a second for %v, answered in %v. Times are from a webhook's arrival on WebhookQueue to that at its receiver, "+
-			"of all that were sent from one deadline after the flood on; what never arrived counts with the time until the end. "+
+			"of all that were sent from one deadline after the flood on; one that never arrived counts with the time until the end. "+
 			"Seldom: a webhook a second, each of another app that no environment knows, answered in %v.", time.Second/every, loadLasts, quick, quick),
 		fmt.Sprintf("Neighbour: %d webhooks at once after %v; after %v it answers in %v, however it behaved. WEBHOOK_TIMEOUT_SECONDS=%g, all apps internal: one attempt each.",
 			floodSize, floodAt, loadLasts, quick, deadline.Seconds()),
 		fmt.Sprintf("Queues: in memory, in order of arrival; %d batches at once over WebhookQueue, %d over RetryQueue, each of what is there, up to ten. "+
-			"SQS itself takes no time. Environments: %d real deliver processes, started before and knowing nobody.", deliverConcurrency, retryConcurrency, deliverConcurrency+retryConcurrency),
+			"SQS itself takes no time. Environments: %d real deliver processes, started before, without knowledge of any app.", deliverConcurrency, retryConcurrency, deliverConcurrency+retryConcurrency),
 		"Lost: neither in the log as an attempt nor queued at the end. SQS requests: SendMessageBatch of deliver, and the receives and deletes on RetryQueue that are not empty, " +
-			"for each webhook that went over it. Timers: how late this program's own were, 99th percentile: where that is many milliseconds, the machine was busy and the run is worth repeating.",
+			"for each webhook that went over it. Timers: how late this program's own were, 99th percentile: if that is many milliseconds, the machine was busy and the run is worth repeating.",
 	}
 }
