@@ -88,7 +88,7 @@ lint: validate ## gofmt, go vet, golangci-lint; sam validate --lint, cfn-lint on
 	@.local/venv-sam/bin/python template/lint.py
 	@.local/venv-sam/bin/python template/expand.py $(EVERYTHING) | .local/venv-checkov/bin/python template/policies.py
 	@mkdir -p .local/tmp && TMPDIR="$(CURDIR)/.local/tmp" .local/venv-checkov/bin/checkov --config-file template/checkov.yaml --file template.yaml
-	@unformatted=$$(gofmt -l bench cmd functions localstack shared template); \
+	@unformatted=$$(gofmt -l bench cmd docs functions localstack shared template); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted >&2; exit 1; fi
 	@go vet ./...
 	@if ! $(GOLANGCI) version 2>/dev/null | grep -qF "version $(GOLANGCI_VERSION) "; then \
