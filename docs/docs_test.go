@@ -179,6 +179,51 @@ func TestParametersPageHasEachParameter(t *testing.T) {
 	}
 }
 
+// TestPagesNameCommandsThatExist looks for each command of the operator's program that
+// a page names.
+func TestPagesNameCommandsThatExist(t *testing.T) {
+	commands := map[string]bool{"help": true, "completion": true}
+	err := filepath.WalkDir(filepath.Join(root, "cmd"), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, use := range regexp.MustCompile(`Use:\s+"([a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+			commands[use[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, page := range pages(t) {
+		for _, command := range regexp.MustCompile("(?m)(?:^ *|`|\\b(?:until|while|go run \\./cmd/)) ?hookwarden ([a-z][a-z-]*)\\b").FindAllStringSubmatch(codeOf(read(t, page)), -1) {
+			named++
+			if !commands[command[1]] {
+				t.Errorf("%s names hookwarden %s, which is no command", page, command[1])
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no page names a command")
+	}
+}
+
+// codeOf has what a page shows as code: its shell blocks, and what is in backticks.
+func codeOf(text string) string {
+	var code strings.Builder
+	for _, block := range fenced.FindAllStringSubmatch(text, -1) {
+		if block[1] == "sh" {
+			code.WriteString(block[2] + "\n")
+		}
+	}
+	for _, span := range regexp.MustCompile("`[^`\n]+`").FindAllString(fenced.ReplaceAllString(text, ""), -1) {
+		code.WriteString(span + "\n")
+	}
+	return code.String()
+}
+
 // TestMessagesPageHasMessagesThatDecode reads each message of the page as the
 // functions would.
 func TestMessagesPageHasMessagesThatDecode(t *testing.T) {
