@@ -89,12 +89,9 @@ func hostOf(webhookURL string, w words) string {
 // with "answered" and with "did not answer".
 type portion struct{ positive, negative string }
 
-// portionOf speaks of all webhooks where nothing succeeded, else of the failed ones.
-func portionOf(n int64, d platform.Diagnosis, nothingSucceeded bool, w words) portion {
-	failed := "failed "
-	if nothingSucceeded && !d.More {
-		failed = ""
-	}
+// portionOf is the portion of so many. failed tells those that were read from others
+// that succeeded: it is empty if none did.
+func portionOf(n int64, d platform.Diagnosis, failed string, w words) portion {
 	same := func(s string) portion { return portion{s, s} }
 	switch {
 	case n < 1:

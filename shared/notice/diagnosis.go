@@ -1,11 +1,13 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"hookwarden/shared/platform"
+	"hookwarden/shared/tally"
 )
 
 // diagnose says in words what is wrong with the receiver, as far as it is known:
@@ -25,7 +27,7 @@ func (m *message) diagnose(n platform.Notice) {
 	}
 	commonest := d.Answers[0]
 	m.Answer = describeAnswer(commonest.Outcome, commonest.Code, commonest.Status).
-		in(portionOf(commonest.Count, d, nothingSucceeded(n), w), w, n.App.WebhookURL)
+		in(portionOf(commonest.Count, d, failedAmong(n.Evidence), w), w, n.App.WebhookURL)
 	if e := d.Example; e != nil && e.Outcome == commonest.Outcome && e.Code == commonest.Code && e.Status == commonest.Status {
 		m.Detail = sentence(e.Detail)
 	}
@@ -59,13 +61,13 @@ func others(answers []platform.Answer) string {
 	return "Less often: " + strings.Join(list, ", ") + "."
 }
 
-func nothingSucceeded(n platform.Notice) bool {
-	for _, d := range n.Evidence {
-		if d.Success > 0 {
-			return false
-		}
+// failedAmong is the word that tells failed webhooks from others; empty where nothing
+// succeeded.
+func failedAmong(days []tally.Day) string {
+	if len(days) == 0 || slices.ContainsFunc(days, func(d tally.Day) bool { return d.Success > 0 }) {
+		return "failed "
 	}
-	return len(n.Evidence) > 0
+	return ""
 }
 
 // sentence is a text of the log as one: with a capital, and a full stop unless a URL

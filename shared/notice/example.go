@@ -61,7 +61,7 @@ func (e example) text() string {
 	var b strings.Builder
 	b.WriteString("\n" + e.Title + ":\n")
 	for _, row := range e.Rows {
-		b.WriteString(fmt.Sprintf("  %-8s  %s\n", row[0], isolate(row[1])))
+		fmt.Fprintf(&b, "  %-8s  %s\n", row[0], isolate(row[1]))
 	}
 	if e.Body != "" {
 		b.WriteString("\nThe answer begins with:\n")
