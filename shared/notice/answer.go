@@ -61,7 +61,7 @@ func describeAnswer(outcome, code string, status int) told {
 	case status == 0 || code != "":
 		return tell(outcome, code)
 	case outcome == "redirect":
-		return told{"%s answered " + statusLine(status) + " to %m, and redirects are not followed.", statusLine(status)}
+		return told{"%s answered %m with a redirect (" + statusLine(status) + "), which is not followed.", statusLine(status)}
 	}
 	return told{"%s answered " + statusLine(status) + " to %m.", statusLine(status)}
 }

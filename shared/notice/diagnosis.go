@@ -3,6 +3,7 @@ package notice
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,7 +30,7 @@ func (m *message) diagnose(n platform.Notice) {
 	m.Answer = describeAnswer(commonest.Outcome, commonest.Code, commonest.Status).
 		in(portionOf(commonest.Count, d, failedAmong(n.Evidence), w), w, n.App.WebhookURL)
 	if e := d.Example; e != nil && e.Outcome == commonest.Outcome && e.Code == commonest.Code && e.Status == commonest.Status {
-		m.Detail = sentence(e.Detail)
+		m.Detail = detail(*e)
 	}
 	m.Others = others(d.Answers[1:])
 	if !n.App.Kind.CalledByPlatform() {
@@ -68,6 +69,28 @@ func failedAmong(days []tally.Day) string {
 		return "failed "
 	}
 	return ""
+}
+
+// detail is what the log says of a request beyond its outcome and code; empty if the
+// sentence about these says it too.
+func detail(r platform.FailedRequest) string {
+	switch r.Code {
+	case "dns", "dns_temporary", "blocked_address", "blocked_port", "blocked_scheme":
+		return ""
+	}
+	return withDaysInWords(sentence(r.Detail))
+}
+
+// withDaysInWords writes each day of a text as people do: 24 November 2026.
+func withDaysInWords(s string) string {
+	words := strings.Split(s, " ")
+	for i, word := range words {
+		rest := strings.TrimRight(word, ".,;")
+		if _, err := time.Parse(time.DateOnly, rest); err == nil {
+			words[i] = day(tally.Date(rest), "2 January 2006") + word[len(rest):]
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // sentence is a text of the log as one: with a capital, and a full stop unless a URL

@@ -63,13 +63,14 @@ func diagnosedSamples() map[string]sample {
 			{Error: 12}, {Error: 3}, {Error: 48}, {Error: 41}, {Error: 37}, {Error: 62}, {Error: 40}})), diagnosed(forbidden(), errors, saying("", body)))},
 		"diagnosed_404": {config(), disabled(diagnosed(platform.Answer{Outcome: "error", Status: 404},
 			saying("", "<!doctype html>\n<html><head><title>404 Not Found</title></head>\n<body>\n<h1>Not Found</h1>\n</body></html>\n")))},
-		"diagnosed_tls":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("the certificate ran out on 20 November 2026", "")))},
-		"diagnosed_dns":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}))},
-		"diagnosed_redirect": {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "redirect", Status: 301}, saying("the redirect leads to https://www.acme.example/hooks/ci/", "")))},
-		"diagnosed_blocked":  {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_address"}, saying("the name leads to 10.1.2.3", "")))},
+		"diagnosed_tls":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate ran out on 2026-11-20.", "")))},
+		"diagnosed_dns":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}, saying("The name hooks.acme.example cannot be found: there is no address for it.", "")))},
+		"diagnosed_redirect": {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "redirect", Status: 301}, saying("It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.", "")))},
+		"diagnosed_blocked":  {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_address"}, saying("The name hooks.acme.example leads to a private address, or to another that is not public.", "")))},
 		"diagnosed_timeout": {config(), disabled(timeout, diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, func(d *platform.Diagnosis) {
 			d.More, d.Example.DurationMS = true, 1000
 			d.FailingSince, d.LastSuccess = "2026-11-24T09:57:44.000Z", "2026-11-24T09:57:43.000Z"
+			d.Example.Detail = "There was a connection, but no answer began within 1 s."
 		}, reading(1000)))},
 		"diagnosed_502":     {ledgerly(), disabled(ownLinks, dead, diagnosed(platform.Answer{Outcome: "server_error", Status: 502}, saying("", "upstream connect error")))},
 		"diagnosed_gone":    {ledgerly(), disabled(because("gone", daysOf([]tally.Counts{{Success: 5}, {Error: 4, Gone: 4}})), diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(4)))},
@@ -119,7 +120,7 @@ func TestDiagnosisSaysTheCommonestAnswerInWords(t *testing.T) {
 		"Your server answered 429 Too Many Requests to 212 of 243 webhooks.":                                                       {Outcome: "throttled", Status: 429},
 		"Your server answered 503 Service Unavailable to 212 of 243 webhooks.":                                                     {Outcome: "server_error", Status: 503},
 		"Your server answered 499 to 212 of 243 webhooks.":                                                                         {Outcome: "error", Status: 499},
-		"Your server answered 302 Found to 212 of 243 webhooks, and redirects are not followed.":                                   {Outcome: "redirect", Status: 302},
+		"Your server answered 212 of 243 webhooks with a redirect (302 Found), which is not followed.":                             {Outcome: "redirect", Status: 302},
 		"Your server did not answer 212 of 243 webhooks within the time limit.":                                                    {Outcome: "timeout", Code: "timeout_response"},
 		"Your server did not accept the connection for 212 of 243 webhooks within the time limit.":                                 {Outcome: "timeout", Code: "timeout_connect"},
 		"Your server refused the connection for 212 of 243 webhooks.":                                                              {Outcome: "connection_error", Code: "refused"},
@@ -214,8 +215,13 @@ func TestDiagnosisShowsOneRequestAndWhenItBegan(t *testing.T) {
 			t.Errorf("the page has no %q", value)
 		}
 	}
-	says(t, diagnosedSamples()["diagnosed_redirect"].compose(t), "The redirect leads to https://www.acme.example/hooks/ci/")
+	says(t, diagnosedSamples()["diagnosed_redirect"].compose(t), "It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.")
 	says(t, diagnosedSamples()["diagnosed_tls"].compose(t), "The certificate ran out on 20 November 2026.")
+	for _, name := range []string{"diagnosed_dns", "diagnosed_blocked"} {
+		if m := diagnosedSamples()[name].compose(t); strings.Contains(fold(m.Text), "no address for it") || strings.Contains(fold(m.Text), "not public") {
+			t.Errorf("%s says a thing twice:\n%s", name, m.Text)
+		}
+	}
 	other := disabled(diagnosed(forbidden(), saying("of another answer", ""), func(d *platform.Diagnosis) { d.Example.Status = 404 }))
 	if m := compose(t, other); strings.Contains(fold(m.Text), "of another answer") {
 		t.Errorf("says of the commonest answer what is so of another:\n%s", m.Text)

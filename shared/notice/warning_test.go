@@ -45,7 +45,7 @@ func warningSamples() map[string]sample {
 	gone := func(n *platform.Notice) {
 		n.Evidence = daysOf([]tally.Counts{{Success: 5}, {Success: 2}, {Error: 1, Gone: 1}})
 	}
-	certificate := diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("the certificate ran out on 24 November 2026", ""), reading(31), func(d *platform.Diagnosis) {
+	certificate := diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate ran out on 2026-11-24.", ""), reading(31), func(d *platform.Diagnosis) {
 		d.FailingSince, d.LastSuccess = "2026-11-24T00:00:07.000Z", "2026-11-23T23:58:10.000Z"
 	})
 	slow := diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, reading(517), func(d *platform.Diagnosis) {
