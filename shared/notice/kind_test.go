@@ -233,6 +233,20 @@ func TestLogoAndSupportAreInEachMailThatHasThem(t *testing.T) {
 	}
 }
 
+func TestPageWithoutALogoIsHeadedByThePlatformsName(t *testing.T) {
+	all := warningSamples()
+	for name, n := range samples() {
+		all[name] = sample{config(), n}
+	}
+	for name, s := range all {
+		s.config.LogoURL, s.config.PlatformName = "", "Ledgerly & Co"
+		head, _, _ := strings.Cut(s.compose(t).HTML, "<h1")
+		if !strings.Contains(head, ">Ledgerly &amp; Co</p>") {
+			t.Errorf("%s: no name above the title", name)
+		}
+	}
+}
+
 func TestMailsSayTheirAppsStatus(t *testing.T) {
 	if got := compose(t, disabled()).Status; got != platform.Internal {
 		t.Errorf("by default %q", got)
