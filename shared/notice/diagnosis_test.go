@@ -48,6 +48,10 @@ func since22(d *platform.Diagnosis) {
 	d.FailingSince, d.LastSuccess = "2026-11-22T09:12:44.000Z", "2026-11-21T23:50:02.000Z"
 }
 
+func since24(d *platform.Diagnosis) {
+	d.FailingSince, d.LastSuccess = "2026-11-24T00:10:31.000Z", "2026-11-23T23:50:02.000Z"
+}
+
 func forbidden() platform.Answer { return platform.Answer{Outcome: "error", Status: 403} }
 
 func diagnosedSamples() map[string]sample {
@@ -73,7 +77,7 @@ func diagnosedSamples() map[string]sample {
 			d.Example.Detail = "There was a connection, but no answer began within 1 s."
 		}, reading(1000)))},
 		"diagnosed_502":     {ledgerly(), disabled(ownLinks, dead, diagnosed(platform.Answer{Outcome: "server_error", Status: 502}, saying("", "upstream connect error")))},
-		"diagnosed_gone":    {ledgerly(), disabled(because("gone", daysOf([]tally.Counts{{Success: 5}, {Error: 4, Gone: 4}})), diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(4)))},
+		"diagnosed_gone":    {ledgerly(), disabled(because("gone", daysOf([]tally.Counts{{Success: 5}, {Error: 4, Gone: 4}})), diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(4), since24))},
 		"diagnosed_partly":  {config(), disabled(func(n *platform.Notice) { n.Diagnosis = &platform.Diagnosis{LastSuccess: "2026-11-17T23:50:02.000Z"} })},
 		"diagnosed_hostile": {config(), disabled(hostile)},
 		"diagnosed_provider": {config(), disabled(ofKind(platform.Integration, "github", "GitHub"),

@@ -60,7 +60,7 @@ func warningSamples() map[string]sample {
 		"warning_certificate": {config(), warning(permanent, of(tally.Dead), certificate, func(n *platform.Notice) {
 			n.Evidence = daysOf([]tally.Counts{{Success: 5}, {Success: 2}, {Timeout: 31}})
 		})},
-		"warning_gone":           {ledgerly(), warning(platform.Warning{Level: platform.LevelPermanent}, of(tally.Gone), gone, ownLinks, diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(1), since22))},
+		"warning_gone":           {ledgerly(), warning(platform.Warning{Level: platform.LevelPermanent}, of(tally.Gone), gone, ownLinks, diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(1), since24))},
 		"warning_blocked":        {config(), warning(permanent, of(tally.Dead), diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_scheme"}, reading(7), since22), func(n *platform.Notice) { n.Evidence = daysOf([]tally.Counts{{Other: 5}, {Other: 2}}) })},
 		"warning_script":         {config(), warning(thirdDay(), named(script), hostile)},
 		"warning_integration":    {config(), warning(thirdDay(), github)},
