@@ -65,6 +65,10 @@ func disabledAndEnabled(t *testing.T) {
 		if len(mails) != 1 {
 			t.Errorf("%s has %d mails", address, len(mails))
 		}
+		const answered = "Your server answered 400 Bad Request to the newest failed webhook." // the days before it are not of the log
+		if !strings.Contains(mails[0].Text, answered) || !strings.Contains(mails[0].HTML, answered) {
+			t.Errorf("the mail to %s does not say what came back:\n%s", address, mails[0].Text)
+		}
 		for _, link := range []string{settings + "?referrer=disabled-sentry-app", settings + "dashboard/?referrer=disabled-sentry-app"} {
 			if !strings.Contains(mails[0].Text, link) || !strings.Contains(mails[0].HTML, link) {
 				t.Errorf("the mail to %s lacks %s", address, link)

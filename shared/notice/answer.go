@@ -96,6 +96,8 @@ func portionOf(n int64, d platform.Diagnosis, failed string, w words) portion {
 	switch {
 	case n < 1:
 		return same(w.one + "s")
+	case d.More && n == d.Read && n == 1:
+		return same("the newest failed " + w.one)
 	case d.Read < n:
 		return same(w.of(n))
 	case d.More && n == d.Read:

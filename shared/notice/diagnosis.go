@@ -19,6 +19,7 @@ func (m *message) diagnose(n platform.Notice) {
 		return
 	}
 	d, w := *n.Diagnosis, wordsOf(n.App.Kind)
+	d.More = d.More || d.Read < failures(n.Evidence) // the log may lack some
 	m.Since = since(d, w)
 	if d.Example != nil {
 		m.Example = exampleOf(*d.Example, w)

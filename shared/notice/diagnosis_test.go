@@ -52,6 +52,11 @@ func since24(d *platform.Diagnosis) {
 	d.FailingSince, d.LastSuccess = "2026-11-24T00:10:31.000Z", "2026-11-23T23:50:02.000Z"
 }
 
+// counting puts a day into a notice on which so many failed and nothing succeeded.
+func counting(failures int64) func(*platform.Notice) {
+	return because("error", []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: failures}}})
+}
+
 func forbidden() platform.Answer { return platform.Answer{Outcome: "error", Status: 403} }
 
 func diagnosedSamples() map[string]sample {
@@ -65,7 +70,7 @@ func diagnosedSamples() map[string]sample {
 	return map[string]sample{
 		"diagnosed_403": {config(), disabled(because("error", daysOf([]tally.Counts{
 			{Error: 12}, {Error: 3}, {Error: 48}, {Error: 41}, {Error: 37}, {Error: 62}, {Error: 40}})), diagnosed(forbidden(), errors, saying("", body)))},
-		"diagnosed_404": {config(), disabled(diagnosed(platform.Answer{Outcome: "error", Status: 404},
+		"diagnosed_404": {config(), disabled(counting(212), diagnosed(platform.Answer{Outcome: "error", Status: 404},
 			saying("", "<!doctype html>\n<html><head><title>404 Not Found</title></head>\n<body>\n<h1>Not Found</h1>\n</body></html>\n")))},
 		"diagnosed_tls":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate ran out on 2026-11-20.", "")))},
 		"diagnosed_dns":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}, saying("The name hooks.acme.example cannot be found: there is no address for it.", "")))},
@@ -80,7 +85,7 @@ func diagnosedSamples() map[string]sample {
 		"diagnosed_gone":    {ledgerly(), disabled(because("gone", daysOf([]tally.Counts{{Success: 5}, {Error: 4, Gone: 4}})), diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(4), since24))},
 		"diagnosed_partly":  {config(), disabled(func(n *platform.Notice) { n.Diagnosis = &platform.Diagnosis{LastSuccess: "2026-11-17T23:50:02.000Z"} })},
 		"diagnosed_hostile": {config(), disabled(hostile)},
-		"diagnosed_provider": {config(), disabled(ofKind(platform.Integration, "github", "GitHub"),
+		"diagnosed_provider": {config(), disabled(ofKind(platform.Integration, "github", "GitHub"), counting(212),
 			diagnosed(platform.Answer{Outcome: "error", Status: 401}))},
 	}
 }
@@ -142,7 +147,7 @@ func TestDiagnosisSaysTheCommonestAnswerInWords(t *testing.T) {
 		"The request log has “made up later” for 212 of 243 webhooks.":                                                             {Outcome: "made_up_later", Code: "new"},
 		"The request log has “made up later” for 212 of 243 webhooks. Less often: 404 Not Found (30), no valid answer (1). It has": {Outcome: "made_up_later"},
 	} {
-		m := compose(t, disabled(diagnosed(a, among(platform.Answer{Outcome: "error", Status: 404, Count: 30}, platform.Answer{Outcome: "connection_error", Count: 1}))))
+		m := compose(t, disabled(counting(243), diagnosed(a, among(platform.Answer{Outcome: "error", Status: 404, Count: 30}, platform.Answer{Outcome: "connection_error", Count: 1}))))
 		if strings.Contains(want, "It has") {
 			m.HTML = strings.NewReplacer("<b>", "", "</b>", "", `<p style="margin:0 0 16px;">`, "", "</p>", "").Replace(m.HTML)
 		}
@@ -151,20 +156,25 @@ func TestDiagnosisSaysTheCommonestAnswerInWords(t *testing.T) {
 }
 
 func TestDiagnosisSaysHowManyOfWhich(t *testing.T) {
-	alive := []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Success: 4, Error: 9}}}
+	one := func(failures int64) []tally.Day {
+		return []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: failures}}}
+	}
+	alive := []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Success: 4, Error: 1}}}
 	for want, row := range map[string]struct {
 		count, read int64
 		more        bool
 		evidence    []tally.Day
 	}{
-		"to 212 of 243 webhooks.":                   {212, 243, false, week(errorsOn)},
+		"to 212 of 243 webhooks.":                   {212, 243, false, one(243)},
+		"to 212 of the newest 244 failed webhooks.": {212, 244, false, one(245)},
+		"to the newest failed webhook.":             {1, 1, false, one(14)},
 		"to 212 of 243 failed webhooks.":            {212, 243, false, alive},
 		"to 7 of 9 failed webhooks.":                {7, 9, false, nil},
 		"to 212 of the newest 243 failed webhooks.": {212, 243, true, week(errorsOn)},
 		"to the newest 243 failed webhooks.":        {243, 243, true, week(errorsOn)},
-		"to all 1,243 webhooks.":                    {1243, 1243, false, week(errorsOn)},
+		"to all 1,243 webhooks.":                    {1243, 1243, false, one(1240)},
 		"to all 2 failed webhooks.":                 {2, 2, false, alive},
-		"to the only webhook.":                      {1, 1, false, week(errorsOn)},
+		"to the only webhook.":                      {1, 1, false, one(1)},
 		"to the only failed webhook.":               {1, 1, false, alive},
 		"to 5 webhooks.":                            {5, 0, false, alive},
 		"to 1 webhook.":                             {1, 0, true, alive},
@@ -175,7 +185,7 @@ func TestDiagnosisSaysHowManyOfWhich(t *testing.T) {
 		says(t, compose(t, n), "Your server answered 403 Forbidden "+want)
 	}
 	for want, more := range map[string]bool{"any of the 9 webhooks": false, "any of the newest 9 failed webhooks": true} {
-		n := disabled()
+		n := disabled(counting(9))
 		n.Diagnosis = &platform.Diagnosis{Answers: []platform.Answer{{Outcome: "timeout", Count: 9}}, Read: 9, More: more}
 		says(t, compose(t, n), "Your server did not answer "+want+" within the time limit.")
 	}
