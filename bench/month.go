@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,7 +61,7 @@ func stackOf(t *template.Template, series map[string]int) cost.Stack {
 		}
 	}
 	for _, d := range t.OfType("AWS::SES::ConfigurationSetEventDestination") {
-		s.RareMetrics += 2 * len(template.List(template.At(d, "EventDestination", "MatchingEventTypes"))) // of mails of two kinds
+		s.RareMetrics += 4 * len(template.List(template.At(d, "EventDestination", "MatchingEventTypes"))) // of mails of four kinds
 	}
 	for _, a := range t.OfType("AWS::CloudWatch::Alarm") {
 		looksAt := 0
@@ -94,6 +95,8 @@ func valuesOf(metric string) (files, constants string) {
 		return "delivery/outcomes.go", `\bdrop[A-Z]\w+ += "([a-z_]+)"`
 	case "app.disabled":
 		return "tally/rule.go", `Reason = "([a-z_]+)"`
+	case "app.warned": // the levels of days are one here
+		return "tally/warn.go", `\bLevel(?: = |\()"([a-z]+)`
 	case "notice.deferred":
 		return "notice/job.go", `\bDelay[A-Z]\w+ += "([a-z_]+)"`
 	case "notice.queued", "notice.sent", "notice.outdated", "notice.refused":
@@ -123,7 +126,19 @@ func seriesOf(root string) (map[string]int, error) {
 		}
 		series[name] = len(values)
 	}
-	return series, err
+	return series, errors.Join(err, addBrakes(series, root))
+}
+
+// addBrakes adds the metrics of the brakes, whose names begin with that of their brake.
+func addBrakes(series map[string]int, root string) error {
+	calls, err := find(root, "disabling/brake.go", `Metrics\.Count\(string\(brake\)\+"([^"]+)", ""`)
+	brakes, other := find(root, "platform/brake.go", `Brake = "([a-z]+)"`)
+	for _, call := range calls {
+		for _, brake := range brakes {
+			series[brake[1]+call[1]] = 1
+		}
+	}
+	return errors.Join(err, other)
 }
 
 // find is every match in files of shared, but for those in tests.

@@ -36,7 +36,7 @@ func TestSeriesAreThoseOfTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]int{"webhook.attempts": 10, "webhook.latency": 1, "app.disabled": 5, "notice.sent": 4, "disable.held": 1} {
+	for name, want := range map[string]int{"webhook.attempts": 10, "webhook.latency": 1, "app.disabled": 5, "app.warned": 3, "notice.sent": 4, "disable.held": 1, "warning.latched": 1} {
 		if series[name] != want {
 			t.Errorf("%s is %d metrics, want %d", name, series[name], want)
 		}
@@ -65,8 +65,8 @@ func TestStackIsReadFromTheTemplate(t *testing.T) {
 	got := stackOf(expanded, map[string]int{"webhook.attempts": 10, "disable.held": 1})
 	alarms := len(expanded.OfType("AWS::CloudWatch::Alarm"))
 	want := cost.Stack{Alarms: alarms, Dashboards: 1, Pollers: 4, Queues: len(expanded.OfType("AWS::SQS::Queue")), Tables: len(expanded.OfType("AWS::DynamoDB::Table")),
-		AlarmMetrics:  alarms + 1 + 1 + 3,           // RetryQueueShareAlarm and MailsRejectedAlarm look at two, MailsRefusedAlarm at four
-		SteadyMetrics: 10, RareMetrics: 1 + 1 + 2*3} // the log's filter, and three of what becomes of mails of two kinds
+		AlarmMetrics:  alarms + 1 + 3 + 7,           // RetryQueueShareAlarm looks at two, MailsRejectedAlarm at four, MailsRefusedAlarm at eight
+		SteadyMetrics: 10, RareMetrics: 1 + 1 + 4*3} // the log's filter, and three of what becomes of mails of four kinds
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
