@@ -153,3 +153,27 @@ func exactSize(t *testing.T, value types.AttributeValue) int {
 	t.Fatalf("%T has no size here", value)
 	return 0
 }
+
+func TestCluesAreLeftAloneByReportedOutcomesButForASuccess(t *testing.T) {
+	e := reportEngine()
+	clues := tally.Clues{LastFailure: failedAt(minute(1)), FailingSince: minute(1), Permanent: 3}
+	must(t, e.buffer().AddCounts(t.Context(), reportKey, tally.Counts{Timeout: 3}, clues))
+	read := func() tally.Clues {
+		t.Helper()
+		days, err := e.buffer().ReadDays(t.Context(), reportKey.Key, reportKey.Date, reportKey.Date)
+		must(t, err)
+		return days[0].Clues
+	}
+	failures := report
+	failures.Counts = tally.Counts{Error: 2}
+	must(t, outcomesTo(e).AddOutcomes(t.Context(), reportKey, failures.Counts, failures))
+	if got := read(); got != clues {
+		t.Errorf("after failures: %+v", got)
+	}
+	successes := report
+	successes.ID, successes.Counts = "out_2", tally.Counts{Success: 1}
+	must(t, outcomesTo(e).AddOutcomes(t.Context(), reportKey, successes.Counts, successes))
+	if clues.Permanent = 0; read() != clues {
+		t.Errorf("after a success: %+v", read())
+	}
+}
