@@ -65,7 +65,7 @@ func TestLogHasEveryAttemptThatDidNotSucceedAsAFailure(t *testing.T) {
 			w.answer = func(r webhook.Request) webhook.Result {
 				result := answer(r)
 				result.RequestHeader, result.Body = http.Header{"Request-Id": {r.ID}}, []byte("answer")
-				result.Detail = "It leads to https://new.example."
+				result.Detail = "The redirect leads to https://new.example"
 				return result
 			}
 			deliverAll(t, w.job(func(c *Config) { c.RequestLog = LogFailures }), message("a"))
@@ -75,7 +75,7 @@ func TestLogHasEveryAttemptThatDidNotSucceedAsAFailure(t *testing.T) {
 			equal(t, "request body", strings.HasPrefix(e.RequestBody, `{"action":"created"`), true)
 			equal(t, "request header", e.RequestHeaders["Request-Id"], "evt_aissuecreated")
 			equal(t, "response body", e.ResponseBody, "answer")
-			equal(t, "detail", e.Detail, "It leads to https://new.example.")
+			equal(t, "detail", e.Detail, "The redirect leads to https://new.example")
 		})
 	}
 }

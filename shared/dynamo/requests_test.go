@@ -155,7 +155,7 @@ func TestEntriesMarkAnAttemptThatSentItsRequestTwice(t *testing.T) {
 
 func TestEntriesOfFailuresKeepTheirDetail(t *testing.T) {
 	e := logEntry("e1", "issue.created")
-	e.Sent, e.Outcome, e.ResponseCode, e.Detail = true, "redirect", 302, "It leads to https://new.example/hook."
+	e.Sent, e.Outcome, e.ResponseCode, e.Detail = true, "redirect", 302, "The redirect leads to https://new.example/hook"
 	i := encodeEntry(e)
 	if diff := cmp.Diff(e, decodeEntry(i)); i.text("detail") != e.Detail || diff != "" {
 		t.Errorf("detail is %q (-want +got):\n%s", i.text("detail"), diff)

@@ -54,28 +54,28 @@ func ofBlocked(err error, target *url.URL) string {
 	return strings.ToUpper(blocked.Detail[:1]) + blocked.Detail[1:] + "."
 }
 
-// ofRedirect is where an answer leads, as an address without what may be a secret: no user, no
-// query.
+// ofRedirect is where an answer leads, as an address without what may be a secret: no user, and
+// of a query no more than that there is one.
 func ofRedirect(location string, target *url.URL) string {
 	if location == "" {
 		return ""
 	}
 	to, err := target.Parse(location)
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
-		return "It leads to what is no address of a web server."
+		return "The redirect leads to what is no address of a web server."
 	}
 	query := to.RawQuery != "" || to.ForceQuery
 	to.User, to.RawQuery, to.ForceQuery, to.Fragment, to.RawFragment = nil, "", false, "", ""
 	where := to.String()
-	const end = ", with a query that is not shown."
-	const room = platform.MaxDetail - len("It leads to …"+end)
-	if len(where) > room {
-		where = platform.Cut(where, room) + "…"
+	const leads, left = "The redirect leads to ", "…"
+	const room = platform.MaxDetail - len(leads+"?"+left)
+	switch {
+	case len(where) > room:
+		where = platform.Cut(where, room) + left
+	case query:
+		where += "?" + left
 	}
-	if query {
-		return "It leads to " + where + end
-	}
-	return "It leads to " + where + "."
+	return leads + where // no full stop: it would be taken for a part of the address
 }
 
 // ofTimeout is how far an attempt got within the time that it had.

@@ -47,16 +47,16 @@ func (d detailed) run(t *testing.T) Result {
 func TestDetailSaysWhereARedirectLeads(t *testing.T) {
 	long := "https://new.example/" + strings.Repeat("é", 300)
 	for name, c := range map[string]struct{ location, want string }{
-		"elsewhere":          {"https://new.example/hook", "It leads to https://new.example/hook."},
-		"a path":             {"/login", "It leads to http://RECEIVER/login."},
-		"secrets":            {"https://ada:hunter2@new.example:8443/hook?token=hunter2#hunter2", "It leads to https://new.example:8443/hook, with a query that is not shown."},
-		"an empty query":     {"https://new.example/hook?", "It leads to https://new.example/hook, with a query that is not shown."},
-		"a script":           {"javascript:alert('hunter2')", "It leads to what is no address of a web server."},
-		"a file":             {"file:///etc/passwd", "It leads to what is no address of a web server."},
+		"elsewhere":          {"https://new.example/hook", "The redirect leads to https://new.example/hook"},
+		"a path":             {"/login", "The redirect leads to http://RECEIVER/login"},
+		"secrets":            {"https://ada:hunter2@new.example:8443/hook?token=hunter2#hunter2", "The redirect leads to https://new.example:8443/hook?…"},
+		"an empty query":     {"https://new.example/hook?", "The redirect leads to https://new.example/hook?…"},
+		"a script":           {"javascript:alert('hunter2')", "The redirect leads to what is no address of a web server."},
+		"a file":             {"file:///etc/passwd", "The redirect leads to what is no address of a web server."},
 		"nowhere":            {"", ""},
-		"what is no URL":     {"https://[hunter2", "It leads to what is no address of a web server."},
-		"marks of direction": {"https://new.example/\u202egpj.exe", "It leads to https://new.example/%E2%80%AEgpj.exe."},
-		"very far":           {long, "It leads to https://new.example/" + strings.Repeat("%C3%A9", 31) + "%C…."},
+		"what is no URL":     {"https://[hunter2", "The redirect leads to what is no address of a web server."},
+		"marks of direction": {"https://new.example/\u202egpj.exe", "The redirect leads to https://new.example/%E2%80%AEgpj.exe"},
+		"very far":           {long, "The redirect leads to https://new.example/" + strings.Repeat("%C3%A9", 35) + "…"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer := "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
