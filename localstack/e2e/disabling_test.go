@@ -132,9 +132,12 @@ func disabledAndEnabled(t *testing.T) {
 		i -= 2
 		want := platform.Event{ID: e.ID, Type: "app.disabled", At: item.Text("disabled_at"),
 			App:          platform.EventApp{ID: a.id, Slug: a.slug, Name: "App " + a.slug, Kind: "sentry-app"},
-			Organization: platform.NoticeOrganization{ID: org.id, Slug: org.id, Name: e.Organization.Name}, Reason: "error", Evidence: e.Evidence}
+			Organization: platform.NoticeOrganization{ID: org.id, Slug: org.id, Name: e.Organization.Name}, Reason: "error", Evidence: e.Evidence,
+			Diagnosis: e.Diagnosis}
 		if i == 1 {
-			want.Type, want.At, want.Reason, want.Actor = "app.enabled", platform.FormatTime(enabledAt), "", e.Actor
+			want.Type, want.At, want.Reason, want.Actor, want.Diagnosis = "app.enabled", platform.FormatTime(enabledAt), "", e.Actor, nil
+		} else if d := e.Diagnosis; d == nil || len(d.Answers) != 1 || d.Answers[0].Status != http.StatusBadRequest {
+			t.Errorf("the platform hears that this is wrong: %+v", d)
 		}
 		if diff := cmp.Diff(want, e); diff != "" || i == 0 && len(e.Evidence) != 7 || i == 1 && !strings.Contains(string(e.Actor), org.emails[0]) {
 			t.Errorf("event %d, with %d days and actor %s (-want +got):\n%s", i, len(e.Evidence), e.Actor, diff)
