@@ -84,7 +84,7 @@ func (j *Job) failures(ctx context.Context, t standing.Transition) (d platform.D
 	d, err := j.Failures.Diagnose(ctx, t.App.ID, days, since)
 	j.diagnoses.used += max(0, j.Now().Sub(begin))
 	if err != nil {
-		j.Logger.WarnContext(ctx, "failures not read, the diagnosis is of what is known without them", "app_id", t.App.ID, "read", d.Read, "error", err)
+		j.Logger.WarnContext(ctx, "failures not read", "app_id", t.App.ID, "read", d.Read, "error", err)
 	}
 	return d
 }
