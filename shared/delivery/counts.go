@@ -28,9 +28,9 @@ var ErrNotAdded = errors.New("not added")
 // and if it wraps platform.ErrRefused too they never will be; after any other error nobody
 // knows. It tries once: the caller repeats what may be repeated, and clues always may be.
 //
-// Counts with a success, or alive, clear the permanent failures of the day, whatever the clues say, and
-// a LastSuccess without a FailingSince clears that. A FailingSince without a LastSuccess is
-// the day's only if it has none yet.
+// Counts with a success, or alive, clear the day's count of permanent failures, whatever the
+// clues say. A LastSuccess without a FailingSince clears that of the day; a FailingSince
+// without a LastSuccess is the day's only if it has none yet.
 type Counters interface {
 	AddCounts(ctx context.Context, key CounterKey, counts tally.Counts, clues tally.Clues) error
 }
