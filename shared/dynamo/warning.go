@@ -108,16 +108,16 @@ func (t Standing) markWarned(ctx context.Context, mark standing.Mark, c standing
 }
 
 // endWarning ends the warning of an app that becomes another receiver, or is deleted, in an
-// update that has a condition. was is the app as it was read; what it says of a warning must
-// still hold, so that none is left that nobody read.
+// update that has a condition. was is the app as it was read; it must still be under the
+// same warning, or none, so that none is left that nobody read. While it is under one it is
+// not disabled, so standing is the warning's.
 func endWarning(u *types.Update, was item) {
 	condition := *u.ConditionExpression + " AND " + sameText(u.ExpressionAttributeValues, "warned_at", was.text("warned_at"))
 	if was["warned_at"] != nil {
 		removeAlso(u, ofWarning())
 	}
-	if in := was.text("standing"); strings.HasPrefix(in, warnedPrefix) {
+	if strings.HasPrefix(was.text("standing"), warnedPrefix) {
 		removeAlso(u, []string{"standing"})
-		condition += " AND " + sameText(u.ExpressionAttributeValues, "standing", in)
 	}
 	u.ConditionExpression = &condition
 }
