@@ -100,10 +100,15 @@ func (s *story) showAudit(ctx context.Context) error {
 	}
 	s.showEntries(entries)
 	var log strings.Builder
+	disablings := 0
 	for _, e := range entries {
 		fmt.Fprintln(&log, e.Text("event"), e.Text("app_id"), e.Text("reason"))
+		if strings.HasSuffix(e.Text("event"), ".disable") {
+			disablings++
+		}
 	}
-	s.expect("entries of the audit log", len(entries), len(s.broken()))
+	s.expect("disablings in the audit log", disablings, len(s.broken()))
+	s.expectIn(log.String(), "the audit log", "internal-integration.warn "+s.cast.importer.id)
 	for _, d := range s.broken() {
 		s.expectIn(log.String(), "the audit log", fmt.Sprintln("internal-integration.disable", d.app.id, d.reason))
 	}
@@ -143,11 +148,14 @@ type addressee struct {
 
 func (a addressee) String() string { return a.owner.email + " about " + a.app.name }
 
-// mails are those of this story, by the webhook URLs that they name.
+// mails are those of this story's disablings, by the webhook URLs that they name.
 func (s *story) mails(ctx context.Context) (map[addressee][]stack.Mail, error) {
 	all, err := s.Mails(ctx)
 	sent := make(map[addressee][]stack.Mail)
 	for _, m := range all {
+		if !strings.HasPrefix(m.Subject, "Action required") {
+			continue
+		}
 		for _, o := range s.cast.owners {
 			for _, d := range s.broken() {
 				if strings.Contains(strings.Join(m.To, " "), o.email) && strings.Contains(m.Text, d.app.webhookURL()) {

@@ -124,8 +124,15 @@ func TestHistoryAloneDisablesNobody(t *testing.T) {
 	}
 }
 
+func TestBeginningOfAMailEndsBeforeItsSecondHeading(t *testing.T) {
+	got := beginning("Hello Ada,\n\nIt fails.\n\nWHY\n\nIt does.\r\n\nWHAT TO DO\n\nFix it.")
+	if diff := cmp.Diff([]string{"Hello Ada,", "", "It fails.", "", "WHY", "", "It does."}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestSettingsThatAreOthersAreNamed(t *testing.T) {
-	s := settings{"DISABLE_MODE": "enforce", "WINDOW_DAYS": "7", "REQUEST_LOG": "all", "HEADER_PREFIX": "Sentry-Hook-", "TIMEOUT_THRESHOLD": "1000"}
+	s := settings{"DISABLE_MODE": "enforce", "WINDOW_DAYS": "7", "REQUEST_LOG": "all", "WARN_AFTER_DAYS": "3,5", "HEADER_PREFIX": "Sentry-Hook-", "TIMEOUT_THRESHOLD": "1000"}
 	if err := s.fit(20); err != nil {
 		t.Error(err)
 	}

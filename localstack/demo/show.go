@@ -92,7 +92,7 @@ func (s *story) showEntries(entries []stack.Item) {
 }
 
 func (s *story) showMail(m stack.Mail, path string) {
-	s.paragraph(`Four mails, one to each owner about each app. What Ada reads about %s:`, s.cast.importer.name)
+	s.paragraph(`Four mails about the disablings, one to each owner about each app. What Ada reads about %s:`, s.cast.importer.name)
 	s.line("")
 	gutter := s.dim("│") + " "
 	s.line("%s", gutter+s.dim("To:      ")+strings.Join(m.To, ", "))

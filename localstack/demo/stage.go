@@ -168,6 +168,7 @@ func (s settings) fit(hanging int) error {
 		{"DISABLE_MODE", "DisableMode", "enforce"},
 		{"WINDOW_DAYS", "WindowDays", strconv.Itoa(windowDays)},
 		{"REQUEST_LOG", "RequestLog", "all"},
+		{"WARN_AFTER_DAYS", "WarnAfterDays", "3,5"},
 		{"HEADER_PREFIX", "HeaderPrefix", "Sentry-Hook-"},
 	} {
 		if got := s[need.name]; got != need.value {

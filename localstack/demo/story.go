@@ -56,7 +56,7 @@ func newStory(p *page, st *stage) (*story, error) {
 func (s *story) tell(ctx context.Context) error {
 	started := time.Now()
 	for _, act := range []func(context.Context) error{
-		s.awaitLongDay, s.register, s.deliver, s.showDisablings, s.showAudit, s.showMails, s.showIntegration,
+		s.awaitLongDay, s.register, s.showWarning, s.deliver, s.showDisablings, s.showAudit, s.showMails, s.showIntegration,
 	} {
 		if err := act(ctx); err != nil {
 			s.missing = append(s.missing, err.Error())
