@@ -72,10 +72,12 @@ func (w WarnRule) Judge(r Rule, days []Day, o Occasion) (threats []Threat) {
 	return threats
 }
 
-// RulesOut reports whether a day's own counts are enough to know that no warning is due
-// because of it, as Rule.RulesOut does of a verdict.
+// RulesOut reports whether a day's own counts are enough to leave it alone, as Rule.RulesOut
+// does of a verdict. Time-outs that are a share only together with those of the day before
+// are left to the sweep: a large app has half of the threshold on any day.
 func (w WarnRule) RulesOut(r Rule, d Day) bool {
-	return d.Success > 0 && d.Timeout < r.warnTimeouts() && d.Clues.Permanent == 0
+	timeouts := d.Timeout >= r.warnTimeouts() && share(d.Counts) >= r.TimeoutMinShare
+	return d.Success > 0 && !timeouts && d.Clues.Permanent == 0
 }
 
 // warnTimeouts is how many time-outs in a day are warned of.

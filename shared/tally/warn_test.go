@@ -207,6 +207,7 @@ func TestWarnRuleRulesOutADayWithASuccessThatIsNowhereNearAWarning(t *testing.T)
 		{"a success", tally.Day{Counts: tally.Counts{Success: 1, Error: 5}}, true},
 		{"no success", tally.Day{Counts: tally.Counts{Error: 5}}, false},
 		{"half of the time-outs", tally.Day{Counts: tally.Counts{Success: 1, Timeout: 500}}, false},
+		{"half of the time-outs of a large app", tally.Day{Counts: tally.Counts{Success: 501, Timeout: 500}}, true},
 		{"fewer", tally.Day{Counts: tally.Counts{Success: 1, Timeout: 499}}, true},
 		{"a failure that does not pass since the success", tally.Day{Counts: tally.Counts{Success: 1, Timeout: 1}, Clues: tally.Clues{Permanent: 1}}, false},
 	} {
