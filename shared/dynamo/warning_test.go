@@ -25,7 +25,7 @@ func (e *engine) warning(t *testing.T, appID string) standing.Transition {
 	return standing.Transition{Kind: standing.Warned, App: app, At: noon, Reason: tally.Dead, MaxPerHour: 50,
 		Levels:   []platform.Level{"days:5", "days:3"},
 		Warning:  platform.Warning{Level: "days:5", Day: 5, CutOn: "2026-11-25"},
-		Evidence: []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 3, Other: 1}}}}
+		Evidence: []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: 3, Other: 1}}}, Diagnosis: &platform.Diagnosis{Read: 3}}
 }
 
 // recovery is the recovery of an app as it is.
@@ -50,16 +50,17 @@ func TestWarningMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	}
 	evidence := &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: attributes{
 		"day": text("2026-11-24"), "success": amount("0"), "error": amount("3"), "timeout": amount("0"), "gone": amount("0"), "fatal": amount("0"), "other": amount("1")}}}}
+	diagnosis := &types.AttributeValueMemberM{Value: attributes{"read": amount("3")}}
 	want := map[string]map[string]attributes{
 		"apps": {"17": {"id": text("17"), "status": text("internal"), "organization_id": text("42"), "name": text("Bot 17"), "slug": text("bot"),
 			"version": amount("1"), "warned_at": text("2026-11-24T12:00:00.000Z"), "warned_reason": text("dead"), "warned_evidence": evidence,
 			"warned_levels": &types.AttributeValueMemberL{Value: []types.AttributeValue{text("days:5"), text("days:3")}},
-			"warned_level":  text("days:5"), "warned_day": amount("5"), "warned_cut_on": text("2026-11-25"), "standing": text("warned#1")}},
+			"warned_level":  text("days:5"), "warned_day": amount("5"), "warned_cut_on": text("2026-11-25"), "warned_diagnosis": diagnosis, "standing": text("warned#1")}},
 		"audit": {
 			"42 2026-11-24T12:00:00.000Z#internal-integration.warn#17": {"pk": text("42"),
 				"sk":    text("2026-11-24T12:00:00.000Z#internal-integration.warn#17"),
 				"event": text("internal-integration.warn"), "app_id": text("17"), "name": text("Bot 17"),
-				"reason": text("dead"), "level": text("days:5"), "evidence": evidence},
+				"reason": text("dead"), "level": text("days:5"), "evidence": evidence, "diagnosis": diagnosis},
 			"#brake warning#2026-11-24T12:00:00.000Z": {"pk": text("#brake"), "sk": text("warning#2026-11-24T12:00:00.000Z"), "warnings": amount("1")},
 		},
 		"buffer": {}, "organizations": {}, "secrets": {},
@@ -70,7 +71,7 @@ func TestWarningMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	app, _, err := e.apps().ReadApp(t.Context(), "17")
 	must(t, err)
 	w := e.warning(t, "17")
-	if diff := cmp.Diff(platform.Warned{At: noon, Levels: w.Levels, Reason: "dead", Warning: w.Warning, Evidence: w.Evidence}, app.Warned); diff != "" {
+	if diff := cmp.Diff(platform.Warned{At: noon, Levels: w.Levels, Reason: "dead", Warning: w.Warning, Evidence: w.Evidence, Diagnosis: w.Diagnosis}, app.Warned); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
 }
