@@ -44,7 +44,7 @@ func withoutBodies(in *dynamodb.QueryInput) {
 	in.ExpressionAttributeNames = make(map[string]string)
 	var shown []string
 	for _, name := range []string{"sk", "app_id", "organization_id", "event_type", "attempt", "outcome", "error_code", "test",
-		"response_code", "url", "duration_ms", "repeated"} {
+		"response_code", "url", "duration_ms", "repeated", "detail"} {
 		in.ExpressionAttributeNames["#"+name] = name
 		shown = append(shown, "#"+name)
 	}

@@ -203,11 +203,12 @@ func optional(t time.Time) *show.Time {
 // whichever is newer: the log may be turned off, and clues are of what is counted.
 func (a *appAnswer) setLast(days []tally.Day, entries []delivery.Entry) {
 	clues := tally.Latest(days)
-	success, failure := clues.LastSuccess, clues.LastFailure
+	success, failure, detail := clues.LastSuccess, clues.LastFailure, ""
 	for _, e := range entries {
 		switch {
 		case e.Test:
 		case e.Failed() && e.Time.After(failure.At):
+			detail = e.Detail
 			failure = tally.Failure{At: e.Time, Outcome: e.Outcome, Code: e.Code, Status: e.ResponseCode, EventType: e.EventType, WebhookID: e.WebhookID}
 		case e.Sent && !e.Failed() && e.Time.After(success):
 			success = e.Time
@@ -221,7 +222,7 @@ func (a *appAnswer) setLast(days []tally.Day, entries []delivery.Entry) {
 	}
 	if !failure.At.IsZero() {
 		a.LastFailure = &failureLine{show.Time{Time: failure.At}, failure.Outcome, failure.Code, failure.Status, failure.EventType, failure.WebhookID,
-			words.Attempt(failure.Outcome, failure.Code, failure.Status)}
+			explained(words.Attempt(failure.Outcome, failure.Code, failure.Status), detail)}
 	}
 }
 
@@ -303,7 +304,16 @@ func why(app platform.App, a appAnswer, say func(time.Time) string) []string {
 	}
 	if diagnosis != nil {
 		for _, answer := range diagnosis.Answers {
-			add("%s (%s of %d that were looked at)", words.Attempt(answer.Outcome, answer.Code, answer.Status), digits(answer.Count), diagnosis.Read)
+			add("%s (%s of the %s failures that were looked at)", words.Attempt(answer.Outcome, answer.Code, answer.Status), digits(answer.Count), digits(diagnosis.Read))
+		}
+		if e := diagnosis.Example; e != nil {
+			add("%s", explained(fmt.Sprintf("For example webhook %s, %s, at %s.", e.WebhookID, e.EventType, sayText(e.At, say)), e.Detail))
+			if e.Body != "" {
+				add("It answered: %s", e.Body)
+			}
+		}
+		if diagnosis.FailingSince != "" {
+			add("It had failed since %s.", sayText(diagnosis.FailingSince, say))
 		}
 		return reasons
 	}
@@ -311,6 +321,15 @@ func why(app platform.App, a appAnswer, say func(time.Time) string) []string {
 		add("%s (%s of the newest %d log entries)", words.Attempt(line.outcome, line.code, line.status), digits(int64(line.count)), len(a.log.Entries))
 	}
 	return reasons
+}
+
+// sayText says a time of a table; as it is if it is none.
+func sayText(at string, say func(time.Time) string) string {
+	t, err := platform.ParseTime(at)
+	if err != nil {
+		return at
+	}
+	return say(t)
 }
 
 // kinds says how failures divide.

@@ -39,12 +39,16 @@ type entryLine struct {
 	URL        string    `json:"url,omitempty"`
 	Test       bool      `json:"test,omitempty"`
 	Repeated   bool      `json:"repeated,omitempty"`
+	Detail     string    `json:"detail,omitempty"` // what the code leaves out, in a sentence
 }
 
 func entryOf(e delivery.Entry) entryLine {
 	return entryLine{dynamo.EntryKey(e), show.Time{Time: e.Time}, e.EventType, e.Outcome, e.Code, e.ResponseCode,
-		e.Duration.Milliseconds(), e.Attempt, e.WebhookID, e.URL, e.Test, e.Repeated}
+		e.Duration.Milliseconds(), e.Attempt, e.WebhookID, e.URL, e.Test, e.Repeated, e.Detail}
 }
+
+// explained puts what the code leaves out behind what it means.
+func explained(words, detail string) string { return strings.TrimSpace(words + " " + detail) }
 
 // ended is how an entry ended, in a column.
 func (l entryLine) ended() string {
@@ -290,7 +294,7 @@ func (r reader) search(ctx context.Context, from *source, s dynamo.LogSearch) (d
 
 func showRequest(p *show.Page, a requestAnswer) {
 	p.Line(show.Styled(show.Bold, "%s", a.Event), show.Text("  "), show.Styled(a.style(), "%s", a.ended()))
-	p.Say("%s", a.Words)
+	p.Say("%s", explained(a.Words, a.Detail))
 	p.Field("webhook", show.Text("%s", a.WebhookID))
 	p.Field("at", show.Text("%s", p.When(a.At.Time)))
 	p.Field("attempt", show.Text("%d", a.Attempt))

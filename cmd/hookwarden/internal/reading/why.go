@@ -309,7 +309,7 @@ func (f facts) waiting() string {
 // ofWebhook is about one webhook, by its newest entry.
 func (f facts) ofWebhook(id string) string {
 	newest := f.found.Entries[0]
-	how := words.Attempt(newest.Outcome, newest.Code, newest.ResponseCode)
+	how := explained(words.Attempt(newest.Outcome, newest.Code, newest.ResponseCode), newest.Detail)
 	at := f.say(newest.Time)
 	tries := 0
 	for _, e := range f.found.Entries {
@@ -359,7 +359,7 @@ func (f facts) standsInTheWay(q whyQuestion) string {
 // ofNewest is about what was sent lately.
 func (f facts) ofNewest(q whyQuestion) string {
 	newest := f.found.Entries[0]
-	how := words.Attempt(newest.Outcome, newest.Code, newest.ResponseCode)
+	how := explained(words.Attempt(newest.Outcome, newest.Code, newest.ResponseCode), newest.Detail)
 	failed, sent := 0, 0
 	for _, e := range f.found.Entries {
 		if e.Sent {

@@ -271,7 +271,9 @@ func newWorld() *world {
 		Events: []string{"issue", "error.created"}, DisabledAt: now.Add(-3 * time.Hour), DisabledReason: "error",
 		DisabledEvidence: []tally.Day{ago(6, tally.Counts{Error: 3}), ago(5, tally.Counts{Error: 4}), ago(4, tally.Counts{Error: 9}), ago(3, tally.Counts{Error: 1}),
 			ago(2, tally.Counts{Error: 2}), ago(1, tally.Counts{Error: 8}), ago(0, tally.Counts{Error: 5})},
-		NotifiedAt: now.Add(-3 * time.Hour)})
+		NotifiedAt: now.Add(-3 * time.Hour), DisabledDiagnosis: &platform.Diagnosis{FailingSince: "2026-11-19T07:00:00.000Z", LastSuccess: "2026-11-16T20:00:00.000Z", Read: 32,
+			Answers: []platform.Answer{{Outcome: "error", Status: 401, Count: 30}, {Outcome: "error", Status: 404, Count: 2}},
+			Example: &platform.FailedRequest{At: "2026-11-25T08:59:00.000Z", WebhookID: "evt_c", EventType: "issue.created", Outcome: "error", Status: 401, Body: "bad \x1b[1msignature"}}})
 	add(platform.App{ID: "18", Slug: "pager", Name: "Pager", Status: platform.Internal, WebhookURL: "https://pager.acme.example/in", Events: []string{"issue"}})
 	add(platform.App{ID: "19", Slug: "linear", Name: "Linear", Status: platform.Published, WebhookURL: "https://linear.example/hook", Events: []string{"comment"}})
 	add(platform.App{ID: "20", Slug: "notes", Name: "Notes \x1b[31m& Söhne", Status: platform.Internal, WebhookURL: "https://notes.acme.example/", Events: []string{"issue"},
@@ -293,7 +295,8 @@ func newWorld() *world {
 	}
 	w.log["18"] = []delivery.Entry{
 		{Time: now.Add(-time.Minute), WebhookID: "evt_p3", MessageID: "m1234567", EventType: "issue.resolved", Attempt: 1, Sent: true, Outcome: "success", ResponseCode: 200, Duration: 41 * time.Millisecond},
-		{Time: now.Add(-2 * time.Minute), WebhookID: "evt_p2", MessageID: "m1234567", EventType: "issue.created", Attempt: 1, Sent: true, Outcome: "timeout", Code: "timeout_response", Duration: time.Second},
+		{Time: now.Add(-2 * time.Minute), WebhookID: "evt_p2", MessageID: "m1234567", EventType: "issue.created", Attempt: 1, Sent: true, Outcome: "timeout", Code: "timeout_response", Duration: time.Second,
+			Detail: "It sent no byte of an answer."},
 		{Time: now.Add(-5 * time.Minute), WebhookID: "evt_p1", MessageID: "m1234567", EventType: "metric_alert.open", Attempt: 1, Sent: true, Outcome: "success", ResponseCode: 204, Duration: 38 * time.Millisecond},
 	}
 	w.log["19"] = []delivery.Entry{

@@ -131,10 +131,10 @@ func engine(t *testing.T) (envFile string) {
 			first = false
 			w.WriteHeader(http.StatusInternalServerError)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/disable-1/configuration"):
-			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"APPS_TABLE": "a", "ORGANIZATIONS_TABLE": "o", "AUDIT_TABLE": "u", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
-				"NOTIFICATION_QUEUE_URL": "n", "WINDOW_DAYS": "3", "DISABLE_MODE": "observe"}}}`)
+			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"APPS_TABLE": "a", "ORGANIZATIONS_TABLE": "o", "AUDIT_TABLE": "u", "BUFFER_TABLE": "b",
+				"WINDOW_DAYS": "3", "DISABLE_MODE": "observe"}}}`)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/deliver-1/configuration"):
-			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"WINDOW_DAYS": "3"}}}`)
+			_, _ = io.WriteString(w, `{"Environment": {"Variables": {"WINDOW_DAYS": "99"}}}`)
 		default:
 			_, _ = io.WriteString(w, `{"Attributes": {"ApproximateNumberOfMessages": "3"}}`)
 		}
@@ -183,7 +183,7 @@ func TestLiveReadsAFunctionsSettingsAsItDoes(t *testing.T) {
 	if code != 0 || settings.Rule.WindowDays != 3 || settings.Rule.DeadDays != 5 || settings.Mode != "observe" {
 		t.Errorf("exit code %d, %s, %+v", code, console.errs.String(), settings)
 	}
-	if wrong == nil || !strings.Contains(wrong.Error(), "APPS_TABLE") {
-		t.Errorf("settings without a table: %v", wrong)
+	if wrong == nil || !strings.Contains(wrong.Error(), "WINDOW_DAYS") {
+		t.Errorf("a window of 99 days: %v", wrong)
 	}
 }
