@@ -2,6 +2,7 @@ package reading
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -312,6 +313,34 @@ func TestCommandsBoundWhatTheyReadOfTheLog(t *testing.T) {
 		c.want.AppID, c.want.Until = "18", now
 		if w.searches[0] != c.want {
 			t.Errorf("%s: %+v", name, w.searches[0])
+		}
+	}
+}
+
+// However many apps are disabled or fail, so many are read in full at most: a hundred are
+// one request.
+func TestCommandsBoundHowManyAppsTheyRead(t *testing.T) {
+	w := newWorld()
+	for n := range 3000 {
+		app := platform.App{ID: fmt.Sprint("d", n), Status: platform.Internal, OrganizationID: "42", Generation: 1, DisabledAt: now.Add(-time.Duration(n) * time.Minute), DisabledReason: "dead",
+			NotifiedAt: now}
+		w.apps[app.ID] = app
+		w.days[tally.Key(app.ID, "42", 1)] = []tally.Day{ago(0, tally.Counts{Error: 1})}
+	}
+	for _, c := range []struct {
+		args []string
+		most int
+		says string
+	}{
+		{[]string{"status"}, 500, "3,001 disabled"},
+		{[]string{"apps", "--disabled"}, 1000, "and 2,901 more"},
+		{[]string{"apps", "--failing", "--limit", "3"}, 1000, "more; --limit"},
+		{[]string{"notices", "17"}, 100, "ada@acme.example"},
+	} {
+		w.most = 0
+		out, errs, code := run(t, w, screen{}, c.args...)
+		if code != 0 || w.most > c.most || w.most == 0 || !strings.Contains(out, c.says) {
+			t.Errorf("%s: exit code %d, %s; asked for %d at once, and at most %d may be; no %q in\n%s", c.args, code, errs, w.most, c.most, c.says, out)
 		}
 	}
 }

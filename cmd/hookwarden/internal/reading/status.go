@@ -86,7 +86,7 @@ func (r reader) status() *cobra.Command {
 within a day, queues, dead letters, the brake, alarms that ring, and each problem
 with the command that helps.
 
-It makes at most 80 requests, however large the stack is.`,
+It makes at most 85 requests, however large the stack is.`,
 		Example: "  hookwarden status\n  hookwarden --stack hookwarden-prod status --output json | jq '.problems'",
 		Args:    session.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +50,8 @@ type world struct {
 	suppressed    map[string]suppression
 	broken        error // each read of a table fails
 
+	mu       sync.Mutex
+	most     int // items that were asked for at once
 	searches []dynamo.LogSearch
 	pieces   int // so many searches are not whole
 }
@@ -59,12 +62,20 @@ func (w *world) ReadApp(_ context.Context, id string) (platform.App, bool, error
 }
 
 func (w *world) ReadSome(_ context.Context, ids []string) (apps []platform.App, err error) {
+	w.asked(len(ids))
 	for _, id := range ids {
 		if app, ok := w.apps[id]; ok {
 			apps = append(apps, app)
 		}
 	}
 	return apps, w.broken
+}
+
+// asked notes how much is asked for at once: a hundred are a request.
+func (w *world) asked(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.most = max(w.most, n)
 }
 
 func (w *world) ids() (ids []string) {
@@ -126,6 +137,7 @@ func (w *world) ReadFailing(_ context.Context, partition string) (keys []string,
 }
 
 func (w *world) ReadCounts(_ context.Context, date tally.Date, keys []string) (map[string]tally.Counts, error) {
+	w.asked(len(keys))
 	counts := make(map[string]tally.Counts)
 	for _, key := range keys {
 		counts[key] = countsOn(w.days[key], date)
@@ -135,6 +147,8 @@ func (w *world) ReadCounts(_ context.Context, date tally.Date, keys []string) (m
 
 // Search is a search without pages, in which but for Wanted nothing is cut off.
 func (w *world) Search(_ context.Context, s dynamo.LogSearch) (dynamo.LogFound, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.searches = append(w.searches, s)
 	found := dynamo.LogFound{Whole: true}
 	for _, e := range w.log[s.AppID] {
@@ -181,6 +195,7 @@ func (w *world) Read(_ context.Context, q dynamo.AuditQuery) (page dynamo.AuditP
 }
 
 func (w *world) ReadNotices(_ context.Context, ids []string) (map[string]dynamo.NoticeState, error) {
+	w.asked(len(ids))
 	found := make(map[string]dynamo.NoticeState)
 	for _, id := range ids {
 		if s, ok := w.notices[id]; ok {
