@@ -89,9 +89,10 @@ type ownerLine struct {
 func (r reader) app() *cobra.Command {
 	return &cobra.Command{
 		Use:   "app ID",
-		Short: "One app: its state in a sentence, why, 30 days, who was told, what comes next",
+		Short: "One app: its state, why, 30 days, who was told, what comes next",
 		Long: `One app: its state in a sentence, why, its last 30 days, the last success and
-failure, which owners were told and when, and what would happen next by the live rule.
+failure, which owners were told and when, and what would happen next by the
+live rule.
 
 It makes at most 20 requests.`,
 		Example: "  hookwarden app 17\n  hookwarden app 17 --output json | jq -r .next",
@@ -139,7 +140,10 @@ func (r reader) readAppAnswer(ctx context.Context, from *source, id string) (app
 			return err
 		},
 		func(ctx context.Context) error { settings, live = readSettings(ctx, from); return ctx.Err() },
-		func(ctx context.Context) (err error) { latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable); return err },
+		func(ctx context.Context) (err error) {
+			latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable)
+			return err
+		},
 		func(ctx context.Context) (err error) {
 			found, err = from.log.Search(ctx, dynamo.LogSearch{AppID: app.ID, Since: now.AddDate(0, 0, -appLogRequests), Until: now,
 				Read: appLogEntries, MaxRequests: appLogRequests})

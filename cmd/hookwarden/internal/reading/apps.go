@@ -51,10 +51,11 @@ func (r reader) listApps() *cobra.Command {
 	var flags appsFlags
 	cmd := &cobra.Command{
 		Use:   "apps [TEXT]",
-		Short: "Which apps fail, are disabled or are warned; or have TEXT in name, slug, id or URL",
-		Long: `Which apps there are. --failing, --disabled and --warned read an index, and make at
-most 50 requests however many apps there are. A TEXT is looked for in each app's
-name, slug, id, uuid and URL: that reads the whole table of apps, once.`,
+		Short: "Which apps fail, are disabled, are warned, or have TEXT in them",
+		Long: `Which apps there are. --failing, --disabled and --warned read an index, and
+make at most 50 requests however many apps there are. A TEXT is looked for in
+each app's name, slug, id, uuid and URL: that reads the whole table of apps,
+once.`,
 		Example: "  hookwarden apps --failing\n  hookwarden apps --disabled --output json\n  hookwarden apps ci-bot",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {

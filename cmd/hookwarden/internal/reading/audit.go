@@ -41,11 +41,11 @@ func (r reader) auditOf() *cobra.Command {
 	var brake bool
 	cmd := &cobra.Command{
 		Use:   "audit ORG",
-		Short: "What was done to an organization's apps, when and by whom, newest first",
-		Long: `What was done to an organization's apps, newest first: disabled, enabled, warned, and
-what the rule would have done. BY is the actor that the platform named, or the rule.
-SENDER is who sent the message, as SQS stamped it: a hint, not proof, since a session
-of a role has the name that it chose.
+		Short: "What was done to an organization's apps, when and by whom",
+		Long: `What was done to an organization's apps, newest first: disabled, enabled,
+warned, and what the rule would have done. "by" is the actor that the platform
+named, or the rule. "sender" is who sent the message, as SQS stamped it: a
+hint, not proof, since a session of a role has the name that it chose.
 
 A page makes at most 11 requests.`,
 		Example: "  hookwarden audit 42\n  hookwarden audit 42 --app 17 --limit 5\n  hookwarden audit --brake",
@@ -73,7 +73,7 @@ A page makes at most 11 requests.`,
 	cmd.Flags().StringVar(&q.AppID, "app", "", "of the app with this `ID` alone")
 	cmd.Flags().BoolVar(&brake, "brake", false, "the openings of the brake, which are no organization's")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "a page has at most `N` entries (1 to 1000)")
-	cmd.Flags().StringVar(&q.After, "after", "", "the page after this `MARK`, which the page before ends with")
+	cmd.Flags().StringVar(&q.After, "after", "", "the page after this `MARK`, with which one ends")
 	return cmd
 }
 

@@ -90,3 +90,21 @@ func TestPageOfTheOperatorsProgramHasEachCommandAndFlag(t *testing.T) {
 		}
 	}
 }
+
+func TestHelpFitsATerminal(t *testing.T) {
+	pages := [][]string{{"--help"}}
+	for _, c := range commands(reader{Session: session.New(session.World{Now: time.Now})}) {
+		pages = append(pages, []string{c.Name(), "--help"})
+	}
+	for _, args := range pages {
+		out, errs, code := run(t, newWorld(), terminal, args...)
+		if code != 0 || !strings.Contains(out, "Examples:") {
+			t.Errorf("%s: exit code %d, %s", args, code, errs)
+		}
+		for line := range strings.Lines(out) {
+			if width := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); width > 80 {
+				t.Errorf("%s: %d columns: %s", args, width, line)
+			}
+		}
+	}
+}

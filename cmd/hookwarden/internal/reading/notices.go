@@ -47,11 +47,12 @@ const (
 func (r reader) noticesOf() *cobra.Command {
 	return &cobra.Command{
 		Use:   "notices ID",
-		Short: "Which owners of an app were mailed, when, and whether SES suppresses them",
-		Long: `Which owners of an app were mailed, about what and when, and whether SES suppresses
-their addresses: then mails to them are dropped. It looks at the newest 20 times that
-the app was disabled, enabled, warned or recovered, and at the 25 first owners that
-there are now. Mails to people who are no owner any more are not found.
+		Short: "Which owners were mailed, when, and whether SES suppresses them",
+		Long: `Which owners of an app were mailed, about what and when, and whether SES
+suppresses their addresses: then mails to them are dropped. It looks at the
+newest 20 times that the app was disabled, enabled, warned or recovered, and
+at the first 25 owners that there are now. Mails to people who are no owners
+any more are not found.
 
 It makes at most 40 requests.`,
 		Example: "  hookwarden notices 17\n  hookwarden notices 17 --output json | jq '.owners[] | select(.suppressed)'",

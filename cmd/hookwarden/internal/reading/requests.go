@@ -88,10 +88,11 @@ func (r reader) requests() *cobra.Command {
 	var after string
 	cmd := &cobra.Command{
 		Use:   "requests ID",
-		Short: "The log of an app: what was sent and how it ended, newest first, page by page",
-		Long: `The log of an app, newest first: each attempt, each webhook that was skipped and why,
-each that expired. A page makes at most 51 requests; it says how to get the next.
-With --failures an index is read that has failed attempts alone.`,
+		Short: "The log of an app: what was sent, and how it ended",
+		Long: `The log of an app, newest first: each attempt, each webhook that was skipped
+and why, each that expired. A page makes at most 51 requests, and says how to
+get the next. The log is kept for 30 days. With --failures an index is read
+that has failed attempts and expired webhooks alone.`,
 		Example: "  hookwarden requests 17 --since 24h\n  hookwarden requests 17 --failures --event issue.created\n  hookwarden requests 17 --outcome skipped --output json",
 		Args:    session.Args("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -113,13 +114,13 @@ With --failures an index is read that has failed attempts alone.`,
 			return r.printRequests(cmd.Context(), from, search)
 		},
 	}
-	sinceVar(cmd, since, "not before this `TIME`: 24h, 7d, 2026-11-24, 2026-11-24T10:00:00Z (default: all that is kept, 30 days)")
+	sinceVar(cmd, since, "not before this `TIME`: 24h, 7d, 2026-11-24")
 	cmd.Flags().BoolVar(&failures, "failures", false, "failed attempts and expired webhooks alone")
 	cmd.Flags().StringVar(&search.EventType, "event", "", "of this event `TYPE` alone, as in issue.created")
 	cmd.Flags().StringVar(&search.Outcome, "outcome", "", "of this `OUTCOME` alone, as in timeout or skipped")
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().IntVar(&search.Wanted, "limit", 50, "a page has at most `N` entries (1 to 1000)")
-	cmd.Flags().StringVar(&after, "after", "", "the page after this `MARK`, which the page before ends with")
+	cmd.Flags().StringVar(&after, "after", "", "the page after this `MARK`, with which one ends")
 	return cmd
 }
 
@@ -185,11 +186,12 @@ func (r reader) request() *cobra.Command {
 	attempt := 0
 	cmd := &cobra.Command{
 		Use:   "request ID WEBHOOK-ID",
-		Short: "One log entry opened: headers, bodies, and what its error code means",
-		Long: `One entry of an app's log: its headers, the beginnings of both bodies (of failures:
-successes are logged without), and what its error code means. WEBHOOK-ID is the
-webhook's id, which is looked for in the newest 1,000 entries or those since --since;
-or the key of an entry, as "hookwarden requests ID --output json" has it.`,
+		Short: "One log entry: headers, bodies, and what its error code means",
+		Long: `One entry of an app's log: its headers, the beginnings of both bodies (of
+failures: successes are logged without), and what its error code means.
+WEBHOOK-ID is the webhook's id, which is looked for in the newest 1,000
+entries, or in all since --since; or the key of an entry, as "hookwarden
+requests ID --output json" has it.`,
 		Example: "  hookwarden request 17 evt_01J9\n  hookwarden request 17 evt_01J9 --attempt 2 --since 7d",
 		Args:    session.Args("ID", "WEBHOOK-ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -205,7 +207,7 @@ or the key of an entry, as "hookwarden requests ID --output json" has it.`,
 		},
 	}
 	cmd.Flags().IntVar(&attempt, "attempt", 0, "the `N`th attempt (default: the newest entry)")
-	sinceVar(cmd, since, "look at all entries since this `TIME`: 24h, 7d, 2026-11-24 (default: the newest 1,000)")
+	sinceVar(cmd, since, "look at all since this `TIME`: 24h, 7d, 2026-11-24")
 	return cmd
 }
 

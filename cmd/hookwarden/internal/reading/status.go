@@ -81,10 +81,10 @@ type problem struct {
 func (r reader) status() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "One screen: what fails, what waits, what rings, and the command that helps",
-		Long: `The stack on one screen: its mode, its apps by state, who was disabled and warned
-within a day, queues, dead letters, the brake, alarms that ring, and each problem
-with the command that helps.
+		Short: "One screen: what fails, waits and rings, and what helps",
+		Long: `The stack on one screen: its mode, its apps by state, who was disabled and
+warned within a day, queues, dead letters, the brake, alarms that ring, and
+each problem with the command that helps.
 
 It makes at most 85 requests, however large the stack is.`,
 		Example: "  hookwarden status\n  hookwarden --stack hookwarden-prod status --output json | jq '.problems'",
@@ -156,7 +156,10 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			})
 			return err
 		},
-		func(ctx context.Context) (err error) { latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable); return err },
+		func(ctx context.Context) (err error) {
+			latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable)
+			return err
+		},
 		func(ctx context.Context) (err error) {
 			a.Brake.DisabledThisHour, err = from.brake.ReadHour(ctx, now)
 			return err

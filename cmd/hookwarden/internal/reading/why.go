@@ -45,13 +45,14 @@ func (r reader) why() *cobra.Command {
 	q := whyQuestion{since: &sinceFlag{now: r.Now}}
 	cmd := &cobra.Command{
 		Use:   "why ID",
-		Short: "Why did this customer not get it? An answer in a sentence, with the evidence",
-		Long: `Why an app did not get a webhook. It looks whether the app is registered, subscribed
-and enabled and has a URL, then at the newest 1,000 entries of its log, or at all
-since --since, and answers in a sentence with the evidence of each step.
+		Short: "Why did this customer not get it? A sentence, with the evidence",
+		Long: `Why an app did not get a webhook. It looks whether the app is registered,
+subscribed and enabled and has a URL, then at the newest 1,000 entries of its
+log, or at all since --since, and answers in a sentence with the evidence of
+each step.
 
-A queue cannot be searched. What is in no log was not sent yet or never received;
-how much waits in the queues, and for how long, is said then.
+A queue cannot be searched. What is in no log was not sent yet or never
+received; how much waits in the queues, and for how long, is said then.
 
 It makes at most 50 requests; with --since at most 210.`,
 		Example: "  hookwarden why 17\n  hookwarden why 17 --event issue.created --since 24h\n  hookwarden why 17 --webhook evt_01J9",
@@ -76,7 +77,7 @@ It makes at most 50 requests; with --since at most 210.`,
 	}
 	cmd.Flags().StringVar(&q.event, "event", "", "webhooks of this event `TYPE`, as in issue.created")
 	cmd.Flags().StringVar(&q.webhookID, "webhook", "", "the webhook with this `ID`")
-	sinceVar(cmd, q.since, "look at all entries since this `TIME`: 24h, 7d, 2026-11-24 (default: the newest 1,000)")
+	sinceVar(cmd, q.since, "look at all since this `TIME`: 24h, 7d, 2026-11-24")
 	return cmd
 }
 

@@ -205,7 +205,9 @@ func (w *world) ReadNotices(_ context.Context, ids []string) (map[string]dynamo.
 	return found, w.broken
 }
 
-func (w *world) ReadLatch(context.Context, platform.Brake) (disabling.Latch, error) { return w.latch, w.broken }
+func (w *world) ReadLatch(context.Context, platform.Brake) (disabling.Latch, error) {
+	return w.latch, w.broken
+}
 func (w *world) ReadHour(context.Context, time.Time) (int64, error) { return w.hour, w.broken }
 func (w *world) ReadPaused(context.Context) ([]paused, error)       { return w.paused, w.broken }
 func (w *world) ReadDepth(_ context.Context, n string) (depth, bool, error) {

@@ -18,17 +18,19 @@ type Group struct {
 	Commands  []*cobra.Command
 }
 
-const about = `hookwarden shows and steers a hookwarden stack: which apps fail and why, what was
-sent, who was told, and what waits. It reads the stack's tables, queues and alarms
-with your own AWS credentials. It never prints a secret.
+const about = `hookwarden shows and steers a hookwarden stack: which apps fail and why, what
+was sent, who was told, and what waits. It reads the stack's tables, queues
+and alarms with your own AWS credentials. It never prints a secret.
 
-It finds the stack by --stack NAME (in your account), by --env FILE (a stack.env),
-or else by the .local/stack.env of a local stack, in this folder or above it.
+It finds the stack by --stack NAME (in your account), by --env FILE (a
+stack.env), or else by the .local/stack.env of a local stack, in this folder
+or above it.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.`
 
 // Root is the program with its commands.
 func (s *Session) Root(groups ...Group) *cobra.Command {
+	cobra.EnableCommandSorting = false // the order of the groups is that in which one asks
 	root := &cobra.Command{
 		Use:               "hookwarden",
 		Short:             "See and steer a hookwarden stack",
@@ -43,13 +45,13 @@ func (s *Session) Root(groups ...Group) *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	flags := root.PersistentFlags()
-	flags.StringVar(&s.choice.Stack, "stack", "", "a stack in your account, by `NAME`")
-	flags.StringVar(&s.choice.EnvFile, "env", "", "a stack by the stack.env `FILE` that names its things")
-	flags.StringVar(&s.choice.Region, "region", "", "AWS region, with --stack (default: your AWS configuration's)")
-	flags.StringVar(&s.choice.Profile, "profile", "", "AWS profile, with --stack (default: your AWS configuration's)")
-	flags.StringVarP(&s.output, "output", "o", "table", "`FORMAT` of the answer: table for people, json for programs")
-	flags.BoolVar(&s.utc, "utc", false, "times in UTC, not in the local zone (json has UTC always)")
-	flags.BoolVar(&s.debug, "debug", false, "say on standard error which calls were made to AWS")
+	flags.StringVar(&s.choice.Stack, "stack", "", "the stack of this `NAME` in your account")
+	flags.StringVar(&s.choice.EnvFile, "env", "", "the stack that this stack.env `FILE` names")
+	flags.StringVar(&s.choice.Region, "region", "", "with --stack: the AWS `REGION`, if not the default")
+	flags.StringVar(&s.choice.Profile, "profile", "", "with --stack: the AWS `PROFILE`, if not the default")
+	flags.StringVarP(&s.output, "output", "o", "table", "answer as a `FORMAT`: table or json")
+	flags.BoolVar(&s.utc, "utc", false, "times in UTC, not in the local zone (json: always)")
+	flags.BoolVar(&s.debug, "debug", false, "say on standard error which calls AWS got")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, name := range []string{"stack", "region", "profile"} {
 		_ = root.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
