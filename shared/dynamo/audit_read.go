@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,11 +40,14 @@ type AuditEntry struct {
 	AppID     string
 	Name      string
 	Reason    string
-	Evidence  []tally.Day     // oldest day first
-	Actor     json.RawMessage // who did it, as the platform said; nil if nobody
-	SenderID  string          // who sent the message, as SQS stamped it; empty if nobody did
+	Level     platform.Level      // of a warning
+	Diagnosis *platform.Diagnosis // of a disabling by the rule, and a warning; nil: nothing was known
+	Evidence  []tally.Day         // oldest day first
+	Actor     json.RawMessage     // who did it, as the platform said; nil if nobody
+	SenderID  string              // who sent the message, as SQS stamped it; empty if nobody did
 	Note      string
-	OpenUntil time.Time // of an opening of the brake
+	Brake     platform.Brake // of an opening
+	OpenUntil time.Time      // of an opening
 }
 
 // AuditPage is one page. Next is empty on the last.
@@ -96,8 +100,12 @@ func (t AuditReader) Read(ctx context.Context, q AuditQuery) (AuditPage, error) 
 
 func decodeAudit(i item) AuditEntry {
 	e := AuditEntry{Event: i.text("event"), AppID: i.text("app_id"), Name: i.text("name"), Reason: i.text("reason"),
+		Level: platform.Level(i.text("level")), Diagnosis: i.diagnosis("diagnosis"),
 		Evidence: i.evidence("evidence"), Actor: i.actor("actor").Raw, SenderID: i.text("sender_id"), Note: i.text("note"),
 		OpenUntil: i.time("open_until")}
+	if e.Event == eventBrakeOpen {
+		e.Brake = platform.Brake(cmp.Or(i.text("brake"), string(platform.BrakeDisable)))
+	}
 	at, _, _ := strings.Cut(i.text("sk"), "#")
 	e.Time, _ = platform.ParseTime(at)
 	return e

@@ -7,14 +7,14 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// BrakeReader reads how many were disabled by the rule.
+// BrakeReader reads how many the rule has disabled, or warned.
 type BrakeReader struct {
 	API   getAPI
 	Table string // Audit
 }
 
-// ReadHour is how many were disabled by the rule in the clock hour of a time.
-func (t BrakeReader) ReadHour(ctx context.Context, at time.Time) (int64, error) {
-	i, err := get(ctx, t.API, t.Table, item{"pk": text(brakeKey), "sk": text(platform.FormatTime(at.Truncate(time.Hour)))})
-	return i.number("disablings"), err
+// ReadHour is how many a brake has let through in the clock hour of a time.
+func (t BrakeReader) ReadHour(ctx context.Context, brake platform.Brake, at time.Time) (int64, error) {
+	i, err := get(ctx, t.API, t.Table, ofBrake(brake, platform.FormatTime(at.Truncate(time.Hour))))
+	return i.number(counted(brake)), err
 }

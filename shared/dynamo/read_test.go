@@ -300,6 +300,8 @@ func TestAuditReaderPagesAndLeavesOutWhatIsNoEntry(t *testing.T) {
 	db := &fakeReads{hash: "pk", sort: "sk", page: 3, items: []item{
 		{"pk": text(brakeKey), "sk": text("2026-11-25T10:00:00.000Z"), "disablings": number(4)},
 		{"pk": text(brakeKey), "sk": text("2026-11-25T10:20:00.000Z#brake.open"), "event": text("brake.open"), "open_until": text("2026-11-25T12:00:00.000Z")},
+		{"pk": text(brakeKey), "sk": text("2026-11-25T10:30:00.000Z#brake.open#warning"), "event": text("brake.open"), "brake": text("warning")},
+		{"pk": text(brakeKey), "sk": text("warning#2026-11-25T10:00:00.000Z"), "warnings": number(4)},
 		{"pk": text(brakeKey), "sk": text("latch"), "until": text("2026-11-25T10:00:00.000Z")},
 	}}
 	for n := range 8 {
@@ -321,7 +323,7 @@ func TestAuditReaderPagesAndLeavesOutWhatIsNoEntry(t *testing.T) {
 		t.Errorf("%d requests, next %q, %v", db.requests, page.Next, err)
 	}
 	page, err = r.Read(t.Context(), AuditQuery{OrganizationID: BrakeAudit, Limit: 9, MaxRequests: 9})
-	if err != nil || len(page.Entries) != 1 || page.Entries[0].Event != "brake.open" || page.Entries[0].OpenUntil.Hour() != 12 {
+	if err != nil || len(page.Entries) != 2 || page.Entries[0].Brake != "warning" || page.Entries[1].Brake != "disable" || page.Entries[1].OpenUntil.Hour() != 12 {
 		t.Errorf("of the brake: %+v, %v", page, err)
 	}
 	if _, err := r.Read(t.Context(), AuditQuery{OrganizationID: "42", Limit: 1, MaxRequests: 1, After: "x"}); !errors.Is(err, ErrBadAuditPage) {

@@ -13,6 +13,7 @@ import (
 	"hookwarden/cmd/hookwarden/internal/show"
 	"hookwarden/cmd/hookwarden/internal/words"
 	"hookwarden/shared/dynamo"
+	"hookwarden/shared/platform"
 	"hookwarden/shared/tally"
 )
 
@@ -30,8 +31,12 @@ type auditLine struct {
 	Actor     json.RawMessage `json:"actor,omitempty"`     // as the platform said
 	SenderID  string          `json:"sender_id,omitempty"` // as SQS stamped it
 	Note      string          `json:"note,omitempty"`
+	Brake     string          `json:"brake,omitempty"` // of an opening: disable or warning
 	OpenUntil *show.Time      `json:"open_until,omitempty"`
 	Evidence  []tally.Day     `json:"evidence,omitempty"`
+
+	Level     platform.Level      `json:"level,omitempty"`
+	Diagnosis *platform.Diagnosis `json:"diagnosis,omitempty"`
 }
 
 const auditRequests = 10
@@ -94,7 +99,7 @@ func (r reader) printAudit(ctx context.Context, from *source, q dynamo.AuditQuer
 	a := auditAnswer{Entries: []auditLine{}, Next: page.Next}
 	for _, e := range page.Entries {
 		a.Entries = append(a.Entries, auditLine{show.Time{Time: e.Time}, e.Event, e.AppID, e.Name, e.Reason, e.Actor, e.SenderID, e.Note,
-			optional(e.OpenUntil), e.Evidence})
+			string(e.Brake), optional(e.OpenUntil), e.Evidence, e.Level, e.Diagnosis})
 	}
 	return r.Print(a, func(p *show.Page) { showAudit(p, a) })
 }
@@ -117,7 +122,10 @@ func showAudit(p *show.Page, a auditAnswer) {
 	}
 	for _, e := range a.Entries {
 		p.Line(show.Text("%s  ", p.Short(e.At.Time)), show.Styled(styleOfEvent(e.Event), "%s", e.Event), show.Text("%s", appOf(e)))
-		if e.Reason != "" {
+		switch {
+		case e.Level != "":
+			p.Field("  warned of", show.Text("%s; it would be disabled for the reason %s", words.Level(string(e.Level)), e.Reason))
+		case e.Reason != "":
 			p.Field("  because", show.Text("%s", words.Reason(e.Reason)))
 		}
 		by := actorName(e.Actor)
@@ -143,6 +151,8 @@ func showAudit(p *show.Page, a auditAnswer) {
 
 func appOf(e auditLine) string {
 	switch {
+	case e.Brake != "":
+		return "  on " + e.Brake
 	case e.AppID == "":
 		return ""
 	case e.Name == "":

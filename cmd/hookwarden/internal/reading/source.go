@@ -72,7 +72,7 @@ type noticeReader interface {
 
 type brakeReader interface {
 	ReadLatch(ctx context.Context, brake platform.Brake) (disabling.Latch, error)
-	ReadHour(ctx context.Context, at time.Time) (int64, error)
+	ReadHour(ctx context.Context, brake platform.Brake, at time.Time) (int64, error)
 }
 
 // depth is how much is in a queue.

@@ -13,7 +13,6 @@ import (
 	"hookwarden/cmd/hookwarden/internal/session"
 	"hookwarden/cmd/hookwarden/internal/show"
 	"hookwarden/cmd/hookwarden/internal/words"
-	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
 	"hookwarden/shared/platform"
@@ -31,8 +30,9 @@ type statusAnswer struct {
 	WarnedLately   []standingLine `json:"warned_lately"`
 	Queues         []queueLine    `json:"queues"`
 	DeadLetters    []queueLine    `json:"dead_letters"`
-	Brake          brakeLine      `json:"brake"`
-	Alarms         []alarmLine    `json:"alarms"` // null: not known
+	Brake          brakeLine      `json:"brake"`         // on disablings
+	WarningBrake   brakeLine      `json:"warning_brake"` // on warnings
+	Alarms         []alarmLine    `json:"alarms"`        // null: not known
 	Problems       []problem      `json:"problems"`
 }
 
@@ -48,8 +48,9 @@ type standingLine struct {
 	ID     string    `json:"id"`
 	Name   string    `json:"name"`
 	At     show.Time `json:"at"`
-	Reason string    `json:"reason,omitempty"`
-	Told   bool      `json:"told"` // the owners' mails were queued
+	Reason string    `json:"reason,omitempty"` // why it is disabled, or would be
+	Level  string    `json:"level,omitempty"`  // of a warning
+	Told   bool      `json:"told"`             // the owners' mails were queued
 }
 
 type queueLine struct {
@@ -59,12 +60,12 @@ type queueLine struct {
 }
 
 type brakeLine struct {
-	DisabledThisHour int64      `json:"disabled_this_hour"`
-	Limit            int        `json:"limit"`
-	LatchedUntil     *show.Time `json:"latched_until,omitempty"`
-	LatchedBy        string     `json:"latched_by,omitempty"` // the app whose verdict latched it
-	Reason           string     `json:"reason,omitempty"`
-	OpenUntil        *show.Time `json:"open_until,omitempty"`
+	UsedThisHour int64      `json:"used_this_hour"`
+	Limit        int        `json:"limit"` // in a clock hour
+	LatchedUntil *show.Time `json:"latched_until,omitempty"`
+	LatchedBy    string     `json:"latched_by,omitempty"` // the app that it was about
+	Reason       string     `json:"reason,omitempty"`
+	OpenUntil    *show.Time `json:"open_until,omitempty"`
 }
 
 type alarmLine struct {
@@ -134,7 +135,6 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 	a := statusAnswer{Stack: from.stack, At: show.Time{Time: now}}
 	var settings env.Disable
 	var live bool
-	var latch disabling.Latch
 	var disabled, warned, failing standings
 	var queues []queueLine
 	err := together(ctx,
@@ -157,11 +157,11 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			latch, err = from.brake.ReadLatch(ctx, platform.BrakeDisable)
+			a.Brake, err = readBrake(ctx, from, platform.BrakeDisable, now)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			a.Brake.DisabledThisHour, err = from.brake.ReadHour(ctx, now)
+			a.WarningBrake, err = readBrake(ctx, from, platform.BrakeWarning, now)
 			return err
 		},
 		func(ctx context.Context) (err error) {
@@ -182,7 +182,7 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 		return standingLine{ID: app.ID, Name: app.Name, At: show.Time{Time: app.DisabledAt}, Reason: app.DisabledReason, Told: !app.NotifiedAt.IsZero()}
 	})
 	a.WarnedLately = latest(warned.apps, now, func(app platform.App) standingLine {
-		return standingLine{ID: app.ID, Name: app.Name, At: show.Time{Time: app.Warned.At}, Reason: app.Warned.Reason, Told: !app.Warned.NotifiedAt.IsZero()}
+		return standingLine{ID: app.ID, Name: app.Name, At: show.Time{Time: app.Warned.At}, Reason: app.Warned.Reason, Level: string(app.Warned.Warning.Level), Told: !app.Warned.NotifiedAt.IsZero()}
 	})
 	a.Queues, a.DeadLetters = []queueLine{}, []queueLine{}
 	for _, q := range queues {
@@ -192,15 +192,24 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			a.Queues = append(a.Queues, q)
 		}
 	}
-	a.Brake.Limit = settings.MaxPerHour
-	if latch.Until.After(now) {
-		a.Brake.LatchedUntil, a.Brake.LatchedBy, a.Brake.Reason = &show.Time{Time: latch.Until}, latch.AppID, string(latch.Reason)
-	}
-	if latch.OpenUntil.After(now) {
-		a.Brake.OpenUntil = &show.Time{Time: latch.OpenUntil}
-	}
+	a.Brake.Limit, a.WarningBrake.Limit = settings.MaxPerHour, settings.MaxWarningsPerHour
 	a.Problems = problemsOf(a, disabled.apps, now, say)
 	return a, nil
+}
+
+func readBrake(ctx context.Context, from *source, brake platform.Brake, now time.Time) (b brakeLine, err error) {
+	latch, err := from.brake.ReadLatch(ctx, brake)
+	if err != nil {
+		return b, err
+	}
+	if latch.Latched(now) {
+		b.LatchedUntil, b.LatchedBy, b.Reason = &show.Time{Time: latch.Until}, latch.AppID, string(latch.Reason)
+	}
+	if latch.OpenUntil.After(now) {
+		b.OpenUntil = &show.Time{Time: latch.OpenUntil}
+	}
+	b.UsedThisHour, err = from.brake.ReadHour(ctx, brake, now)
+	return b, err
 }
 
 // standings are the apps of a standing: the ids of all, and some of them in full.
@@ -306,11 +315,17 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 	for _, p := range a.Paused {
 		add("hookwarden resume "+p.What, "The %s are paused: nobody reads %s.", p.What, p.Name)
 	}
-	if a.Brake.LatchedUntil != nil {
+	if b := a.Brake; b.LatchedUntil != nil {
 		add("hookwarden apps --failing", "The brake is latched (%s): nobody is disabled until %s, or until somebody who has looked says `hookwarden open-brake`.",
-			a.Brake.Reason, say(a.Brake.LatchedUntil.Time))
-	} else if a.Brake.Limit > 0 && a.Brake.DisabledThisHour >= int64(a.Brake.Limit) {
-		add("hookwarden apps --disabled", "The brake holds: %d apps were disabled within this clock hour.", a.Brake.DisabledThisHour)
+			b.Reason, say(b.LatchedUntil.Time))
+	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
+		add("hookwarden apps --disabled", "The brake holds: %d apps were disabled within this clock hour.", b.UsedThisHour)
+	}
+	if b := a.WarningBrake; b.LatchedUntil != nil {
+		add("hookwarden apps --failing", "The brake on warnings is latched (%s): nobody is warned until %s, or until somebody who has looked says `hookwarden open-brake --brake warning`.",
+			b.Reason, say(b.LatchedUntil.Time))
+	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
+		add("hookwarden apps --warned", "The brake on warnings holds: %d apps were warned of within this clock hour.", b.UsedThisHour)
 	}
 	for _, q := range a.DeadLetters {
 		if n := q.all(); n > 0 {
@@ -363,7 +378,8 @@ func showStatus(p *show.Page, a statusAnswer) {
 		numbered(a.Apps.FailingToday, more, "failing today", show.Warn), show.Text(", "),
 		numbered(a.Apps.Warned, more, "warned", show.Warn), show.Text(", "),
 		numbered(a.Apps.Disabled, more, "disabled", show.Bad))
-	showBrake(p, a.Brake)
+	showBrake(p, "brake", "disablings", a.Brake)
+	showBrake(p, "brake on warnings", "warnings", a.WarningBrake)
 	p.Heading("Problems")
 	if len(a.Problems) == 0 {
 		p.SayIn(show.Good, "none that can be seen from here")
@@ -377,8 +393,8 @@ func showStatus(p *show.Page, a statusAnswer) {
 	if a.Alarms == nil {
 		p.Item("Whether alarms ring is not known: this engine does not say, or your credentials may not ask.")
 	}
-	showLately(p, "Disabled within a day", a.DisabledLately)
-	showLately(p, "Warned within a day", a.WarnedLately)
+	showLately(p, "Disabled within a day", "BECAUSE", a.DisabledLately)
+	showLately(p, "Warned within a day", "OF", a.WarnedLately)
 	p.Heading("Queues")
 	var rows [][]show.Cell
 	for _, q := range slices.Concat(a.Queues, a.DeadLetters) {
@@ -410,17 +426,17 @@ func oldest(q queueLine) string {
 	return show.Span(time.Duration(*q.OldestSeconds) * time.Second)
 }
 
-func showBrake(p *show.Page, b brakeLine) {
-	p.Line(show.Text("brake: %d of %d disablings used in this clock hour", b.DisabledThisHour, b.Limit))
+func showBrake(p *show.Page, name, of string, b brakeLine) {
+	p.Line(show.Text("%s: %d of %d %s used in this clock hour", name, b.UsedThisHour, b.Limit, of))
 	if b.LatchedUntil != nil {
-		p.SayIn(show.Bad, "brake: latched until %s by %s (app %s)", p.Time(b.LatchedUntil.Time), b.Reason, b.LatchedBy)
+		p.SayIn(show.Bad, "%s: latched until %s by %s (app %s)", name, p.Time(b.LatchedUntil.Time), b.Reason, b.LatchedBy)
 	}
 	if b.OpenUntil != nil {
-		p.SayIn(show.Warn, "brake: opened by hand until %s, nothing latches", p.Time(b.OpenUntil.Time))
+		p.SayIn(show.Warn, "%s: opened by hand until %s, nothing latches", name, p.Time(b.OpenUntil.Time))
 	}
 }
 
-func showLately(p *show.Page, title string, lines []standingLine) {
+func showLately(p *show.Page, title, why string, lines []standingLine) {
 	if len(lines) == 0 {
 		return
 	}
@@ -428,10 +444,13 @@ func showLately(p *show.Page, title string, lines []standingLine) {
 	const most = 10
 	var rows [][]show.Cell
 	for _, l := range lines[:min(len(lines), most)] {
-		why := words.Reason(l.Reason)
-		rows = append(rows, []show.Cell{show.Text("%s", l.ID), show.Text("%s", l.Name), show.Text("%s", p.Short(l.At.Time)), show.Text("%s", why)})
+		cause := words.Reason(l.Reason)
+		if l.Level != "" {
+			cause = words.Level(l.Level)
+		}
+		rows = append(rows, []show.Cell{show.Text("%s", l.ID), show.Text("%s", l.Name), show.Text("%s", p.Short(l.At.Time)), show.Text("%s", cause)})
 	}
-	p.Table([]show.Column{{Head: "APP"}, {Head: "NAME", Cut: true}, {Head: "SINCE (" + p.ZoneName() + ")"}, {Head: "BECAUSE", Cut: true}}, rows)
+	p.Table([]show.Column{{Head: "APP"}, {Head: "NAME", Cut: true}, {Head: "SINCE (" + p.ZoneName() + ")"}, {Head: why, Cut: true}}, rows)
 	if left := len(lines) - most; left > 0 {
 		p.Say("and %d more", left)
 	}

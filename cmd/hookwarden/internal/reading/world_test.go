@@ -38,8 +38,8 @@ type world struct {
 	log           map[string][]delivery.Entry
 	audit         map[string][]dynamo.AuditEntry // newest first
 	notices       map[string]dynamo.NoticeState
-	latch         disabling.Latch
-	hour          int64
+	latch         map[platform.Brake]disabling.Latch
+	hour          map[platform.Brake]int64
 	depths        map[string]depth
 	ages          map[string]time.Duration
 	alarms        []alarm
@@ -205,11 +205,15 @@ func (w *world) ReadNotices(_ context.Context, ids []string) (map[string]dynamo.
 	return found, w.broken
 }
 
-func (w *world) ReadLatch(context.Context, platform.Brake) (disabling.Latch, error) {
-	return w.latch, w.broken
+func (w *world) ReadLatch(_ context.Context, b platform.Brake) (disabling.Latch, error) {
+	return w.latch[b], w.broken
 }
-func (w *world) ReadHour(context.Context, time.Time) (int64, error) { return w.hour, w.broken }
-func (w *world) ReadPaused(context.Context) ([]paused, error)       { return w.paused, w.broken }
+
+func (w *world) ReadHour(_ context.Context, b platform.Brake, _ time.Time) (int64, error) {
+	return w.hour[b], w.broken
+}
+
+func (w *world) ReadPaused(context.Context) ([]paused, error) { return w.paused, w.broken }
 func (w *world) ReadDepth(_ context.Context, n string) (depth, bool, error) {
 	d, ok := w.depths[n]
 	return d, ok, w.broken
@@ -262,7 +266,8 @@ func newWorld() *world {
 	w := &world{
 		apps: map[string]platform.App{}, organizations: map[string]platform.Organization{}, days: map[string][]tally.Day{},
 		log: map[string][]delivery.Entry{}, audit: map[string][]dynamo.AuditEntry{}, notices: map[string]dynamo.NoticeState{},
-		hour:   3,
+		hour:   map[platform.Brake]int64{platform.BrakeDisable: 3, platform.BrakeWarning: 1},
+		latch:  map[platform.Brake]disabling.Latch{},
 		depths: map[string]depth{},
 		ages:   map[string]time.Duration{"RETRY_QUEUE_URL": 260 * time.Second, "WEBHOOK_DLQ_URL": 50 * time.Hour},
 		variables: map[string]string{"SUBSCRIBABLE_RESOURCES": "issue,error,comment", "HEADER_PREFIX": "Sentry-Hook-",
@@ -294,7 +299,7 @@ func newWorld() *world {
 	add(platform.App{ID: "18", Slug: "pager", Name: "Pager", Status: platform.Internal, WebhookURL: "https://pager.acme.example/in", Events: []string{"issue"}})
 	add(platform.App{ID: "19", Slug: "linear", Name: "Linear", Status: platform.Published, WebhookURL: "https://linear.example/hook", Events: []string{"comment"}})
 	add(platform.App{ID: "20", Slug: "notes", Name: "Notes \x1b[31m& Söhne", Status: platform.Internal, WebhookURL: "https://notes.acme.example/", Events: []string{"issue"},
-		Warned: platform.Warned{At: now.Add(-26 * time.Hour), Levels: []platform.Level{"days:3"}, Reason: "error", Warning: platform.Warning{Level: "days:3", Day: 3, CutOn: "2026-11-27"},
+		Warned: platform.Warned{At: now.Add(-22 * time.Hour), Levels: []platform.Level{"days:3"}, Reason: "error", Warning: platform.Warning{Level: "days:3", Day: 3, CutOn: "2026-11-27"},
 			NotifiedAt: now.Add(-26 * time.Hour)}})
 	add(platform.App{ID: "21", Slug: "old", Name: "Old", Status: platform.Internal, Deleted: true, DeletedAt: now.AddDate(0, 0, -2)})
 	w.days["17#42#1"] = slices.Concat(disabled.DisabledEvidence, []tally.Day{ago(9, tally.Counts{Success: 40}), ago(20, tally.Counts{Success: 300, Error: 2})})
@@ -325,6 +330,7 @@ func newWorld() *world {
 		{Time: now.AddDate(0, 0, -12), Event: "internal-integration.enable", AppID: "17", Name: "CI Bot", Actor: []byte(`{"type":"user","id":7,"name":"Ada","email":"ada@acme.example"}`), SenderID: "AROAEXAMPLE:console"},
 		{Time: now.AddDate(0, 0, -13), Event: "internal-integration.disable", AppID: "17", Name: "CI Bot", Reason: "manual", Actor: []byte(`{"type":"user","id":9}`), Note: "floods us"},
 		{Time: now.AddDate(0, 0, -14), Event: "app.would-disable", AppID: "18", Name: "Pager", Reason: "dead"},
+		{Time: now.AddDate(0, 0, -15), Event: "internal-integration.warn", AppID: "17", Name: "CI Bot", Reason: "error", Level: "days:3"},
 	}
 	org := w.organizations["42"]
 	for _, n := range platform.Notices(platform.AppDisabled, disabled, org, disabled.DisabledAt) {
