@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"hookwarden/cmd/hookwarden/internal/fault"
 )
@@ -96,7 +97,7 @@ func byFile(ctx context.Context, path string, tune func(*aws.Config)) (*Place, e
 	if names["WEBHOOK_QUEUE_URL"] == "" {
 		return nil, fault.NewUsage("`make up` writes one.", "%s is no stack.env: it has no WEBHOOK_QUEUE_URL", path)
 	}
-	var options []func(*config.LoadOptions) error
+	options := quiet()
 	if region := names["AWS_REGION"]; region != "" {
 		options = append(options, config.WithRegion(region))
 	}
@@ -114,6 +115,11 @@ func byFile(ctx context.Context, path string, tune func(*aws.Config)) (*Place, e
 	return &Place{Stack: stackOf(names["WEBHOOK_QUEUE_URL"]), Local: endpoint != "", Config: c, names: names}, nil
 }
 
+// quiet keeps the SDK's own remarks off a person's screen: what matters comes as an error.
+func quiet() []func(*config.LoadOptions) error {
+	return []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+}
+
 // stackOf is the stack's name, which the names of its queues begin with.
 func stackOf(queueURL string) string {
 	return strings.TrimSuffix(queueURL[strings.LastIndexByte(queueURL, '/')+1:], "-WebhookQueue")
@@ -121,7 +127,7 @@ func stackOf(queueURL string) string {
 
 // inAccount asks CloudFormation, with the person's own credentials.
 func inAccount(ctx context.Context, choice Choice, tune func(*aws.Config)) (*Place, error) {
-	var options []func(*config.LoadOptions) error
+	options := quiet()
 	if choice.Region != "" {
 		options = append(options, config.WithRegion(choice.Region))
 	}
