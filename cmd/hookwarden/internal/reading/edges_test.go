@@ -347,6 +347,34 @@ func TestCommandsBoundHowManyAppsTheyRead(t *testing.T) {
 	}
 }
 
+func TestWhySaysWhetherAFailedWebhookIsSentAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world, *platform.App, *delivery.Entry)
+		says   string
+	}{
+		"an internal app": {func(_ *world, a *platform.App, _ *delivery.Entry) { a.Status = platform.Internal }, "one attempt for an app whose status is internal"},
+		"with RetryInternal": {func(w *world, a *platform.App, _ *delivery.Entry) {
+			a.Status, w.variables["RETRY_INTERNAL"] = platform.Internal, "true"
+		}, "Attempt 3 of 4"},
+		"a published app":     {func(*world, *platform.App, *delivery.Entry) {}, "Attempt 3 of 4 follows"},
+		"its last attempt":    {func(_ *world, _ *platform.App, e *delivery.Entry) { e.Attempt = 4 }, "the last of 4 attempts"},
+		"what is not retried": {func(_ *world, _ *platform.App, e *delivery.Entry) { e.Outcome, e.ResponseCode = "error", 404 }, "not sent again"},
+		"other delays":        {func(w *world, _ *platform.App, _ *delivery.Entry) { w.variables["RETRY_DELAYS"] = "60,60" }, "Attempt 3 of 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			app := w.apps["19"]
+			e := delivery.Entry{Time: now, WebhookID: "evt_r", EventType: "comment.created", Attempt: 2, Sent: true, Outcome: "server_error", ResponseCode: 503}
+			c.change(w, &app, &e)
+			w.apps["19"], w.log["19"] = app, []delivery.Entry{e}
+			out, errs, code := run(t, w, terminal, "why", "19", "--webhook", "evt_r")
+			if said := strings.Join(strings.Fields(out), " "); code != 0 || !strings.Contains(said, c.says) {
+				t.Errorf("exit code %d, %s\nlacks %q:\n%s", code, errs, c.says, out)
+			}
+		})
+	}
+}
+
 // With --since the log is read to that time, or until 200 requests are used up.
 func TestWhyReadsTheLogPieceByPiece(t *testing.T) {
 	w := newWorld()

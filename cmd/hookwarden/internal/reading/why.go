@@ -17,6 +17,7 @@ import (
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
 	"hookwarden/shared/platform"
+	"hookwarden/shared/webhook"
 )
 
 type whyAnswer struct {
@@ -322,11 +323,28 @@ func (f facts) ofWebhook(id string) string {
 	case newest.Sent && !newest.Failed():
 		return fmt.Sprintf("Webhook %s was delivered on %s, with attempt %d. %s", id, at, newest.Attempt, how)
 	case newest.Sent && tries > 1:
-		return fmt.Sprintf("Webhook %s was sent %d times and failed; the newest attempt was on %s. %s", id, tries, at, how)
+		return fmt.Sprintf("Webhook %s was sent %d times and failed; the newest attempt was on %s. %s", id, tries, at, explained(how, f.again(newest)))
 	case newest.Sent:
-		return fmt.Sprintf("Webhook %s was sent on %s, and failed. %s", id, at, how)
+		return fmt.Sprintf("Webhook %s was sent on %s, and failed. %s", id, at, explained(how, f.again(newest)))
 	}
 	return fmt.Sprintf("Webhook %s was handled on %s. %s", id, at, how)
+}
+
+// again says whether a failed attempt is followed by another; empty if that is not known.
+func (f facts) again(e delivery.Entry) string {
+	result := webhook.Result{Outcome: webhook.Outcome(e.Outcome), Code: webhook.Code(e.Code), Status: e.ResponseCode}
+	last := len(f.settings.RetryDelays) + 1
+	switch {
+	case !f.live || e.Test:
+		return ""
+	case f.app.Status != platform.Published && !f.settings.RetryInternal:
+		return fmt.Sprintf("There is one attempt for an app whose status is %s.", f.app.Status)
+	case !result.Retryable():
+		return "After such an answer it is not sent again."
+	case e.Attempt >= last:
+		return fmt.Sprintf("That was the last of %d attempts.", last)
+	}
+	return fmt.Sprintf("Attempt %d of %d follows, or waits in RetryQueue.", e.Attempt+1, last)
 }
 
 // standsInTheWay is what keeps webhooks from being sent now; empty if nothing does.
