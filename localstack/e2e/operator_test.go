@@ -91,7 +91,7 @@ func TestOperatorAnswersWhatSupportAsks(t *testing.T) {
 	if app["state"] != "failing" || app["last_failure"] == nil || !strings.Contains(app["next"].(string), "it is disabled on") {
 		t.Errorf("app answers %v", app)
 	}
-	failed := o.ask(t, 50, "apps", "--failing")
+	failed := o.ask(t, 50, "apps", "--failing", "--limit", "1000")
 	if !strings.Contains(text(failed), a.id) {
 		t.Errorf("apps --failing answers %v", failed)
 	}
@@ -112,7 +112,7 @@ func TestOperatorAnswersWhatSupportAsks(t *testing.T) {
 	if opened["outcome"] != "error" || !strings.Contains(text(opened["request_headers"]), "[redacted]") || opened["request_body"] == "" {
 		t.Errorf("request answers %v", opened)
 	}
-	if found := o.ask(t, 10_000, "apps", a.slug); !strings.Contains(text(found), a.id) {
+	if found := o.ask(t, 100, "apps", a.slug); !strings.Contains(text(found), a.id) {
 		t.Errorf("apps TEXT answers %v", found)
 	}
 
@@ -120,7 +120,7 @@ func TestOperatorAnswersWhatSupportAsks(t *testing.T) {
 		"at": platform.FormatTime(time.Now()), "counts": object{"fatal": 1}})
 	a.disabled(t)
 	org.mailed(t, 1)
-	if disabled := o.ask(t, 50, "apps", "--disabled"); !strings.Contains(text(disabled), a.id) {
+	if disabled := o.ask(t, 50, "apps", "--disabled", "--limit", "1000"); !strings.Contains(text(disabled), a.id) {
 		t.Errorf("apps --disabled answers %v", disabled)
 	}
 	if answer := o.ask(t, 50, "why", a.id, "--event", "issue.created"); !strings.Contains(answer["answer"].(string), "the app is disabled") {
@@ -135,7 +135,7 @@ func TestOperatorAnswersWhatSupportAsks(t *testing.T) {
 		}
 		return nil
 	})
-	status := o.ask(t, 80, "status")
+	status := o.ask(t, 85, "status")
 	if apps, _ := status["apps"].(object); apps["disabled"].(float64) < 1 {
 		t.Errorf("status answers %v", status)
 	}

@@ -38,7 +38,7 @@ func open(ctx context.Context, s *session.Session) (*source, error) {
 	apps := dynamo.AppsReader{API: c.DynamoDB, Table: table["APPS_TABLE"]}
 	w := stackReader{c, s.Now}
 	return &source{
-		stack: c.Stack, local: c.Local,
+		stack:         c.Stack,
 		apps:          apps,
 		finder:        countedApps{apps, c.DynamoDB},
 		organizations: dynamo.Organizations{API: c.DynamoDB, Table: table["ORGANIZATIONS_TABLE"]},

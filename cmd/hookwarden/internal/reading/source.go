@@ -16,7 +16,6 @@ import (
 // source is where the commands read a stack. Each of its calls is bounded.
 type source struct {
 	stack string
-	local bool
 
 	apps          appReader
 	finder        appFinder
