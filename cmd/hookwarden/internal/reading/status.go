@@ -12,7 +12,6 @@ import (
 
 	"hookwarden/cmd/hookwarden/internal/session"
 	"hookwarden/cmd/hookwarden/internal/show"
-	"hookwarden/cmd/hookwarden/internal/words"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
 	"hookwarden/shared/platform"
@@ -53,12 +52,6 @@ type standingLine struct {
 	Told   bool      `json:"told"`             // the owners' mails were queued
 }
 
-type queueLine struct {
-	Name string `json:"name"`
-	depth
-	OldestSeconds *int64 `json:"oldest_seconds"` // null: not known
-}
-
 type brakeLine struct {
 	UsedThisHour int64      `json:"used_this_hour"`
 	Limit        int        `json:"limit"` // in a clock hour
@@ -72,11 +65,6 @@ type alarmLine struct {
 	Name  string    `json:"name"`
 	Since show.Time `json:"since"`
 	Why   string    `json:"why,omitempty"`
-}
-
-type problem struct {
-	Problem string `json:"problem"`
-	Command string `json:"command,omitempty"` // what helps to see more, or to fix it
 }
 
 func (r reader) status() *cobra.Command {
@@ -102,28 +90,6 @@ It makes at most 85 requests, however large the stack is.`,
 			return r.Print(answer, func(p *show.Page) { showStatus(p, answer) })
 		},
 	}
-}
-
-// The queues of a stack, by their names in stack.env.
-func queueNames() []string {
-	return []string{"WEBHOOK_QUEUE_URL", "RETRY_QUEUE_URL", "REGISTRY_QUEUE_URL", "NOTIFICATION_QUEUE_URL", "EVENTS_QUEUE_URL"}
-}
-
-func letterNames() []string {
-	return []string{"WEBHOOK_DLQ_URL", "REGISTRY_DLQ_URL", "NOTIFICATION_DLQ_URL", "STREAM_DLQ_URL"}
-}
-
-// spoken writes WEBHOOK_DLQ_URL as WebhookDLQ, as the template does.
-func spoken(name string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(strings.TrimSuffix(name, "_URL"), "_") {
-		if word == "DLQ" {
-			b.WriteString(word)
-			continue
-		}
-		b.WriteString(word[:1] + strings.ToLower(word[1:]))
-	}
-	return b.String()
 }
 
 const (
@@ -246,37 +212,6 @@ func latest(apps []platform.App, now time.Time, line func(platform.App) standing
 	return lines
 }
 
-// readQueues reads depths, and ages as far as they are known.
-func readQueues(ctx context.Context, from *source, names []string) ([]queueLine, error) {
-	lines := make([]queueLine, len(names))
-	there := make([]bool, len(names))
-	var ages map[string]time.Duration
-	err := each(ctx, len(names)+1, func(ctx context.Context, i int) (err error) {
-		if i == len(names) {
-			ages, _ = from.watch.ReadAges(ctx, names) // or they are not known
-			return nil
-		}
-		lines[i].Name = spoken(names[i])
-		lines[i].depth, there[i], err = from.queues.ReadDepth(ctx, names[i])
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	found := []queueLine{}
-	for i, line := range lines {
-		if !there[i] {
-			continue
-		}
-		if age, ok := ages[names[i]]; ok {
-			seconds := int64(age / time.Second)
-			line.OldestSeconds = &seconds
-		}
-		found = append(found, line)
-	}
-	return found, nil
-}
-
 // readAlarms is nil if nobody knows.
 func readAlarms(ctx context.Context, from *source) []alarmLine {
 	ringing, err := from.watch.ReadAlarms(ctx)
@@ -289,169 +224,4 @@ func readAlarms(ctx context.Context, from *source) []alarmLine {
 	}
 	slices.SortFunc(lines, func(a, b alarmLine) int { return strings.Compare(a.Name, b.Name) })
 	return lines
-}
-
-// How long the oldest message may be in a queue before that is a problem: as long as the
-// queue's alarm waits.
-func patience(queue string) time.Duration {
-	switch queue {
-	case "WebhookQueue":
-		return 5 * time.Minute
-	case "RegistryQueue":
-		return 20 * time.Minute
-	case "NotificationQueue":
-		return time.Hour
-	case "EventsQueue":
-		return 24 * time.Hour
-	}
-	return 0 // RetryQueue is where things wait
-}
-
-func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func(time.Time) string) []problem {
-	problems := []problem{}
-	add := func(command, format string, args ...any) {
-		problems = append(problems, problem{fmt.Sprintf(format, args...), command})
-	}
-	for _, p := range a.Paused {
-		add("hookwarden resume "+p.What, "The %s are paused: nobody reads %s.", p.What, p.Name)
-	}
-	if b := a.Brake; b.LatchedUntil != nil {
-		add("hookwarden apps --failing", "The brake is latched (%s): nobody is disabled until %s, or until somebody who has looked says `hookwarden open-brake`.",
-			b.Reason, say(b.LatchedUntil.Time))
-	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
-		add("hookwarden apps --disabled", "The brake holds: %d apps were disabled within this clock hour.", b.UsedThisHour)
-	}
-	if b := a.WarningBrake; b.LatchedUntil != nil {
-		add("hookwarden apps --failing", "The brake on warnings is latched (%s): nobody is warned until %s, or until somebody who has looked says `hookwarden open-brake --brake warning`.",
-			b.Reason, say(b.LatchedUntil.Time))
-	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
-		add("hookwarden apps --warned", "The brake on warnings holds: %d apps were warned of within this clock hour.", b.UsedThisHour)
-	}
-	for _, q := range a.DeadLetters {
-		if n := q.all(); n > 0 {
-			add("hookwarden letters "+strings.ToLower(strings.TrimSuffix(q.Name, "DLQ")), "%s in %s.", count(n, "dead letter"), q.Name)
-		}
-	}
-	for _, q := range a.Queues {
-		if limit := patience(q.Name); limit > 0 && q.OldestSeconds != nil && time.Duration(*q.OldestSeconds)*time.Second > limit {
-			add("docs/operations.md, "+q.Name+"AgeAlarm", "The oldest message of %s has waited for %s.", q.Name, show.Span(time.Duration(*q.OldestSeconds)*time.Second))
-		}
-	}
-	for _, alarm := range a.Alarms {
-		add("docs/operations.md, "+alarm.Name, "%s rings.", alarm.Name)
-	}
-	for _, app := range disabled {
-		if app.NotifiedAt.IsZero() && !app.Deleted && now.Sub(app.DisabledAt) > time.Hour {
-			add("hookwarden app "+app.ID, "Nobody was told that %s is disabled.", label(app))
-		}
-	}
-	if a.Mode == "observe" {
-		add("", "DisableMode is observe: the rule decides, and disables nobody.")
-	}
-	return problems
-}
-
-// count writes a number and its noun.
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%s %ss", digits(n), noun)
-}
-
-// digits writes a number with commas.
-func digits(n int64) string {
-	s := fmt.Sprint(n)
-	for at := len(s) - 3; at > 0; at -= 3 {
-		s = s[:at] + "," + s[at:]
-	}
-	return s
-}
-
-func showStatus(p *show.Page, a statusAnswer) {
-	p.Line(show.Styled(show.Bold, "%s", a.Stack), show.Text("  mode %s, %s", a.Mode, p.Time(a.At.Time)))
-	about, more := "about ", ""
-	if a.Apps.More {
-		more = "+"
-	}
-	p.Line(show.Text("apps: %s%s registered, ", about, digits(a.Apps.Registered)),
-		numbered(a.Apps.FailingToday, more, "failing today", show.Warn), show.Text(", "),
-		numbered(a.Apps.Warned, more, "warned", show.Warn), show.Text(", "),
-		numbered(a.Apps.Disabled, more, "disabled", show.Bad))
-	showBrake(p, "brake", "disablings", a.Brake)
-	showBrake(p, "brake on warnings", "warnings", a.WarningBrake)
-	p.Heading("Problems")
-	if len(a.Problems) == 0 {
-		p.SayIn(show.Good, "none that can be seen from here")
-	}
-	for _, one := range a.Problems {
-		p.Item("%s", one.Problem)
-		if one.Command != "" {
-			p.Line(show.Styled(show.Dim, "    %s", one.Command))
-		}
-	}
-	if a.Alarms == nil {
-		p.Item("Whether alarms ring is not known: this engine does not say, or your credentials may not ask.")
-	}
-	showLately(p, "Disabled within a day", "BECAUSE", a.DisabledLately)
-	showLately(p, "Warned within a day", "OF", a.WarnedLately)
-	p.Heading("Queues")
-	var rows [][]show.Cell
-	for _, q := range slices.Concat(a.Queues, a.DeadLetters) {
-		style := show.Plain
-		if strings.HasSuffix(q.Name, "DLQ") && q.all() > 0 {
-			style = show.Bad
-		}
-		rows = append(rows, []show.Cell{show.Styled(style, "%s", q.Name), show.Styled(style, "%s", digits(q.Waiting)),
-			show.Text("%s", digits(q.Delayed)), show.Text("%s", digits(q.InFlight)), show.Text("%s", oldest(q))})
-	}
-	p.Table([]show.Column{{Head: "QUEUE"}, {Head: "WAITING", Right: true}, {Head: "DELAYED", Right: true},
-		{Head: "IN FLIGHT", Right: true}, {Head: "OLDEST", Right: true}}, rows)
-}
-
-func numbered(n int, more, what string, style show.Style) show.Cell {
-	if n == 0 {
-		style = show.Plain
-	}
-	return show.Styled(style, "%s%s %s", digits(int64(n)), more, what)
-}
-
-func oldest(q queueLine) string {
-	switch {
-	case q.all() == 0:
-		return "-"
-	case q.OldestSeconds == nil:
-		return "not known"
-	}
-	return show.Span(time.Duration(*q.OldestSeconds) * time.Second)
-}
-
-func showBrake(p *show.Page, name, of string, b brakeLine) {
-	p.Line(show.Text("%s: %d of %d %s used in this clock hour", name, b.UsedThisHour, b.Limit, of))
-	if b.LatchedUntil != nil {
-		p.SayIn(show.Bad, "%s: latched until %s by %s (app %s)", name, p.Time(b.LatchedUntil.Time), b.Reason, b.LatchedBy)
-	}
-	if b.OpenUntil != nil {
-		p.SayIn(show.Warn, "%s: opened by hand until %s, nothing latches", name, p.Time(b.OpenUntil.Time))
-	}
-}
-
-func showLately(p *show.Page, title, why string, lines []standingLine) {
-	if len(lines) == 0 {
-		return
-	}
-	p.Heading("%s", title)
-	const most = 10
-	var rows [][]show.Cell
-	for _, l := range lines[:min(len(lines), most)] {
-		cause := words.Reason(l.Reason)
-		if l.Level != "" {
-			cause = words.Level(l.Level)
-		}
-		rows = append(rows, []show.Cell{show.Text("%s", l.ID), show.Text("%s", l.Name), show.Text("%s", p.Short(l.At.Time)), show.Text("%s", cause)})
-	}
-	p.Table([]show.Column{{Head: "APP"}, {Head: "NAME", Cut: true}, {Head: "SINCE (" + p.ZoneName() + ")"}, {Head: why, Cut: true}}, rows)
-	if left := len(lines) - most; left > 0 {
-		p.Say("and %d more", left)
-	}
 }
