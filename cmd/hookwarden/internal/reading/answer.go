@@ -34,13 +34,17 @@ func (f facts) answer(q whyQuestion) string {
 // waiting says what the queues may still hold.
 func (f facts) waiting() string {
 	var total int64
+	letters := ""
 	for _, queue := range f.queues {
 		total += queue.all()
+		if queue.Name == spoken("WEBHOOK_DLQ_URL") && queue.all() > 0 {
+			letters = " Dead letters can be listed: `hookwarden letters webhook`."
+		}
 	}
 	if total == 0 {
 		return "The queues are empty, so hookwarden most likely never received it: ask the platform whether it was queued."
 	}
-	return "A queue cannot be searched; what waits there is listed below."
+	return "A queue cannot be searched; what waits there is listed below." + letters
 }
 
 // ofWebhook is about one webhook, by its newest entry.
