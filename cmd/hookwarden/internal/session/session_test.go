@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,6 +116,15 @@ func TestCompletionIsThereForEachShell(t *testing.T) {
 		s, console := begin(t, "", nil)
 		if code := s.Run(t.Context(), with(s, nil), []string{"completion", shell}); code != 0 || !strings.Contains(console.out.String(), "hookwarden") {
 			t.Errorf("%s: exit code %d", shell, code)
+		}
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			continue // nobody here can read it
+		}
+		check := exec.CommandContext(t.Context(), path, "-n") // reads it, and runs nothing
+		check.Stdin = &console.out
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%s does not read its script: %v\n%s", shell, err, out)
 		}
 	}
 }
