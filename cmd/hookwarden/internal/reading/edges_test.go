@@ -161,7 +161,8 @@ func TestStatusSaysWhatIsNotKnown(t *testing.T) {
 	w := newWorld()
 	w.mute, w.secretive = true, true
 	out, errs, code := run(t, w, terminal, "status")
-	if code != 0 || !strings.Contains(out, "Whether alarms ring is not known") || !strings.Contains(out, "mode not known") || !strings.Contains(out, "not known\n") {
+	if code != 0 || !strings.Contains(out, "Whether alarms ring is not known") || !strings.Contains(out, "mode not known") ||
+		!strings.Contains(out, "not known how many registered") || !strings.Contains(out, "are paused is not known") || !strings.Contains(out, "not known\n") {
 		t.Errorf("exit code %d, %s\n%s", code, errs, out)
 	}
 }

@@ -23,7 +23,7 @@ type statusAnswer struct {
 	Stack          string         `json:"stack"`
 	At             show.Time      `json:"at"`
 	Mode           string         `json:"mode"`
-	Paused         []paused       `json:"paused,omitempty"` // queues and tables whose functions do not read them
+	Paused         []paused       `json:"paused"` // null: not known
 	Apps           appNumbers     `json:"apps"`
 	DisabledLately []standingLine `json:"disabled_lately"`
 	WarnedLately   []standingLine `json:"warned_lately"`
@@ -36,11 +36,11 @@ type statusAnswer struct {
 }
 
 type appNumbers struct {
-	Registered   int64 `json:"registered_about"` // as DynamoDB counted within the last hours
-	Disabled     int   `json:"disabled"`
-	Warned       int   `json:"warned"`
-	FailingToday int   `json:"failing_today"`
-	More         bool  `json:"more,omitempty"` // there are more than these numbers say
+	Registered   *int64 `json:"registered_about"` // as DynamoDB counted within the last hours; null: not known
+	Disabled     int    `json:"disabled"`
+	Warned       int    `json:"warned"`
+	FailingToday int    `json:"failing_today"`
+	More         bool   `json:"more,omitempty"` // there are more than these numbers say
 }
 
 type standingLine struct {
@@ -105,8 +105,18 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 	var queues []queueLine
 	err := together(ctx,
 		func(ctx context.Context) error { settings, live = readSettings(ctx, from); return ctx.Err() },
-		func(ctx context.Context) (err error) { a.Paused, err = from.settings.ReadPaused(ctx); return err },
-		func(ctx context.Context) (err error) { a.Apps.Registered, err = from.finder.CountApps(ctx); return err },
+		func(ctx context.Context) error {
+			if off, err := from.settings.ReadPaused(ctx); err == nil {
+				a.Paused = list(off)
+			}
+			return ctx.Err()
+		},
+		func(ctx context.Context) error {
+			if n, err := from.finder.CountApps(ctx); err == nil {
+				a.Apps.Registered = &n
+			}
+			return ctx.Err()
+		},
 		func(ctx context.Context) (err error) {
 			disabled, err = readStandings(ctx, from, dynamo.StandingDisabled)
 			return err

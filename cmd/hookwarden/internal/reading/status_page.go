@@ -29,11 +29,14 @@ func digits(n int64) string {
 
 func showStatus(p *show.Page, a statusAnswer) {
 	p.Line(show.Styled(show.Bold, "%s", a.Stack), show.Text("  mode %s, %s", a.Mode, p.Time(a.At.Time)))
-	about, more := "about ", ""
+	registered, more := "not known how many", ""
+	if a.Apps.Registered != nil {
+		registered = "about " + digits(*a.Apps.Registered)
+	}
 	if a.Apps.More {
 		more = "+"
 	}
-	p.Line(show.Text("apps: %s%s registered, ", about, digits(a.Apps.Registered)),
+	p.Line(show.Text("apps: %s registered, ", registered),
 		numbered(a.Apps.FailingToday, more, "failing today", show.Warn), show.Text(", "),
 		numbered(a.Apps.Warned, more, "warned", show.Warn), show.Text(", "),
 		numbered(a.Apps.Disabled, more, "disabled", show.Bad))
@@ -48,6 +51,9 @@ func showStatus(p *show.Page, a statusAnswer) {
 		if one.Command != "" {
 			p.Line(show.Styled(show.Dim, "    %s", one.Command))
 		}
+	}
+	if a.Paused == nil {
+		p.Item("Whether deliveries or disablings are paused is not known: your credentials may not ask.")
 	}
 	if a.Alarms == nil {
 		p.Item("Whether alarms ring is not known: this engine does not say, or your credentials may not ask.")

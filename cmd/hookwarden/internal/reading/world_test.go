@@ -109,7 +109,12 @@ func (w *world) Scan(_ context.Context, after string) (apps []platform.App, next
 	return apps, next, w.broken
 }
 
-func (w *world) CountApps(context.Context) (int64, error) { return int64(len(w.apps)), nil }
+func (w *world) CountApps(context.Context) (int64, error) {
+	if w.secretive {
+		return 0, errSecretive
+	}
+	return int64(len(w.apps)), nil
+}
 
 func (w *world) ReadOrganization(_ context.Context, id string) (platform.Organization, bool, error) {
 	org, ok := w.organizations[id]
@@ -213,7 +218,12 @@ func (w *world) ReadHour(_ context.Context, b platform.Brake, _ time.Time) (int6
 	return w.hour[b], w.broken
 }
 
-func (w *world) ReadPaused(context.Context) ([]paused, error) { return w.paused, w.broken }
+func (w *world) ReadPaused(context.Context) ([]paused, error) {
+	if w.secretive {
+		return nil, errSecretive
+	}
+	return w.paused, nil
+}
 func (w *world) ReadDepth(_ context.Context, n string) (depth, bool, error) {
 	d, ok := w.depths[n]
 	return d, ok, w.broken
