@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"hookwarden/cmd/hookwarden/internal/letters"
 	"hookwarden/cmd/hookwarden/internal/reading"
 	"hookwarden/cmd/hookwarden/internal/session"
 )
@@ -42,6 +43,7 @@ func run(ctx context.Context) int {
 	})
 	return s.Run(ctx, s.Root(
 		session.Group{ID: "look", Title: "Look:", Commands: reading.Commands(s)},
+		session.Group{ID: "letters", Title: "Dead letters:", Commands: letters.Commands(s)},
 	), os.Args[1:])
 }
 
