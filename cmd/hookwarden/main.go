@@ -14,6 +14,7 @@ import (
 	"hookwarden/cmd/hookwarden/internal/letters"
 	"hookwarden/cmd/hookwarden/internal/reading"
 	"hookwarden/cmd/hookwarden/internal/session"
+	"hookwarden/cmd/hookwarden/internal/steering"
 )
 
 func main() {
@@ -43,6 +44,7 @@ func run(ctx context.Context) int {
 	})
 	return s.Run(ctx, s.Root(
 		session.Group{ID: "look", Title: "Look:", Commands: reading.Commands(s)},
+		session.Group{ID: "steer", Title: "Steer:", Commands: steering.Commands(s)},
 		session.Group{ID: "letters", Title: "Dead letters:", Commands: letters.Commands(s)},
 	), os.Args[1:])
 }

@@ -41,7 +41,7 @@ func (q Queue) describe(m types.Message, s state) Letter {
 	}
 	l.name(aws.ToString(m.Body))
 	if q.Name != "registry" { // its letters that SQS moved are unchanged, and hold secrets
-		l.Body = platform.Cut(raw.Shown(), shownBody)
+		l.Body = strings.Clone(platform.Cut(raw.Shown(), shownBody)) // so that the rest is forgotten
 	}
 	return l
 }
