@@ -6,14 +6,17 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
 	"hookwarden/cmd/hookwarden/internal/letters"
+	"hookwarden/cmd/hookwarden/internal/pausing"
 	"hookwarden/cmd/hookwarden/internal/reading"
 	"hookwarden/cmd/hookwarden/internal/session"
+	"hookwarden/cmd/hookwarden/internal/simulate"
 	"hookwarden/cmd/hookwarden/internal/steering"
 )
 
@@ -43,8 +46,8 @@ func run(ctx context.Context) int {
 		Now:    time.Now,
 	})
 	return s.Run(ctx, s.Root(
-		session.Group{ID: "look", Title: "Look:", Commands: reading.Commands(s)},
-		session.Group{ID: "steer", Title: "Steer:", Commands: steering.Commands(s)},
+		session.Group{ID: "look", Title: "Look:", Commands: slices.Concat(reading.Commands(s), simulate.Commands(s))},
+		session.Group{ID: "steer", Title: "Steer:", Commands: slices.Concat(steering.Commands(s), pausing.Commands(s))},
 		session.Group{ID: "letters", Title: "Dead letters:", Commands: letters.Commands(s)},
 	), os.Args[1:])
 }

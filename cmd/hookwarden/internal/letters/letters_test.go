@@ -216,7 +216,7 @@ func TestRedriveLosesNothingWhateverFails(t *testing.T) {
 		for name, spoil := range map[string]func(*account){
 			"the send":               func(a *account) { a.sendFault = errLost },
 			"the first send":         func(a *account) { a.sendFault, a.failing = errLost, 1 },
-			"the connection to send": func(a *account) { a.sendFault = errNoLine },
+			"the connection to send": func(a *account) { a.sendFault, a.applied = errNoLine, false }, // nothing can be done without one
 			"the delete":             func(a *account) { a.deleteFault = errLost },
 			"the first two deletes":  func(a *account) { a.deleteFault, a.failing = errLost, 2 },
 			"all receives but the first": func(a *account) {

@@ -1,0 +1,131 @@
+// Package pausing stops a part of a stack for a while, and lets it go on: by what starts
+// its functions, so that all that is to be done waits where it is.
+package pausing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hookwarden/shared/retry"
+)
+
+// Part is one thing that starts a function.
+type Part struct {
+	Name  string `json:"name"` // as in "WebhookQueue" or "hourly sweep"
+	ID    string `json:"id"`
+	State string `json:"state"` // AWS's word
+	On    bool   `json:"on"`
+	busy  bool   // it is on its way to another state
+}
+
+// switchboard is what starts the functions.
+type switchboard interface {
+	// Parts are those of what may be paused, in order.
+	Parts(ctx context.Context, what string) ([]Part, error)
+	// Set turns one on or off. errBusy if it is just being changed.
+	Set(ctx context.Context, p Part, on bool) error
+}
+
+var errBusy = errors.New("it is just being changed") //nolint:gochecknoglobals // a sentinel
+
+// What may be paused.
+const (
+	Deliveries = "deliveries"
+	Disablings = "disablings"
+)
+
+func whats() []string { return []string{Deliveries, Disablings} }
+
+// Result is how things stand after a command.
+type Result struct {
+	What  string `json:"what"`
+	On    bool   `json:"on"` // all parts are
+	Parts []Part `json:"parts"`
+}
+
+const (
+	atMost    = 2 * time.Minute // AWS takes up to one
+	pollEvery = time.Second
+)
+
+// turn turns all parts on or off, and waits until they are. One that fails keeps none of
+// the others from it. What counts is the state that they have in the end: a call whose
+// answer was lost may have done it.
+func turn(ctx context.Context, b switchboard, what string, on bool, passed func()) (Result, error) { //nolint:revive // on is the state
+	ctx, cancel := context.WithTimeout(ctx, atMost)
+	defer cancel()
+	tried := make(map[string]error) // of the newest try, by id
+	settled := make(map[string]bool)
+	var parts []Part
+	for {
+		now, err := b.Parts(ctx, what)
+		if err != nil {
+			return resultOf(what, parts), errors.Join(err, late(parts, tried, on))
+		}
+		parts = now
+		left := 0
+		for _, p := range parts {
+			if p.On == on && !p.busy {
+				if !settled[p.ID] {
+					settled[p.ID] = true
+					passed()
+				}
+				continue
+			}
+			left++
+			if last, was := tried[p.ID]; p.On != on && (!was || errors.Is(last, errBusy)) {
+				tried[p.ID] = b.Set(ctx, p, on)
+			}
+		}
+		if left == 0 {
+			return resultOf(what, parts), nil
+		}
+		if failed := faults(parts, tried, on); failed != nil && !waiting(parts, tried, on) || !retry.Pause(ctx, pollEvery) {
+			return resultOf(what, parts), errors.Join(failed, late(parts, tried, on))
+		}
+	}
+}
+
+// faults are those of parts that are not as they should be.
+func faults(parts []Part, tried map[string]error, on bool) error { //nolint:revive // on is the state
+	var all []error
+	for _, p := range parts {
+		if err := tried[p.ID]; err != nil && p.On != on && !errors.Is(err, errBusy) {
+			all = append(all, fmt.Errorf("%s: %w", p.Name, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// waiting reports whether a part may still come to be as it should.
+func waiting(parts []Part, tried map[string]error, on bool) bool { //nolint:revive // on is the state
+	for _, p := range parts {
+		err := tried[p.ID]
+		if (p.On != on || p.busy) && (err == nil || errors.Is(err, errBusy)) {
+			return true
+		}
+	}
+	return false
+}
+
+// late names parts of which nothing failed, and which are not as they should be.
+func late(parts []Part, tried map[string]error, on bool) error { //nolint:revive // on is the state
+	var all []error
+	for _, p := range parts {
+		err := tried[p.ID]
+		if (p.On != on || p.busy) && (err == nil || errors.Is(err, errBusy)) {
+			all = append(all, fmt.Errorf("%s is %s still", p.Name, p.State))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func resultOf(what string, parts []Part) Result {
+	r := Result{What: what, On: true, Parts: parts}
+	for _, p := range parts {
+		r.On = r.On && p.On
+	}
+	return r
+}
