@@ -236,6 +236,9 @@ func redriveFrom(ctx context.Context, s *session.Session, word string, choice Ch
 	bar := s.Progress(int64(now.waiting), q.Is)
 	result, failed := newRedrive(c.SQS, q, now, choice, bar.Add).run(ctx)
 	bar.Done()
+	if code := fault.CodeOf(failed); code == fault.NotFound || code == fault.Usage {
+		return failed
+	}
 	if err := s.Print(result, func(p *show.Page) { printRedriven(p, result) }); err != nil {
 		return err
 	}

@@ -39,7 +39,8 @@ type account struct {
 	applied                                               bool // what fails was done all the same
 	failing                                               int  // so many calls fail; 0: all
 	refuse                                                func(body string) bool
-	onReceive                                             func()
+	onReceive, onSend                                     func()
+	shy                                                   int // so many receives find nothing, as SQS's may
 }
 
 type stored struct {
@@ -107,6 +108,9 @@ func (a *account) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInpu
 		return nil, err
 	}
 	out := &sqs.ReceiveMessageOutput{}
+	if a.calls["receive"] <= a.shy {
+		return out, nil
+	}
 	for _, m := range a.queues[aws.ToString(in.QueueUrl)] {
 		if m.hidden || len(out.Messages) == int(in.MaxNumberOfMessages) {
 			continue
@@ -133,6 +137,9 @@ func (a *account) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 	defer a.mu.Unlock()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if a.onSend != nil {
+		a.onSend()
 	}
 	err := a.fails("send", a.sendFault)
 	if err != nil && !a.applied {

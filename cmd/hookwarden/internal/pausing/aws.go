@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,6 +75,7 @@ func (s stack) mappings(ctx context.Context, function string) ([]Part, error) {
 				On: state == "Enabled" || state == "Enabling", busy: state != "Enabled" && state != "Disabled"})
 		}
 	}
+	slices.SortFunc(parts, func(a, b Part) int { return strings.Compare(a.Name, b.Name) })
 	if len(parts) == 0 {
 		return nil, fault.NewFailed("Was the stack's mapping deleted by hand? Deploy it again.", "nothing starts %s", name)
 	}

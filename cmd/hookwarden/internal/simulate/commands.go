@@ -124,7 +124,7 @@ func printAnswer(p *show.Page, a Answer) {
 		groups[j.Effect] = append(groups[j.Effect], j)
 	}
 	p.Line()
-	p.Say("%s failed lately and may be disabled; %d are disabled already. The other rule would disable %d more, and spare %d. Both call %d broken.",
+	p.Say("Judged: %s that failed lately and may be disabled. Already disabled: %d. The other rule would disable %d more and spare %d; both call %d broken.",
 		howMany(a.Failing), a.Disabled, len(groups[Disables]), len(groups[Spares]), len(groups[Same]))
 	printGroup(p, "Would be disabled", groups[Disables], func(j Judged) string { return j.Other })
 	printGroup(p, "Would be spared", groups[Spares], func(j Judged) string { return j.Live })

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,6 +33,7 @@ type tables struct {
 	// reads fail with it
 	failingErr, appErr, daysErr error
 	reading, atOnce             atomic.Int64
+	slow                        time.Duration // what a read of an app takes
 }
 
 func newTables() *tables {
@@ -83,6 +85,7 @@ func (w *tables) ReadApp(_ context.Context, id string) (platform.App, bool, erro
 			break
 		}
 	}
+	time.Sleep(w.slow) // in a bubble
 	a, ok := w.apps[id]
 	return a, ok, w.appErr
 }
@@ -159,13 +162,27 @@ func TestSimulateSaysWhomAnotherRuleWouldDisableOrSpare(t *testing.T) {
 }
 
 func TestSimulateReadsSomeAtOnceAndNotAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTables()
+		w.slow = time.Second
+		for i := range 500 {
+			w.app(fmt.Sprint(i), nil, tally.Counts{Timeout: 600})
+		}
+		a, err := compare(t, w, func(r *tally.Rule) { r.TimeoutThreshold = 500 })
+		if err != nil || len(a.Apps) != 500 || w.atOnce.Load() != atOnce {
+			t.Errorf("%d apps, %d at once, %v", len(a.Apps), w.atOnce.Load(), err)
+		}
+	})
+}
+
+// Had it been judged as of now, it would have been failing for eight days.
+func TestSimulateJudgesADisabledAppAsOfWhenThatWas(t *testing.T) {
 	w := newTables()
-	for i := range 500 {
-		w.app(fmt.Sprint(i), nil, tally.Counts{Timeout: 600})
-	}
-	a, err := compare(t, w, func(r *tally.Rule) { r.TimeoutThreshold = 500 })
-	if err != nil || len(a.Apps) != 500 || w.atOnce.Load() > atOnce {
-		t.Errorf("%d apps, %d at once, %v", len(a.Apps), w.atOnce.Load(), err)
+	five, none := tally.Counts{Other: 5}, tally.Counts{}
+	w.app("dead", disabled("dead", 3), five, five, none, none, none, five, none, none, none)
+	a, err := compare(t, w, func(r *tally.Rule) { r.DeadDays = 7 })
+	if diff := cmp.Diff(map[string]string{"dead": "spare dead>"}, effects(a)); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
