@@ -187,15 +187,7 @@ func (j *Job) judgeOnce(ctx context.Context, s subject) error {
 	if err != nil {
 		return fmt.Errorf("read days of %s: %w", s.key, err)
 	}
-	for _, last := range slices.Backward(slices.Sorted(slices.Values(s.dates))) {
-		if !failedOn(days, last) {
-			continue
-		}
-		if v := j.Rule.Judge(days, last); v.Broken && app.Breaker.BreaksFor(v.Reason) {
-			return j.disable(ctx, app, days, v)
-		}
-	}
-	if v := j.Rule.JudgeDead(days, today); v.Broken && app.Breaker.BreaksFor(v.Reason) {
+	if v := j.Rule.JudgeNow(days, s.dates, today, app.Breaker.BreaksFor); v.Broken {
 		return j.disable(ctx, app, days, v)
 	}
 	return j.warn(ctx, app, days, s.swept)
@@ -206,10 +198,6 @@ func (j *Job) judgeOnce(ctx context.Context, s subject) error {
 // must be seen.
 func (j *Job) horizon(date tally.Date) tally.Date {
 	return max(tally.DateOf(j.Now()), date).Plus(1)
-}
-
-func failedOn(days []tally.Day, date tally.Date) bool {
-	return slices.ContainsFunc(days, func(d tally.Day) bool { return d.Date == date && d.Failed() })
 }
 
 func (j *Job) disable(ctx context.Context, app platform.App, days []tally.Day, v tally.Verdict) error {
