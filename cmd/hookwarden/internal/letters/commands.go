@@ -34,7 +34,7 @@ themselves after two minutes, or later if they are many.
 
 A letter without a reason of hookwarden's was moved by SQS (--reason moved). Of
 letters of the registry no body is shown: those that SQS moved hold secrets.`,
-		Example:           "  hookwarden letters\n  hookwarden letters webhook --reason unknown_app\n  hookwarden letters webhook --output json | jq -r '.[].letters[].app_id' | sort | uniq -c",
+		Example:           "  hookwarden letters\n  hookwarden letters webhook --reason unknown_app\n  hookwarden letters webhook --output json | jq -r '.queues[].letters[].app_id' | sort | uniq -c",
 		Args:              atMostOne,
 		ValidArgsFunction: cobra.FixedCompletions(names(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,11 +50,16 @@ letters of the registry no body is shown: those that SQS moved hold secrets.`,
 			if err != nil {
 				return err
 			}
-			return s.Print(listings, func(p *show.Page) { printListings(p, listings) })
+			return s.Print(Answer{listings}, func(p *show.Page) { printListings(p, listings) })
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "only letters with this `REASON`, as in unknown_app; moved: those that SQS moved")
 	return c
+}
+
+// Answer is what letters answers.
+type Answer struct {
+	Queues []Listing `json:"queues"`
 }
 
 func atMostOne(cmd *cobra.Command, args []string) error {
