@@ -45,11 +45,15 @@ func run(ctx context.Context) int {
 		Zone:   time.Local,
 		Now:    time.Now,
 	})
-	return s.Run(ctx, s.Root(
-		session.Group{ID: "look", Title: "Look:", Commands: slices.Concat(reading.Commands(s), simulate.Commands(s))},
-		session.Group{ID: "steer", Title: "Steer:", Commands: slices.Concat(steering.Commands(s), pausing.Commands(s))},
-		session.Group{ID: "letters", Title: "Dead letters:", Commands: letters.Commands(s)},
-	), os.Args[1:])
+	return s.Run(ctx, s.Root(groups(s)...), os.Args[1:])
+}
+
+func groups(s *session.Session) []session.Group {
+	return []session.Group{
+		{ID: "look", Title: "Look:", Commands: slices.Concat(reading.Commands(s), simulate.Commands(s))},
+		{ID: "steer", Title: "Steer:", Commands: slices.Concat(steering.Commands(s), pausing.Commands(s))},
+		{ID: "letters", Title: "Dead letters:", Commands: letters.Commands(s)},
+	}
 }
 
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
