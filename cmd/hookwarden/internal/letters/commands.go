@@ -54,7 +54,13 @@ letters of the registry no body is shown: those that SQS moved hold secrets.`,
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "only letters with this `REASON`, as in unknown_app; moved: those that SQS moved")
+	completeReasons(c)
 	return c
+}
+
+func completeReasons(c *cobra.Command) {
+	_ = c.RegisterFlagCompletionFunc("reason", cobra.FixedCompletions([]string{"invalid_message", "unknown_app", "expired", "refused",
+		"mail_ours", "mail_throttled", "mail_unknown", "mail_unreadable", "mail_claimed", "mail_no_time", Moved}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // Answer is what letters answers.
@@ -195,6 +201,7 @@ Letters of the stream cannot go back. The hourly sweep does what they asked for.
 	}
 	c.Flags().BoolVar(&choice.All, "all", false, "all letters but those that would only come back")
 	c.Flags().StringVar(&choice.Reason, "reason", "", "the letters with this `REASON`, as in unknown_app; moved: those that SQS moved")
+	completeReasons(c)
 	c.Flags().StringVar(&choice.Letter, "letter", "", "the one letter whose `ID` begins so")
 	c.Flags().BoolVar(&choice.DryRun, "dry-run", false, "look at all letters, and say what would be done")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")

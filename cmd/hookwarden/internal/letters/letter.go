@@ -142,5 +142,11 @@ func isSteering(kind string) bool {
 	return kind == "app.enable" || kind == "app.disable" || kind == "brake.open"
 }
 
-// group is the MessageGroupId of a message that hookwarden buried, as its producer set it.
-func (l Letter) group() string { return l.AppID }
+// group is the MessageGroupId of a message that hookwarden buried, as its producer set it:
+// the app's id. Notices have none.
+func (q Queue) group(l Letter) string {
+	if q.Name == "notification" {
+		return ""
+	}
+	return l.AppID
+}

@@ -141,6 +141,14 @@ func TestRedriveSendsLettersBackAsTheyCame(t *testing.T) {
 	}
 }
 
+func TestRedriveGivesANoticeNoGroup(t *testing.T) {
+	a := newAccount(buried(`{"id":"n","kind":"app.disabled","app":{"id":"17"}}`, "mail_ours"))
+	r, err := redriveAll(t, a, Queue{Name: "notification", Is: "NotificationDLQ", URL: letterURL, Home: homeURL}, Choice{All: true})
+	if err != nil || r.Sent != 1 || a.queues[homeURL][0].group != nil {
+		t.Errorf("%+v, %v, in the group %v", r, err, a.queues[homeURL][0].group)
+	}
+}
+
 func TestRedriveLeavesWhatMustNotGoBack(t *testing.T) {
 	put := `{"type":"app.put","version":3,"app":{"secrets":"[redacted]"}}`
 	for name, c := range map[string]struct {

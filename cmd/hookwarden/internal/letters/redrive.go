@@ -170,7 +170,7 @@ func (r *redrive) back(ctx context.Context, messages []types.Message) error {
 			continue
 		}
 		letters = append(letters, m)
-		entries = append(entries, queue.Letter{Message: m}.Again(r.queue.describe(m, r.state).group()))
+		entries = append(entries, queue.Letter{Message: m}.Again(r.queue.group(r.queue.describe(m, r.state))))
 	}
 	if r.choice.DryRun {
 		r.count(letters)

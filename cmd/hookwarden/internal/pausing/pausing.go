@@ -28,7 +28,7 @@ type switchboard interface {
 	Set(ctx context.Context, p Part, on bool) error
 }
 
-var errBusy = errors.New("it is just being changed") //nolint:gochecknoglobals // a sentinel
+var errBusy = errors.New("it is just being changed")
 
 // What may be paused.
 const (

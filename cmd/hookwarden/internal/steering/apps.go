@@ -13,7 +13,7 @@ type Standing struct {
 	AppID          string    `json:"app_id"`
 	Name           string    `json:"name"`
 	OrganizationID string    `json:"organization_id"`
-	Did            string    `json:"did"` // enabled, disabled; nothing, if there was nothing to do; overtaken, if another said something newer
+	Did            string    `json:"did"` // enabled, disabled; nothing, if there was nothing to do; overtaken, if something else happened meanwhile
 	Disabled       bool      `json:"disabled"`
 	Reason         string    `json:"reason,omitempty"` // why it is, or was before the command
 	Since          show.Time `json:"since,omitzero"`   // that it is, or was
@@ -108,7 +108,7 @@ func printStanding(p *show.Page, s Standing) {
 			p.Say("Its owners get a mail.")
 		}
 	case s.Did == didOvertaken:
-		p.SayIn(show.Warn, "%s is %s now: somebody said something newer, at %s.", name, enabledOrNot(s.Disabled), p.Time(s.At.Time))
+		p.SayIn(show.Warn, "Something else happened meanwhile. %s is now %s.", name, stands(p, s))
 	case s.Disabled:
 		p.Say("%s is disabled already, since %s (%s). Nothing was sent.", name, p.Time(s.Since.Time), s.Reason)
 	default:
@@ -116,9 +116,10 @@ func printStanding(p *show.Page, s Standing) {
 	}
 }
 
-func enabledOrNot(disabled bool) string { //nolint:revive // it names a state
-	if disabled {
-		return "disabled"
+// stands says how an app stands in the end.
+func stands(p *show.Page, s Standing) string {
+	if s.Disabled {
+		return "disabled, since " + p.Time(s.Since.Time) + " (" + s.Reason + ")"
 	}
 	return "enabled"
 }

@@ -117,6 +117,10 @@ func TestDisableIsOvertakenBySomethingNewer(t *testing.T) {
 		w.due = append(w.due, handled{w.now().Add(500 * time.Millisecond), newer})
 		w.do(t, disable17(yes())).golden(t, "disable_overtaken")
 	})
+	in(t, func(t *testing.T, w *world) { // by the rule
+		time.AfterFunc(500*time.Millisecond, func() { disabledSince(w, 0, "timeout") })
+		w.do(t, disable17(yes())).golden(t, "disable_overtaken_by_the_rule")
+	})
 }
 
 func TestDestructiveCommandsAskBeforeTheySend(t *testing.T) {
