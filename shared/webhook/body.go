@@ -9,8 +9,8 @@ import (
 )
 
 // Body is what is sent and signed. Data and actor are the platform's bytes as
-// they came; strings are escaped as JSON needs and no more. defaultActor stands
-// in for an actor that the message does not name.
+// they came. Strings get only the escapes that JSON requires. defaultActor
+// stands in if the message names no actor.
 func Body(w platform.Webhook, defaultActor []byte) []byte {
 	actor := []byte(w.Actor)
 	if actor == nil {
@@ -29,7 +29,7 @@ func Body(w platform.Webhook, defaultActor []byte) []byte {
 	return append(b, '}')
 }
 
-// Application is the actor of a webhook that nobody in particular caused.
+// Application is the actor of a webhook that no user caused.
 func Application(id, name string) []byte {
 	b := append([]byte(nil), `{"type":"application","id":`...)
 	b = appendString(b, id)
@@ -38,8 +38,8 @@ func Application(id, name string) []byte {
 	return append(b, '}')
 }
 
-// appendString writes a JSON string. encoding/json is not used: it also escapes
-// U+2028 and U+2029, which JSON does not ask for.
+// appendString writes a JSON string. encoding/json would also escape U+2028 and
+// U+2029, which JSON does not require.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')

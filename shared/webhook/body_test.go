@@ -12,7 +12,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// message is a message of WebhookQueue with the given data and whatever else.
+// message is a message of WebhookQueue with the given data and any further
+// fields.
 func message(data, more string) string {
 	return `{"id":"evt_1","app_id":"17","organization_id":"42","installation":{"uuid":"7a485448"},` +
 		`"resource":"issue","action":"created","data":` + data + more + `}`

@@ -15,8 +15,8 @@ import (
 // lastErrno is above every error number that Linux has.
 const lastErrno = 200
 
-// receivers are the errors that only the other end of a connection, or the way
-// to it, can cause. The table is the whole of it.
+// receivers is the complete list of errors that only the other end of a
+// connection, or the route to it, can cause.
 func receivers(timeout Code) map[syscall.Errno]Result {
 	return map[syscall.Errno]Result{
 		syscall.ECONNREFUSED: {Outcome: ConnectionError, Code: CodeRefused},
@@ -150,7 +150,7 @@ func TestErrorThatNobodyKnowsIsOurs(t *testing.T) {
 func TestIPv6AddressIsUnreachableWithoutIPv6(t *testing.T) {
 	t.Parallel()
 	for _, errno := range []syscall.Errno{syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT} {
-		for url, want := range map[string]Code{"http://[::1]:1": CodeUnreachable, "http://127.0.0.1:1": ""} { // there: no port left
+		for url, want := range map[string]Code{"http://[::1]:1": CodeUnreachable, "http://127.0.0.1:1": ""} { // for IPv4: no port is left
 			s := newSender(t)
 			s.dialer.Control = func(string, string, syscall.RawConn) error { return os.NewSyscallError("connect", errno) }
 			if got := s.Send(context.Background(), request(url)); got.Outcome != LocalError || got.Code != want {
@@ -160,8 +160,8 @@ func TestIPv6AddressIsUnreachableWithoutIPv6(t *testing.T) {
 	}
 }
 
-// TestLookUpThatFoundNoResolverIsOurs has many look-ups of one name at once:
-// net makes one of them.
+// TestLookUpThatFoundNoResolverIsOurs starts many look-ups of one name
+// together, since net merges them into one.
 func TestLookUpThatFoundNoResolverIsOurs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -204,8 +204,8 @@ func TestLookUpThatFoundNoResolverIsOurs(t *testing.T) {
 	}
 }
 
-// TestLookUpFindsNoNameOnlyIfBothFamiliesSaySo has name servers of which one
-// family's answer failed: net reports whichever comes last.
+// TestLookUpFindsNoNameOnlyIfBothFamiliesSaySo has name servers that fail for
+// one address family. Net reports whichever answer comes last.
 func TestLookUpFindsNoNameOnlyIfBothFamiliesSaySo(t *testing.T) {
 	t.Parallel()
 	failed := map[string]answer{"fails": {rcode: serverFailed}, "has none": {}, "is unknown": {rcode: noSuchName}}
@@ -229,7 +229,7 @@ func TestLookUpFindsNoNameOnlyIfBothFamiliesSaySo(t *testing.T) {
 					return failed[c.aaaa]
 				})
 			})
-			for range 20 { // the order of the two is a matter of luck
+			for range 20 { // the two answers come in either order
 				got := s.Send(context.Background(), request("http://receiver.example"))
 				if got.Outcome != c.want.Outcome || got.Code != c.want.Code {
 					t.Fatalf("got %s %q (%v), want %s %q", got.Outcome, got.Code, got.Err, c.want.Outcome, c.want.Code)

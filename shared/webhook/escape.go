@@ -4,9 +4,9 @@ import "strings"
 
 // escapeIllegal percent-encodes each byte of a URL's path and query that RFC 3986
 // does not allow there: all that is not ASCII, the space, " < > [ \ ] ^ ` { | }
-// and a % that escapes nothing. The rest, escapes above all, stays as it is: a
-// receiver may tell a%2Fb from a/b, and sees what other clients send. Servers may
-// refuse a request line with anything else in it, as Tomcat does.
+// and a % that escapes nothing. Servers such as Tomcat refuse a request line that
+// has any of these. The rest stays as it is, existing escapes above all: to a
+// receiver a%2Fb may differ from a/b.
 func escapeIllegal(raw string) string {
 	_, after, ok := strings.Cut(raw, "://")
 	begin := strings.IndexAny(after, "/?")
@@ -32,8 +32,8 @@ func escapeIllegal(raw string) string {
 	return b.String()
 }
 
-// isLegal reports whether a byte may stand for itself in a path or a query. The
-// ? that begins the query is one of them.
+// isLegal reports whether a byte may stand for itself in a path or a query. This
+// includes the ? that begins the query.
 func isLegal(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		strings.IndexByte("-._~!$&'()*+,;=:@/?", c) >= 0

@@ -11,14 +11,14 @@ import (
 	"syscall"
 )
 
-// progress is how far a request got. Its trace is called from the transport's
-// goroutines, also after the request has been given up.
+// progress is how far a request got. The transport's goroutines call its trace,
+// even after the request has been given up.
 type progress struct {
-	address   bool        // the host is an address: there is no name
+	address   bool        // the host is an address, not a name
 	resolved  atomic.Bool // a name was looked up, or was not needed
 	dialled   atomic.Bool // TCP is connected
-	connected atomic.Bool // a connection is there to be used, TLS included
-	reused    atomic.Bool // it was kept alive since an earlier request
+	connected atomic.Bool // a connection is ready, TLS included
+	reused    atomic.Bool // the connection was kept alive from an earlier request
 	answered  atomic.Bool // the first byte of an answer came
 
 	over atomic.Pointer[line] // the connection that is used; nil without one
@@ -59,12 +59,12 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// stale reports whether a failed request went down with a kept-alive connection,
-// which the receiver may have been about to close before the request came.
+// stale reports whether a request failed together with a kept-alive connection.
+// The receiver may already have been closing it when the request came.
 func (p *progress) stale() bool { return p.reused.Load() && !p.answered.Load() }
 
-// cause is what the connection failed with first; nil if it did not, or there is
-// none.
+// cause is the connection's first error; nil if it has none or there is no
+// connection.
 func (p *progress) cause() error {
 	if l := p.over.Load(); l != nil {
 		return l.cause()
@@ -78,9 +78,9 @@ func (p *progress) heard() bool {
 	return l != nil && l.heard.Load()
 }
 
-// failed says what a request without a complete answer ended as. It looks at
-// the types of errors and at how far the request got, never at texts. What is
-// not listed as the receiver's fault is ours.
+// failed is the result of a request without a complete answer. It looks at the
+// types of errors and at how far the request got, never at texts. What is not
+// listed as the receiver's fault is ours.
 func failed(err error, p *progress) Result {
 	outcome, code := classify(err, p)
 	return Result{Outcome: outcome, Code: code, Err: err}
@@ -106,22 +106,23 @@ func classify(err error, p *progress) (Outcome, Code) {
 		return timedOut(p)
 	}
 	switch {
-	case isAlert(err), p.dialled.Load() && !p.connected.Load(): // so it was the handshake
+	case isAlert(err), p.dialled.Load() && !p.connected.Load(): // the handshake failed
 		return ConnectionError, CodeTLS
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return ConnectionError, CodeClosed
 	case p.answered.Load():
-		return ConnectionError, CodeProtocol // it could not be understood
+		return ConnectionError, CodeProtocol // the answer could not be understood
 	case errors.Is(cause, io.EOF):
 		return ConnectionError, CodeClosed
 	case p.heard():
-		return ConnectionError, CodeProtocol // it spoke before it was asked
+		return ConnectionError, CodeProtocol // the receiver spoke before the request
 	}
-	return LocalError, "" // nobody is blamed for what nobody knows
+	return LocalError, "" // the cause is unknown, so nobody is blamed
 }
 
-// ofLookUp leaves the receiver nothing but a name that is not there. Whose fault
-// all else is only time can tell, unless no name server was found: that is ours.
+// ofLookUp blames the receiver only for a name that does not exist. If this
+// machine could not talk to a name server, the fault is ours. For all else, only
+// time can tell whose fault it is.
 func ofLookUp(lookup *net.DNSError) (Outcome, Code) {
 	var errno syscall.Errno
 	switch {
@@ -130,11 +131,11 @@ func ofLookUp(lookup *net.DNSError) (Outcome, Code) {
 	case errors.As(lookup, &errno) && !isUnreachable(errno) && errno != syscall.ETIMEDOUT:
 		return LocalError, ""
 	}
-	return LocalError, CodeDNSTemporary // until it has lasted: the caller knows the message's age
+	return LocalError, CodeDNSTemporary // the caller knows the message's age, and so whether this has lasted
 }
 
-// ofErrno lists what only the other end of a connection can cause. All else that
-// the kernel may say is of this machine.
+// ofErrno lists the errors that only the other end of a connection can cause.
+// Every other error is this machine's.
 func ofErrno(errno syscall.Errno, err error, p *progress) (Outcome, Code) {
 	switch errno {
 	case syscall.ECONNREFUSED:
@@ -145,7 +146,7 @@ func ofErrno(errno syscall.Errno, err error, p *progress) (Outcome, Code) {
 		return timedOut(p)
 	}
 	if isUnreachable(errno) || lacksIPv6(errno, err) {
-		return LocalError, CodeUnreachable // as above
+		return LocalError, CodeUnreachable // only time can tell, as for a look-up
 	}
 	return LocalError, ""
 }
@@ -154,8 +155,8 @@ func isUnreachable(errno syscall.Errno) bool {
 	return errno == syscall.ENETUNREACH || errno == syscall.EHOSTUNREACH
 }
 
-// lacksIPv6 reports that this machine does not speak IPv6: no route, in other
-// words. For an address of IPv4 the same errors say that no port is left.
+// lacksIPv6 reports that this machine has no IPv6, which is the same as no
+// route. For an IPv4 address the same errors mean that no port is left.
 func lacksIPv6(errno syscall.Errno, err error) bool {
 	var op *net.OpError
 	if errno != syscall.EADDRNOTAVAIL && errno != syscall.EAFNOSUPPORT || !errors.As(err, &op) {
@@ -175,8 +176,9 @@ func timedOut(p *progress) (Outcome, Code) {
 	return Timeout, CodeTimeoutResponse
 }
 
-// isAlert reports that the receiver ended a TLS session for a cause. In TLS 1.3
-// the want of a client certificate is told only after the handshake.
+// isAlert reports that the receiver ended a TLS session with an alert. In TLS
+// 1.3 the alert for a missing client certificate comes only after the
+// handshake.
 func isAlert(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error"

@@ -72,7 +72,7 @@ func TestClockThatWasSetBackTellsNothing(t *testing.T) {
 		url  string
 		want Outcome
 	}{
-		"no answer": {"http://" + silent.address(), LocalError}, // it may have been late
+		"no answer": {"http://" + silent.address(), LocalError}, // the timer may have been late
 		"answered":  {"http://" + answering.address(), Error},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,15 +131,15 @@ func TestInvocationThatEndsIsOurFault(t *testing.T) {
 func TestRouteThatTheKernelMissesIsOurFault(t *testing.T) {
 	t.Parallel()
 	s := newSender(t)
-	s.dialer.Control = nil // the kernel never connects to a multicast address, so nothing leaves
+	s.dialer.Control = nil // the kernel never connects to a multicast address, so nothing leaves this machine
 	got := s.Send(context.Background(), request("http://224.0.0.1"))
 	if got.Outcome != LocalError || got.Code != CodeUnreachable {
 		t.Errorf("got %s %q %v", got.Outcome, got.Code, got.Err)
 	}
 }
 
-// TestFileDescriptorsThatRunOutAreOurFault runs itself in a process of its own, which
-// uses up its file descriptors.
+// TestFileDescriptorsThatRunOutAreOurFault runs itself again in a process that uses
+// up its file descriptors.
 func TestFileDescriptorsThatRunOutAreOurFault(t *testing.T) {
 	const inChild = "HOOKWARDEN_TEST_NO_DESCRIPTORS"
 	if os.Getenv(inChild) == "" {

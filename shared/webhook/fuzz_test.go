@@ -45,8 +45,8 @@ func FuzzReadResponse(f *testing.F) {
 	})
 }
 
-// brokenPipe says of a pipe whose other end is closed what the kernel says of a
-// connection.
+// brokenPipe is a pipe whose closed other end gives the error that a
+// connection's would.
 type brokenPipe struct{ net.Conn }
 
 func (p brokenPipe) Write(b []byte) (int, error) {

@@ -19,22 +19,22 @@ import (
 	"time"
 )
 
-// hostile is one way to treat a webhook badly, and what it ends as.
+// hostile is one way to treat a webhook badly, and the expected outcome.
 type hostile struct {
 	name    string
 	outcome Outcome
 	code    Code
-	orCode  Code // is as good: which one comes is a matter of microseconds
+	orCode  Code // accepted too: which one comes is a matter of microseconds
 	status  int
 
 	url     string                      // RECEIVER is the receiver's address, PORT its port
 	serve   func(net.Conn)              // nil: nobody listens at RECEIVER
 	names   func(string, uint16) answer // nil: there are no names
-	config  []func(*Config)             // changes to a Sender that may call anything
+	config  []func(*Config)             // changes to a Sender that may call any target
 	request func(*Request)              // changes to the request
 	sends   int                         // 0 means 1; the last one's result is looked at
-	check   func(*testing.T, Result)    // more that must be so
-	times   func(*testing.T, *receiver) // how often the receiver was connected to; nil: do not care
+	check   func(*testing.T, Result)    // further checks of the result
+	times   func(*testing.T, *receiver) // checks the number of connections; nil: any
 }
 
 func TestHostileReceiversEndAsTheyShould(t *testing.T) {
@@ -66,7 +66,7 @@ func concat(lists ...[]hostile) (all []hostile) {
 	return all
 }
 
-// run sends to the receiver, checks how that ends and returns a row of the table.
+// run sends to the receiver, checks the result and returns a row of the table.
 func (h hostile) run(t *testing.T) string {
 	r := h.receiver(t)
 	config := h.config
@@ -284,7 +284,7 @@ func badNames() []hostile {
 			names: rebinding(), config: []func(*Config){strict}},
 		{name: "a name that is public and private at once", outcome: Blocked, code: CodeBlockedAddress,
 			names: everyName(answer{addresses: []string{"127.0.0.1", "93.184.215.14"}}), config: []func(*Config){strict}},
-		{name: "a public name that refuses", outcome: ConnectionError, code: CodeRefused, // the tests' guard does
+		{name: "a public name that refuses", outcome: ConnectionError, code: CodeRefused, // by the tests' guard
 			names: everyName(answer{addresses: []string{"93.184.215.14"}}), config: []func(*Config){strict}},
 	}
 	for _, address := range []string{
@@ -340,8 +340,8 @@ func large(r *Request) {
 	r.Body = []byte(`{"action":"` + strings.Repeat("x", 6<<20) + `"}`)
 }
 
-// readsNothing says something once a request begins, and more and more without
-// reading, until the sender is gone.
+// readsNothing answers once a request begins, and goes on writing without
+// reading until the sender is gone.
 func readsNothing(first string) func(net.Conn) {
 	return func(c net.Conn) {
 		tick := time.NewTicker(short / 10)
@@ -389,8 +389,8 @@ func neverAccepts(t *testing.T) string {
 	}
 }
 
-// closesBeforeTheSecond answers a connection's first request, and closes it once
-// so many bytes of a second one came.
+// closesBeforeTheSecond answers a connection's first request, and closes the
+// connection after that many bytes of a second one.
 func closesBeforeTheSecond(bytes int64) func(net.Conn) {
 	var connections atomic.Int64
 	return func(c net.Conn) {
@@ -406,8 +406,8 @@ func closesBeforeTheSecond(bytes int64) func(net.Conn) {
 	}
 }
 
-// wantsClientCertificate takes everything in after it found none: bytes left
-// unread would turn its alert into a reset.
+// wantsClientCertificate reads on after it found no certificate: unread bytes
+// would turn its alert into a reset.
 func wantsClientCertificate(config *tls.Config) func(net.Conn) {
 	return func(c net.Conn) {
 		_ = tls.Server(c, config).Handshake()
@@ -437,7 +437,8 @@ func nobodyResolves(c *Config) {
 	}
 }
 
-// rebinding is a public address when first asked, and loopback from then on.
+// rebinding answers with a public address first, and with loopback from then
+// on.
 func rebinding() func(string, uint16) answer {
 	var asked atomic.Int64
 	return func(_ string, kind uint16) answer {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestSenderKeepsNothingOfTenThousandHostileAttempts does not run beside other tests,
-// since it counts what the whole process holds.
+// TestSenderKeepsNothingOfTenThousandHostileAttempts does not run in parallel with
+// other tests, since it counts what the whole process holds.
 func TestSenderKeepsNothingOfTenThousandHostileAttempts(t *testing.T) {
 	const rounds, warmUp = 1000, 100
 	authority := newAuthority(t)
@@ -94,7 +94,7 @@ func waitUntil(t *testing.T, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-end:
-			t.Fatalf("it never came to be; goroutines:\n%s", stacks())
+			t.Fatalf("it never became true; goroutines:\n%s", stacks())
 		}
 	}
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // line is a connection to a receiver. It remembers whether anything came over it
-// and what it failed with first: net/http puts some of that into a text without
-// a type, as when a receiver closes or talks before it was asked.
+// and its first error: net/http turns some errors into text without a type, for
+// example when a receiver closes or speaks before the request.
 type line struct {
 	net.Conn
-	heard  atomic.Bool // bytes came, since the last request over it began
+	heard  atomic.Bool // bytes came since the last request over it began
 	failed atomic.Pointer[error]
 }
 
@@ -35,15 +35,15 @@ func (l *line) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// fail keeps the first error. That we closed the connection ourselves, or that
-// its time is over, is no cause: net/http does so after a failure.
+// fail keeps the first error. It ignores that we closed the connection, or that
+// its deadline passed: net/http causes both after a failure.
 func (l *line) fail(err error) {
 	if !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		l.failed.CompareAndSwap(nil, &err)
 	}
 }
 
-// cause is what the connection failed with first; nil if it did not.
+// cause is the first error; nil if there is none.
 func (l *line) cause() error {
 	if err := l.failed.Load(); err != nil {
 		return *err

@@ -5,14 +5,14 @@ import (
 	"errors"
 )
 
-// Outcome is how a request ended. The set is closed; it is what the log, the
-// metrics and the counters speak of.
+// Outcome is how a request ended. The set is closed. The log, the metrics and the counters
+// use it.
 type Outcome string
 
 // The outcomes of a request.
 const (
 	Success         Outcome = "success"          // 2xx
-	Error           Outcome = "error"            // 4xx but 410 and 429
+	Error           Outcome = "error"            // 4xx except 410 and 429
 	Throttled       Outcome = "throttled"        // 429
 	Gone            Outcome = "gone"             // 410
 	Redirect        Outcome = "redirect"         // 3xx; never followed
@@ -23,7 +23,7 @@ const (
 	LocalError      Outcome = "local_error"      // our own fault; says nothing about the receiver
 )
 
-// Code says more about an outcome that is no plain HTTP status.
+// Code says more about an outcome that is not a plain HTTP status.
 type Code string
 
 // The codes. They are stable, and made from typed errors only.
@@ -44,10 +44,9 @@ const (
 	CodeBlockedURL      Code = "blocked_url"
 )
 
-// MayBeOurs reports codes that may be this machine's fault as well as the
-// receiver's. Which of the two only time tells: their outcome is LocalError, and
-// whoever knows the message's age may take it for a ConnectionError once the
-// fault has lasted.
+// MayBeOurs reports codes that may be this machine's fault or the receiver's.
+// Their outcome is LocalError. A caller that knows the message's age may turn it
+// into a ConnectionError once the fault has lasted.
 func (c Code) MayBeOurs() bool { return c == CodeUnreachable || c == CodeDNSTemporary }
 
 // statusOutcome is the outcome of a complete answer.
@@ -72,7 +71,7 @@ func statusOutcome(status int) Outcome {
 // OfReceiver reports whether a result says anything about the receiver.
 func (r Result) OfReceiver() bool { return r.Outcome != LocalError && !r.Code.MayBeOurs() }
 
-// Retryable reports whether sending the webhook once more may end otherwise.
+// Retryable reports whether another attempt may have a different outcome.
 func (r Result) Retryable() bool {
 	switch r.Outcome {
 	case Throttled, ServerError, Timeout, ConnectionError:

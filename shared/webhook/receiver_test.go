@@ -36,14 +36,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patient is a deadline that no test waits for, short is one that tests do.
+// patient is a deadline that no test waits for, short is one that tests wait
+// for.
 const (
 	patient = 10 * time.Second
 	short   = 300 * time.Millisecond
 )
 
-// newSender makes a Sender that may call loopback and nothing else. Its clock
-// stands still: a test machine's pauses are no late timers.
+// newSender makes a Sender that may call loopback only. Its clock stands
+// still, so that pauses of the test machine are not taken for late timers.
 func newSender(t testing.TB, change ...func(*Config)) *Sender {
 	t.Helper()
 	c := Config{
@@ -80,8 +81,8 @@ func request(url string) Request {
 		Secrets: []platform.Secret{"s3cret"}}
 }
 
-// receiver is a program behind a TCP port of loopback. It serves every
-// connection with the function it was made with.
+// receiver is a TCP server on loopback. It serves every connection with the
+// function it was made with.
 type receiver struct {
 	listener  net.Listener
 	accepting sync.WaitGroup
@@ -135,7 +136,7 @@ func (r *receiver) accept(serve func(net.Conn, int64)) {
 	}
 }
 
-// stop ends listening; connections go on.
+// stop stops listening. Connections stay open.
 func (r *receiver) stop() {
 	_ = r.listener.Close()
 	r.accepting.Wait()
@@ -167,7 +168,7 @@ func (r *receiver) mustBeForgotten(t testing.TB) {
 // drain reads until the sender closes the connection.
 func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
-// readRequest takes in one whole request; nil if it does not come.
+// readRequest reads one whole request; nil if none comes.
 func readRequest(r *bufio.Reader) (*http.Request, []byte) {
 	req, err := http.ReadRequest(r)
 	if err != nil {
@@ -180,7 +181,7 @@ func readRequest(r *bufio.Reader) (*http.Request, []byte) {
 	return req, body
 }
 
-// says takes in a request, answers with the text as it is, and waits for the
+// says reads a request, answers with the text as it is, and waits for the
 // sender to close.
 func says(text string) func(net.Conn) {
 	return func(c net.Conn) {
@@ -208,8 +209,8 @@ func saysAndCloses(text string) func(net.Conn) {
 	}
 }
 
-// saysForEver takes in a request, begins, and goes on and on until the sender
-// closes.
+// saysForEver reads a request, says first, and then repeats again until the
+// sender closes.
 func saysForEver(first, again string) func(net.Conn) {
 	again = strings.Repeat(again, 1+16<<10/len(again))
 	return func(c net.Conn) {
@@ -224,7 +225,7 @@ func saysForEver(first, again string) func(net.Conn) {
 	}
 }
 
-// trickles is saysForEver at a byte a tick.
+// trickles is saysForEver at one byte a tick.
 func trickles(first string) func(net.Conn) {
 	return func(c net.Conn) {
 		readRequest(bufio.NewReader(c))
@@ -247,7 +248,7 @@ func trickles(first string) func(net.Conn) {
 	}
 }
 
-// resets closes so that the kernel sends a reset.
+// resets closes in a way that makes the kernel send a reset.
 func resets(c net.Conn) {
 	_ = c.(*net.TCPConn).SetLinger(0)
 	_ = c.Close()
@@ -265,7 +266,7 @@ func overTLS(config *tls.Config, serve func(net.Conn)) func(net.Conn) {
 	}
 }
 
-// authority signs the certificates of a test.
+// authority signs a test's certificates.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -361,7 +362,7 @@ func resolver(t testing.TB, answers func(name string, kind uint16) answer) *net.
 }
 
 func reply(query []byte, answers func(string, uint16) answer) []byte {
-	end := 12 // after the header comes the one question
+	end := 12 // the one question follows the header
 	var labels []string
 	for query[end] != 0 {
 		length := int(query[end])
@@ -389,7 +390,7 @@ func reply(query []byte, answers func(string, uint16) answer) []byte {
 	return out
 }
 
-// names answers one name with addresses; there is no other.
+// names knows one host and its addresses, and no other.
 func names(host string, addresses ...string) func(string, uint16) answer {
 	return func(name string, _ uint16) answer {
 		if name != host {

@@ -15,8 +15,8 @@ import (
 
 const kept = 10 // connections, as many as a Sender keeps for a host
 
-// keeping is a receiver to which a Sender has connections that are all kept
-// alive. Of each the next request is served by next; new ones are served by fresh.
+// keeping is a receiver to which a Sender holds kept-alive connections. next serves the next
+// request on each of them; fresh serves new connections.
 type keeping struct {
 	*receiver
 	posts atomic.Int64 // since then
@@ -91,7 +91,7 @@ func TestSenderRepeatsARequestOnceAndOnlyIfAKeptAliveConnectionTookItDown(t *tes
 		"answers":                         {writes(answer), closes, 1, Success, "", nil},
 		"closes within an answer":         {writes("HTTP/1.1 200 OK\r\n"), writes(answer), 1, ConnectionError, CodeClosed, nil},
 		"resets within an answer": {func(c net.Conn) { writes("HTTP/1.1 200 OK\r\n")(c); resets(c) },
-			writes(answer), 1, ConnectionError, "", nil}, // closed or reset, a matter of microseconds
+			writes(answer), 1, ConnectionError, "", nil}, // closed or reset: a matter of microseconds
 		"speaks something else": {writes("220 mail.example ESMTP\r\n"), writes(answer), 1, ConnectionError, CodeProtocol, nil},
 		"hangs":                 {hangs, writes(answer), 1, Timeout, CodeTimeoutResponse, deadline(short)},
 	} {
@@ -149,7 +149,8 @@ func TestSenderRepeatsTheSameRequestToTheByte(t *testing.T) {
 	}
 }
 
-// TestSenderRepeatsOverAConnectionThatIsNotKept is about descriptors: nobody would use it again.
+// TestSenderRepeatsOverAConnectionThatIsNotKept: nobody would use the connection again, and it
+// would hold a descriptor.
 func TestSenderRepeatsOverAConnectionThatIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := newSender(t)
@@ -184,8 +185,8 @@ func TestSenderRepeatsWithinTheSameDeadline(t *testing.T) {
 	}
 }
 
-// TestSenderRepeatThatCannotBeLookedUpIsNoTimeout: the name was known once, but not in
-// time for the fresh connection. That is no slowness of the receiver.
+// TestSenderRepeatThatCannotBeLookedUpIsNoTimeout: the name was known once, but not in time
+// for the fresh connection. The receiver is not to blame.
 func TestSenderRepeatThatCannotBeLookedUpIsNoTimeout(t *testing.T) {
 	t.Parallel()
 	var silent atomic.Bool

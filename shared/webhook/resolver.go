@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// typed makes a Resolver that looks names up as r does, which may be nil, with
-// errors that tell what talking to a name server failed for: net keeps no more
-// than the text, unless the error is a context's.
+// typed makes a Resolver that looks names up as r does (r may be nil). Its
+// errors keep the type of what failed when talking to a name server: net keeps
+// only the text, unless the error is a context's.
 func typed(r *net.Resolver) *net.Resolver {
 	if r == nil {
 		r = &net.Resolver{}
@@ -31,9 +31,9 @@ func typed(r *net.Resolver) *net.Resolver {
 		}}
 }
 
-// notThere looks a name up once more for which err says that it is not there, in
-// one family after the other. Both are looked up at once for a dial, and if one
-// look-up failed and the other found no address, net reports either.
+// notThere looks up again a name that err says does not exist, one address
+// family after the other. A dial looks up both together, and if one look-up
+// fails and the other finds no address, net reports either.
 func notThere(ctx context.Context, r *net.Resolver, err error) bool {
 	var lookup *net.DNSError
 	if !errors.As(err, &lookup) {

@@ -19,21 +19,22 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Version of hookwarden, as the User-Agent has it.
+// Version of hookwarden, sent in the User-Agent.
 const Version = "0.1.0"
 
 const (
 	maxHeaderBytes = 64 << 10
 	maxBodyBytes   = 16 << 10
 
-	// lateBy is how late the deadline's timer may fire before the time-out is
-	// taken for ours: a starved or frozen process, not a slow receiver.
+	// lateBy is how late the deadline's timer may fire before the time-out
+	// counts as our own fault: the process was starved or frozen, the receiver
+	// not slow.
 	lateBy = 100 * time.Millisecond
 )
 
 // Config of a Sender. Timeout, Now and HeaderPrefix are required. Now is the wall
-// clock: Go's monotonic one stands still while this process is frozen, as the
-// deadline's timer does, and so never sees that it fired late.
+// clock. Go's monotonic clock stands still while this process is frozen, and so
+// does the deadline's timer: by that clock the timer would never be late.
 type Config struct {
 	Timeout      time.Duration // from the name look-up to the last byte read
 	HeaderPrefix string        // as in "Sentry-Hook-"
@@ -41,8 +42,8 @@ type Config struct {
 	Parallel     int // idle connections kept per host; 0 means 10
 	Now          func() time.Time
 
-	// Resolver looks names up; nil means the system's. RootCAs verify
-	// receivers; nil means the system's.
+	// Resolver looks names up; nil means the system's. TLS is cloned, its
+	// minimum version becomes 1.2; nil means Go's defaults.
 	Resolver *net.Resolver
 	TLS      *tls.Config
 }
@@ -53,7 +54,7 @@ type Sender struct {
 	config    Config
 	dialer    *net.Dialer
 	transport *http.Transport
-	fresh     *http.Transport // has a new connection for each request, and keeps none
+	fresh     *http.Transport // opens a new connection for each request and keeps none
 }
 
 // Request is one attempt. The platform's message is valid and the secrets are
@@ -79,8 +80,9 @@ type Result struct {
 	Body          []byte        // of the answer, its first 16 KiB
 	RetryAfter    time.Duration // what a 429 or 503 asked for; 0 if nothing
 
-	// Repeated says that the request was sent twice: a kept-alive connection ended
-	// before a byte of an answer. The rest of the result is of the second time.
+	// Repeated says that the request was sent twice, because a kept-alive
+	// connection ended before a byte of an answer. The rest of the result is of
+	// the second time.
 	Repeated bool
 
 	Err error // what led to Code, for logs; nil for plain HTTP statuses
@@ -121,17 +123,17 @@ func NewSender(c Config) *Sender {
 	return &Sender{config: c, dialer: dialer, transport: transport(c.Parallel), fresh: transport(none)}
 }
 
-// Send makes one attempt and never fails: whatever happens is a Result. ctx is
-// the invocation's; its end makes the outcome LocalError.
+// Send makes one attempt. It never fails: all that can happen is a Result. ctx
+// is the invocation's; if it ends, the outcome is LocalError.
 func (s *Sender) Send(ctx context.Context, r Request) Result {
 	started := s.config.Now()
 	result := s.send(ctx, r, started)
 	result.Started = started
 	took := s.config.Now().Sub(started)
-	result.Duration = max(took, 0) // the clock may have been set back: nobody knows how long it took
+	result.Duration = max(took, 0) // the clock may have been set back, so the duration is unknown
 	unanswered := result.Status == 0 && result.Outcome != Blocked
 	if unanswered && (took < 0 || took > s.config.Timeout+lateBy) {
-		result.Outcome, result.Code, result.Detail = LocalError, "", "" // not only a Timeout: a receiver may well give up on a frozen process
+		result.Outcome, result.Code, result.Detail = LocalError, "", "" // not only for a Timeout: a receiver may give up on a frozen process
 	}
 	return result
 }
@@ -177,7 +179,8 @@ func (s *Sender) send(ctx context.Context, r Request, at time.Time) Result {
 }
 
 // endedWith reports whether an attempt failed because its invocation ended. A
-// connection's own timer may fire before the context's, which has the same time.
+// connection's own timer may fire just before the context's, which is set to the
+// same time.
 func endedWith(invocation, attempt context.Context, err error) bool {
 	end, ok := invocation.Deadline()
 	last, _ := attempt.Deadline()
@@ -191,10 +194,10 @@ type call struct {
 	body   []byte
 }
 
-// post sends a request once, on a connection that was kept alive or on a fresh
-// one. Net/http repeats a POST of which nothing was written, and no other. A
-// receiver that answers early has it still reading the header when this returns:
-// nobody may change that from then on.
+// post sends a request once, on a kept-alive connection or on a fresh one.
+// Net/http repeats a POST only if nothing of it was written. If a receiver
+// answers early, net/http may still be reading the header when post returns, so
+// nobody may change the header afterwards.
 func post(ctx context.Context, on *http.Transport, c call, p *progress) (*http.Response, error) {
 	ctx = httptrace.WithClientTrace(ctx, p.trace())
 	ctx = context.WithValue(ctx, attemptKey{}, ctx)
@@ -209,7 +212,8 @@ func post(ctx context.Context, on *http.Transport, c call, p *progress) (*http.R
 func (s *Sender) header(r Request, at time.Time) http.Header {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	prefix := s.config.HeaderPrefix
-	// Keys are as they go over the wire: net/http does not change their case.
+	// The keys go over the wire as they are: net/http does not change their
+	// case.
 	return http.Header{
 		"Content-Type":       {"application/json"},
 		"User-Agent":         {"hookwarden/" + Version},
@@ -228,7 +232,7 @@ type attemptKey struct{}
 type dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // withinAttempt ends a dial, TLS handshake included, with the attempt that asked
-// for it. net/http would let it go on, for a later request to use.
+// for it. Net/http would let it go on for a later request.
 func withinAttempt(d dial) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if attempt, ok := ctx.Value(attemptKey{}).(context.Context); ok {
@@ -242,7 +246,7 @@ func withinAttempt(d dial) dial {
 	}
 }
 
-// read takes in an answer up to its limits.
+// read reads an answer up to the limits.
 func read(resp *http.Response, at time.Time) (Result, error) {
 	result := Result{Outcome: statusOutcome(resp.StatusCode), Status: resp.StatusCode, Header: resp.Header}
 	if result.Outcome == ConnectionError {

@@ -59,7 +59,7 @@ func TestRequestIsExactOnTheWire(t *testing.T) {
 	}
 }
 
-// TestHeaderPrefixesGiveEachHeaderItsNameButForOne: it is the one that HeaderPrefix may not be.
+// TestHeaderPrefixesGiveEachHeaderItsNameButForOne: the one is a prefix that is not allowed.
 func TestHeaderPrefixesGiveEachHeaderItsNameButForOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prefix := rapid.OneOf(

@@ -33,7 +33,7 @@ func standardSignature(secrets []platform.Secret, id string, at time.Time, body 
 	return strings.Join(signatures, " ")
 }
 
-// standardKey is what follows whsec_, base64-decoded; any other secret is used
+// standardKey decodes the base64 that follows whsec_. Any other secret is used
 // as its bytes. A malformed whsec_ secret is never registered.
 func standardKey(secret platform.Secret) []byte {
 	if text, ok := strings.CutPrefix(string(secret), "whsec_"); ok {

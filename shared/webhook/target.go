@@ -12,11 +12,11 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// TargetPolicy says what may be called. The zero value is the strict one for
-// production: https to public unicast addresses on the ports 80 and 443.
+// TargetPolicy says which URLs may be called. The zero value is the strict policy
+// for production: https to public unicast addresses on ports 80 and 443.
 type TargetPolicy struct {
 	AllowPrivate bool // any address and any port
-	AllowHTTP    bool // http beside https
+	AllowHTTP    bool // http as well as https
 }
 
 // BlockedError says why a target may not be called.
@@ -34,9 +34,9 @@ func (p TargetPolicy) Check(raw string) error {
 	return err
 }
 
-// parse checks a URL and makes it what goes over the wire: the request line is
-// its RequestURI, and Host is the Host header, with no default port. Net/http
-// adds nothing of its own to either. The error is a *BlockedError.
+// parse checks a URL and turns it into what goes over the wire: its RequestURI is
+// the request line's, and its Host is the Host header, without a default port.
+// Net/http adds nothing to either. The error is a *BlockedError.
 func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 	blocked := func(code Code, detail string) (*url.URL, error) { return nil, &BlockedError{code, detail} }
 	raw = strings.TrimSpace(raw)
@@ -74,8 +74,8 @@ func (p TargetPolicy) parse(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// portOf is a URL's port as the Host header has it, as in ":8443"; empty if it is
-// the scheme's own.
+// portOf is a URL's port for the Host header, such as ":8443"; empty if it is the
+// scheme's default.
 func (p TargetPolicy) portOf(u *url.URL) (string, error) {
 	if u.Port() == "" {
 		return "", nil
@@ -107,12 +107,13 @@ func (p TargetPolicy) hostOf(u *url.URL) (string, error) {
 	}
 	name, err := asciiName(u.Hostname())
 	if err != nil {
-		return "", &BlockedError{CodeBlockedURL, "the host name is no international name that can be looked up"}
+		return "", &BlockedError{CodeBlockedURL, "the host name is not a valid international name"}
 	}
 	return name, checkName(strings.TrimSuffix(name, "."))
 }
 
-// checkName looks at a name as it will be looked up, and so at nothing but ASCII.
+// checkName checks a name in the form in which it is looked up, so all of it is
+// ASCII.
 func checkName(name string) error {
 	if len(name) > 253 {
 		return &BlockedError{CodeBlockedURL, "the host name is longer than 253 characters"}
@@ -136,7 +137,7 @@ func isHostRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_'
 }
 
-// isNumber reports whether resolvers may take a last label for an IPv4 address:
+// isNumber reports whether resolvers may read a last label as an IPv4 address:
 // 2130706433, 0x7f000001, 017700000001.
 func isNumber(label string) bool {
 	digits := "0123456789"
@@ -146,8 +147,8 @@ func isNumber(label string) bool {
 	return strings.Trim(label, digits) == ""
 }
 
-// control is a net.Dialer's Control: it sees the address that is about to be
-// dialled, after the name look-up, so a name cannot be rebound behind it.
+// control is a net.Dialer's Control. It sees the address that is about to be
+// dialled, after the name look-up, so rebinding a name cannot get past it.
 func (p TargetPolicy) control() func(network, address string, _ syscall.RawConn) error {
 	if p.AllowPrivate {
 		return nil
@@ -176,7 +177,7 @@ func blockedBy(err error) error {
 	case errors.Is(err, ssrf.ErrProhibitedPort):
 		return &BlockedError{CodeBlockedPort, "the port must be 443 or 80"}
 	case errors.Is(err, ssrf.ErrProhibitedIP):
-		return &BlockedError{CodeBlockedAddress, "the address is not a public one"}
+		return &BlockedError{CodeBlockedAddress, "the address is not public"}
 	}
 	return &BlockedError{CodeBlockedAddress, fmt.Sprintf("the address is not allowed: %v", err)}
 }

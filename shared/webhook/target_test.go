@@ -100,7 +100,7 @@ func TestTargetIsCheckedByItsForm(t *testing.T) {
 		{all, "https://" + long + "." + long + "." + long + "." + long[:62] + "/", CodeBlockedURL},
 		{all, "https://receiver.example/" + strings.Repeat("a", 2049-25), CodeBlockedURL},
 
-		// Addresses in other forms, which some resolvers take.
+		// Addresses in other forms that some resolvers accept.
 		{all, "https://2130706433/", CodeBlockedURL},
 		{all, "https://0x7f000001/", CodeBlockedURL},
 		{all, "https://0X7F.0.0.1/", CodeBlockedURL},

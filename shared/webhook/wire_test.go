@@ -22,8 +22,8 @@ type onTheWire struct {
 	Host    string
 }
 
-// sees sends to a URL, whose host is a receiver on loopback whatever it is, and
-// returns what that sees.
+// sees sends to a URL and returns what a receiver on loopback sees, which
+// stands in for the URL's host.
 func sees(t *testing.T, url string) onTheWire {
 	t.Helper()
 	raw := make(chan string, 1)
@@ -39,7 +39,7 @@ func sees(t *testing.T, url string) onTheWire {
 		got.Dialled = address
 		return s.dialer.DialContext(ctx, network, r.address())
 	}
-	s.transport.DialTLSContext = s.transport.DialContext // what is said over TLS is the same
+	s.transport.DialTLSContext = s.transport.DialContext // the request is the same over TLS
 	result := s.Send(context.Background(), request(url))
 	if result.Outcome != Success {
 		t.Errorf("%q: ended as %s %s (%v)", url, result.Outcome, result.Code, result.Err)
@@ -168,7 +168,7 @@ func TestURLIsWithoutTheWhiteSpaceAroundIt(t *testing.T) {
 	}
 }
 
-// TestRequestIsAlwaysLegalAndSaysTheSame takes any text for path and query.
+// TestRequestIsAlwaysLegalAndSaysTheSame tries any text as path and query.
 func TestRequestIsAlwaysLegalAndSaysTheSame(t *testing.T) {
 	policy := TargetPolicy{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -202,7 +202,7 @@ func TestRequestIsAlwaysLegalAndSaysTheSame(t *testing.T) {
 	})
 }
 
-// leniently takes back escapes, and leaves a % that escapes nothing.
+// leniently undoes escapes, and leaves a % that escapes nothing.
 func leniently(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
