@@ -31,8 +31,7 @@ func TestAllowanceIsForThreeDeadlinesAndComesBackWithAShareOfTheTime(t *testing.
 	left("nothing is owed", 1)
 }
 
-// crowd takes ten apps that nothing is known of through one batch, and lets them
-// hang.
+// crowd puts ten unknown apps into one batch and lets them hang.
 func (e *environment) crowd(lane Lane, late time.Duration, name string) (sent int) {
 	b := e.Begin(lane, late)
 	var tried []string
@@ -51,7 +50,7 @@ func (e *environment) crowd(lane Lane, late time.Duration, name string) (sent in
 	return len(tried)
 }
 
-// usesUp lets crowds hang until the lane's allowance is for none any more.
+// usesUp lets crowds hang until nothing is left of the lane's allowance.
 func (e *environment) usesUp(lane Lane) {
 	e.t.Helper()
 	for i := range 3 {
@@ -145,7 +144,7 @@ func TestBatchThatIsLateTriesNobodyUnknown(t *testing.T) {
 	equal(t, "with a short deadline", hasty.Begin(First, 400*time.Millisecond).Admit("a", start), Send)
 }
 
-// What is left of the retry queue for those that answer.
+// The other seven eighths of the retry batches are for apps that answer.
 func TestAllowanceLetsAppsThatMissHoldAnEighthOfTheRetryBatches(t *testing.T) {
 	e := newEnvironment(t)
 	held := 0
@@ -157,7 +156,7 @@ func TestAllowanceLetsAppsThatMissHoldAnEighthOfTheRetryBatches(t *testing.T) {
 		}
 		e.now = e.now.Add(deadline / 10)
 	}
-	const found = 50 * 2 // first each is found to be down
+	const found = 50 * 2 // each app is found to be down first
 	if held > 800/8+found || held < 800/8 {
 		t.Errorf("held for %d of 800 deadlines", held)
 	}

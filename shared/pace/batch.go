@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Batch is one batch on its way through an environment: what is admitted of it, and
-// what it was held for.
+// Batch is one batch on its way through an environment: what was admitted of it,
+// and for how long it was held.
 type Batch struct {
 	pace *Pace
 	lane Lane
@@ -15,23 +15,24 @@ type Batch struct {
 	held time.Duration // charged so far
 }
 
-// admitted is how much of an app is.
+// admitted is how many of an app's webhooks were admitted.
 type admitted struct {
 	app string
 	n   int
 }
 
-// Begin begins a batch. late is for how long the newest of its messages was due
-// before it was received.
+// Begin begins a batch. late is how long its newest message had been due when it
+// was received.
 func (p *Pace) Begin(lane Lane, late time.Duration) *Batch {
 	return &Batch{pace: p, lane: lane, late: late > max(p.deadline/2, lateFrom)}
 }
 
-// lateFrom is the least that a batch is late: queues and clocks are not better.
+// lateFrom is the shortest delay that counts as late: queues and clocks are no more
+// exact.
 const lateFrom = 500 * time.Millisecond
 
-// Admit says what becomes of a webhook of the app. What it lets through is expected
-// to be sent now, and told to Observe.
+// Admit says what becomes of a webhook of the app. The caller sends what it lets
+// through now, and passes the answers to Observe.
 func (b *Batch) Admit(app string, now time.Time) Verdict {
 	i := slices.IndexFunc(b.sent, func(a admitted) bool { return a.app == app })
 	if i < 0 {
@@ -67,8 +68,8 @@ func (b *Batch) judge(r *record, sent int, now time.Time) Verdict {
 	return Send
 }
 
-// try finds out about an app of which nothing is known, or not of late. Over the
-// Retry queue everybody is tried: there is no other way left.
+// try finds out about an app that is unknown, or has not been seen recently. From
+// the Retry queue every such app is tried: it has no other queue to go to.
 func (b *Batch) try(costs int, now time.Time) Verdict {
 	if b.lane == Retry || b.allows(costs, now) {
 		return Send
@@ -76,14 +77,14 @@ func (b *Batch) try(costs int, now time.Time) Verdict {
 	return Detour
 }
 
-// allows says whether the batch may be held, if so many deadlines are left for that.
-// If it may, all that are in it may be tried: they hold it together.
+// allows reports whether the batch may be held: whether that many deadlines are
+// left. If so, every app in it may be tried, since they hold it together.
 func (b *Batch) allows(deadlines int, now time.Time) bool {
 	return b.pace.allowance[b.lane].has(deadlines, now)
 }
 
-// Observe takes in how all requests of an app in the batch ended. What was no fault
-// of the receiver is to be left out.
+// Observe learns how all requests of an app in the batch ended. The caller leaves
+// out those that failed through no fault of the receiver.
 func (b *Batch) Observe(app string, answers []Answer, now time.Time) {
 	if len(answers) == 0 {
 		return
@@ -96,11 +97,11 @@ func (b *Batch) Observe(app string, answers []Answer, now time.Time) {
 	b.pace.learn(app, o, now)
 }
 
-// outcome is what a batch shows of one app.
+// outcome is what a batch shows about one app.
 type outcome struct {
-	held   time.Duration // by its slowest request
+	held   time.Duration // for how long its slowest request held the batch
 	missed int           // requests that held the batch and were not answered
-	ended  int           // all others
+	ended  int           // all other requests
 }
 
 func (p *Pace) outcomeOf(answers []Answer) (o outcome) {

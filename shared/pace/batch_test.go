@@ -15,7 +15,7 @@ var (
 	ended  = Answer{Took: 20 * time.Millisecond} // refused, say
 )
 
-// environment is a Pace with a clock that tests set forward.
+// environment is a Pace with a clock that tests move forward.
 type environment struct {
 	*Pace
 	t   *testing.T
@@ -27,8 +27,8 @@ func newEnvironment(t *testing.T) *environment {
 	return &environment{Pace: New(deadline), t: t, now: start}
 }
 
-// batch takes n webhooks of an app through a batch of their own, answers those that
-// are sent, all alike, and returns how many went where.
+// batch puts n webhooks of an app into a batch of their own, gives all that are
+// sent the same answer, and returns how many went where.
 func (e *environment) batch(lane Lane, app string, n int, a Answer) (sent, detour, deferred int) {
 	e.t.Helper()
 	b := e.Begin(lane, 0)
@@ -51,7 +51,7 @@ func (e *environment) batch(lane Lane, app string, n int, a Answer) (sent, detou
 	return sent, detour, deferred
 }
 
-// sends is batch for tests to which only what is sent matters.
+// sends is batch for tests that only count what is sent.
 func (e *environment) sends(lane Lane, app string, n int, a Answer) int {
 	e.t.Helper()
 	sent, _, _ := e.batch(lane, app, n, a)

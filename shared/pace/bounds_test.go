@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// These are the bounds that pace is for, in worlds that are small enough for every
-// test run. The figures of larger ones are in docs/decisions/0004.
+// These tests check pace's bounds in worlds that are small enough for every test run.
+// The figures of larger worlds are in docs/decisions/0004.
 
 const short = 12 * time.Minute
 
@@ -24,8 +24,8 @@ func (w *simulation) group(t *testing.T, name string) *figures {
 	return f
 }
 
-// allArrive checks that nothing expired and that no more is on its way than the last
-// webhooks.
+// allArrive checks that nothing expired and that only the last webhooks are still on
+// their way.
 func allArrive(t *testing.T, f *figures) {
 	t.Helper()
 	if left := f.sent - f.arrived - f.missed; f.expired > 0 || left > 40 {
@@ -88,8 +88,8 @@ func TestFleetDoesNotFlattenAReceiverThatComesBackWithItsBacklog(t *testing.T) {
 				s.sends = func(w *simulation) { w.every(0, 10, func(int) string { return "app" }) }
 				f := run(s).group(t, "app")
 				allArrive(t, f)
-				// Within a minute of its return each environment has probed it. Until then one
-				// that knows nothing of that lets a webhook wait as long as it ever may.
+				// Each environment probes the app within a minute of its return. Until then it
+				// may let a webhook wait for the longest time there is.
 				within(t, "999 of 1000", f.within(0.999), down+time.Minute+down+time.Minute+time.Minute)
 				within(t, "the last", f.longest, down+time.Minute+15*time.Minute+time.Minute)
 				atFirst := 0
@@ -146,7 +146,7 @@ func TestFleetLetsNoAppBeHurtByAnother(t *testing.T) {
 				for _, app := range []string{"seldom", "idle"} {
 					allArrive(t, w.group(t, app))
 					if s.lost == 1 {
-						continue // each environment has to be held
+						continue // each environment must be held once
 					}
 					within(t, "99 of 100 of the "+app+" app's", w.group(t, app).p99(), 2*s.deadline+time.Second)
 				}
@@ -155,9 +155,9 @@ func TestFleetLetsNoAppBeHurtByAnother(t *testing.T) {
 	}
 }
 
-// fleetsOf leaves out what takes long and shows no more: many environments next to
-// one app; and six batches of RetryQueue, which take minutes to try a thousand apps if
-// each takes 5 s.
+// fleetsOf leaves out fleets that take long to simulate and show nothing new: many
+// environments next to one app, and six batches of RetryQueue, which take minutes to
+// try a thousand apps of 5 s each.
 func fleetsOf(neighbours string) []int {
 	switch {
 	case strings.HasSuffix(neighbours, "5 s"):
@@ -168,17 +168,18 @@ func fleetsOf(neighbours string) []int {
 	return []int{20}
 }
 
-// When each of them was charged by itself, idle apps took a detour for half an hour.
+// When each hanging app was charged by itself, idle apps took a detour for half an
+// hour.
 func TestFleetLeavesNobodyOnADetourForAppsThatHangOnce(t *testing.T) {
 	s := hangOnce(6, 500)
 	s.lasts = s.from + 2*time.Minute
 	idle := run(s).group(t, "idle")
-	if idle.deferred > 40 { // a webhook a second: while the 500 hang
+	if idle.deferred > 40 { // a webhook a second, while the 500 hang
 		t.Errorf("%d of %d webhooks of idle apps took the way over RetryQueue", idle.deferred, idle.sent)
 	}
 }
 
-// The simulator shows what was wrong: without this it might show nothing.
+// This shows that the simulator can see the fault that pace fixed.
 func TestFleetOfOldPaceStarvedAnAppThatAnswers(t *testing.T) {
 	s := steady(2, 1, late(1, after(600*time.Millisecond)))
 	s.lasts = short
@@ -196,8 +197,8 @@ func TestFleetDoesNotStarveAnAppThatAnswersSlowlyForOnesThatHang(t *testing.T) {
 	within(t, "99 of 100", slow.p99(), 3*time.Second)
 }
 
-// What waits is handed out again and again, and each time costs: until all of a
-// flood is through.
+// Each time that a waiting webhook is handed out again costs requests. This counts
+// them until all of a flood is delivered.
 func TestFleetCallsSQSLessThanBefore(t *testing.T) {
 	for name, receives := range map[string]func(*simulation, string) answer{
 		"hangs":          late(1, hung()),

@@ -2,31 +2,31 @@ package pace
 
 import "time"
 
-// record is what is known of an app.
+// record is what is known about an app.
 type record struct {
-	at     time.Time     // of the last answer, or of what others told
-	well   time.Time     // of the last batch in which it missed nothing; none after one in which it missed all
-	hold   time.Duration // for how long it holds a batch lately: a moving mean
+	at     time.Time     // when it was last observed here, or others last told of it
+	well   time.Time     // when it last missed nothing in a batch; zero after a batch in which it missed everything
+	hold   time.Duration // how long it holds a batch: a moving mean
 	slow   bool          // it belongs on the Retry queue
-	window int           // requests at once, in one batch; none: it is down
+	window int           // requests allowed in one batch; 0: it is down
 
 	// While it is down.
 	since time.Time
-	next  time.Time // not before then is it probed
+	next  time.Time // no probe before this
 }
 
 const (
-	whole    = 10 // as many as a batch has: no limit
-	unproven = 2  // what an app has that misses at once, before it is halved: nothing good is known of it
+	whole    = 10 // the size of a batch: no limit
+	unproven = 2  // the window, before it is halved, of an app that misses in its first batch: nothing good is known about it
 )
 
-const sureFor = 10 * time.Second // an app that was well is taken to be so
+const sureFor = 10 * time.Second // how long an app that was well is taken to be well
 
 func (r *record) down() bool { return r.window == 0 }
 
 func (r *record) sure(now time.Time) bool { return recently(r.well, now, sureFor) }
 
-// learn takes in what a batch shows of an app.
+// learn records what a batch shows about an app.
 func (p *Pace) learn(app string, o outcome, now time.Time) {
 	r := p.known(app, now)
 	if r == nil {
@@ -50,15 +50,15 @@ func (p *Pace) learn(app string, o outcome, now time.Time) {
 	p.afterwards(app, r, was, now)
 }
 
-// mean moves the mean by a third with each miss, or once if there is none.
+// mean moves the mean by a third for each miss, or once if there is none.
 func (r *record) mean(o outcome) {
 	for range max(1, o.missed) {
 		r.hold += (o.held - r.hold) / 3
 	}
 }
 
-// judge says where the app belongs. One that is between the two limits stays where
-// it is: else one that is late now and then would go back and forth.
+// judge says on which queue the app belongs. Between the two limits it stays where
+// it is: otherwise an app that is late now and then would go back and forth.
 func (r *record) judge(deadline time.Duration) {
 	switch {
 	case r.hold >= deadline/2:
@@ -68,8 +68,8 @@ func (r *record) judge(deadline time.Duration) {
 	}
 }
 
-// grow doubles the window with a batch that is answered, and halves it with each
-// miss. A few misses of an app that is quick on the whole change nothing, and one
+// grow doubles the window after a batch without a miss, and halves it for each
+// miss. A few misses of an app that is mostly quick change nothing, and an app
 // that answered anything is not down.
 func (r *record) grow(o outcome) {
 	switch {

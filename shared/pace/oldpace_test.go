@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// oldPace is the mechanism that was in place before, for the table in
-// docs/decisions/0004: an app with two answers among its last four that took half
-// the deadline is slow, whether complete or not; each first slow answer is charged
-// to an allowance; one request in ten deadlines of an environment is let through to
-// a slow app.
+// oldPace is the mechanism before this one, for the table in docs/decisions/0004.
+// An app is slow if two of its last four answers took half the deadline, complete
+// or not. Each first slow answer is charged to an allowance. An environment lets
+// one request in ten deadlines through to a slow app.
 type oldPace struct {
 	slowFrom, deadline, allowance time.Duration
 	apps                          map[string]*oldRecord

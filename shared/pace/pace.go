@@ -1,29 +1,29 @@
-// Package pace decides, in one of many environments that share two queues, which
-// receivers may be called now, so that one that does not answer holds up nobody
-// else's webhooks, and one that answers gets all of its own, however slowly.
+// Package pace decides which receivers may be called now, in one of many environments
+// that share two queues. A receiver that does not answer must not hold up the
+// webhooks of others, and one that answers, however slowly, gets all of its own.
 //
-// What is scarce are batches. A batch of up to ten messages is sent at once and
-// lasts as long as its slowest request, at most a deadline; each queue has only so
-// many batches at work. The First queue is for apps that answer quickly. All others
-// go over the Retry queue:
+// Batches are scarce. A batch of up to ten messages is sent at once and lasts as long
+// as its slowest request, at most a deadline. Each queue has a limited number of
+// batches at work. The First queue is for apps that answer quickly. All others go
+// over the Retry queue:
 //
 //   - An app that holds its batches for half the deadline or longer, but answers, is
 //     called from there at once, with all it has (see breaker.go).
-//   - One that misses its deadlines gets half as much at once with each miss, down to
-//     nothing. Then its webhooks wait longer and longer, and one probe now and then
-//     finds out whether it answers again. From there it gets twice as much with each
-//     batch that it answers (see probing.go).
-//   - One that nothing is known of, or not of late, is tried from the First queue, as
-//     long as an allowance of held batches lasts, and else from the Retry queue (see
-//     allowance.go). A batch that is late has waited for others that are held: in it
-//     nobody is tried that nothing is known of.
+//   - An app that misses its deadlines gets half as many requests at once with each
+//     miss, down to none. Then its webhooks wait longer and longer, and an occasional
+//     probe finds out whether it answers again. If it does, it gets twice as many with
+//     each batch that it answers (see probing.go).
+//   - An app that is unknown, or has not been seen recently, is tried from the First
+//     queue while an allowance of held batches lasts, and then from the Retry queue (see
+//     allowance.go). A late First batch has waited for others that are held, so no
+//     unknown app is tried in it.
 //
-// Environments tell each other not before when an app is worth a try (see told.go).
-// It saves them from being held one after another; nothing depends on it.
+// Environments tell each other when an app may next be tried (see told.go). This
+// saves them from being held one after another, but nothing depends on it.
 //
 // The package has no clock, no randomness and no locks: times are handed in, and an
-// environment handles one batch at a time. Times are those of a wall clock, which may
-// be set: a jump only makes the environment forget.
+// environment handles one batch at a time. The times are a wall clock's, which may be
+// set. A jump only makes the environment forget.
 package pace
 
 import (
@@ -37,7 +37,7 @@ type Lane int
 // The lanes.
 const (
 	First Lane = iota // new webhooks
-	Retry             // retries, and what is sent on
+	Retry             // retries, and webhooks that were sent on
 )
 
 // Verdict is what becomes of a webhook now.
@@ -46,7 +46,7 @@ type Verdict int
 // The verdicts.
 const (
 	Send   Verdict = iota
-	Detour         // over the Retry queue, at once: nothing is held against the app
+	Detour         // over the Retry queue, without a wait: the app is not known to miss its deadlines
 	Defer          // over the Retry queue, after Wait: its app misses its deadlines
 )
 
@@ -56,7 +56,7 @@ type Answer struct {
 	Complete bool // an answer of any kind was read to its end
 }
 
-// Pace is what one environment knows. Its zero value is of no use; see New.
+// Pace is what one environment knows. New makes one; the zero value does not work.
 type Pace struct {
 	deadline  time.Duration
 	apps      map[string]*record
@@ -64,8 +64,8 @@ type Pace struct {
 	tell      map[string]time.Time
 }
 
-// New begins with an environment that knows nobody. No request takes longer than
-// the deadline.
+// New makes an environment that knows no apps. No request takes longer than the
+// deadline.
 func New(deadline time.Duration) *Pace {
 	return &Pace{deadline: deadline, apps: make(map[string]*record), tell: make(map[string]time.Time),
 		allowance: [2]allowance{newAllowance(deadline, firstShare), newAllowance(deadline, retryShare)}}
@@ -73,10 +73,10 @@ func New(deadline time.Duration) *Pace {
 
 const (
 	size   = 10_000           // apps remembered
-	memory = 30 * time.Minute // for which an app is, after its last answer: longer than any message waits
+	memory = 30 * time.Minute // how long an app is remembered after it was last observed: longer than any message waits
 )
 
-// known returns what is remembered of an app; nil if nothing is.
+// known returns what is remembered about an app; nil if nothing is.
 func (p *Pace) known(app string, now time.Time) *record {
 	r := p.apps[app]
 	if r == nil || !recently(r.at, now, memory) {
@@ -85,14 +85,14 @@ func (p *Pace) known(app string, now time.Time) *record {
 	return r
 }
 
-// recently reports whether something was less than d ago. What is yet to come was
-// not: the clock has been set back since.
+// recently reports whether a time is less than d ago. A time in the future is not:
+// the clock has been set back since.
 func recently(at, now time.Time, d time.Duration) bool {
 	ago := now.Sub(at)
 	return 0 <= ago && ago < d
 }
 
-// remember begins a record.
+// remember starts a record.
 func (p *Pace) remember(app string, r record) *record {
 	if len(p.apps) >= size {
 		p.makeRoom(r.at)
@@ -101,8 +101,8 @@ func (p *Pace) remember(app string, r record) *record {
 	return p.apps[app]
 }
 
-// makeRoom forgets what is over and, if that is not enough, a quarter of the rest,
-// whichever that is.
+// makeRoom forgets what is too old. If that is not enough, it forgets any others
+// until a quarter of the room is free.
 func (p *Pace) makeRoom(now time.Time) {
 	maps.DeleteFunc(p.apps, func(_ string, r *record) bool { return !recently(r.at, now, memory) })
 	for app := range p.apps {

@@ -6,34 +6,34 @@ import (
 )
 
 const (
-	probeEvery = 10          // deadlines: the least between two probes of an app
-	probeShare = 4           // of the time that it is down, a quarter is between two
-	probeAtAll = time.Minute // at most, if ten deadlines are not longer
+	probeEvery = 10          // deadlines: the shortest time between two probes of an app
+	probeShare = 4           // two probes are a quarter of the time down apart
+	probeAtAll = time.Minute // the longest time between two probes, unless ten deadlines are longer
 )
 
-// probe lets one request of an app that is down through, if it is time for one.
+// probe lets one request through to an app that is down, if a probe is due.
 func (b *Batch) probe(r *record, now time.Time) Verdict {
 	if b.pace.early(r.next, now) || !b.allows(1, now) {
 		return Defer
 	}
-	b.pace.space(r, now) // one only, even if its end is never told
+	b.pace.space(r, now) // one only, even if its end is never observed
 	return Send
 }
 
-// space sets when the next probe is.
+// space sets the time of the next probe.
 func (p *Pace) space(r *record, now time.Time) {
 	r.next = now.Add(max(probeEvery*p.deadline, min(now.Sub(r.since)/probeShare, probeAtAll)))
 }
 
-// early reports whether it is too early for a probe. One that is farther away than any
-// can be was set by another clock.
+// early reports whether it is too early for a probe. A time further away than any
+// probe can be was set by another clock.
 func (p *Pace) early(next, now time.Time) bool {
 	left := next.Sub(now)
 	return 0 < left && left <= max(probeEvery*p.deadline, probeAtAll)
 }
 
-// afterwards sets what follows from an answer: when the next probe is, and what
-// others are to be told.
+// afterwards sets what follows from an answer: the time of the next probe, and what
+// to tell others.
 func (p *Pace) afterwards(app string, r *record, was record, now time.Time) {
 	switch {
 	case r.down():
@@ -47,8 +47,8 @@ func (p *Pace) afterwards(app string, r *record, was record, now time.Time) {
 	}
 }
 
-// Recovers says that the app answered what it was sent last: what waits for its
-// turn need not wait longer than Soon.
+// Recovers reports whether the app answered what it was sent last. If so, its
+// waiting webhooks need not wait longer than Soon.
 func (p *Pace) Recovers(app string) bool {
 	r := p.apps[app]
 	return r != nil && r.window > 1
@@ -59,11 +59,11 @@ const Soon = 5 * time.Second
 
 const longestWait = 900 * time.Second
 
-// Wait is how long a webhook of the app waits that was sent on hops times before:
-// twice as long each time, up to 900 s. Before that, up to a half is taken off, as
-// much as the batch's name says: a flood does not come back at once, and a batch of
-// it comes back as one. While the app is down, no wait ends before its next probe is
-// due: the webhook would only be sent on.
+// Wait is how long a webhook waits that was sent on hops times before: twice as long
+// each time, up to 900 s. Below 900 s it is up to a half shorter, by a hash of the
+// batch's name: so a flood comes back spread out, and each of its batches comes back
+// together. While the app is down, no wait ends before its next probe is due, since
+// the webhook would only be sent on again.
 func (b *Batch) Wait(app string, hops int, batch string, now time.Time) time.Duration {
 	wait := Soon << min(hops, 10)
 	if r := b.pace.known(app, now); r != nil && r.down() && b.pace.early(r.next, now) {

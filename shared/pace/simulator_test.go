@@ -10,19 +10,20 @@ import (
 	"time"
 )
 
-// mechanism is what an environment decides by. A simulation runs the same world
-// with one or another.
+// mechanism decides for an environment. A simulation runs the same world with
+// different mechanisms.
 type mechanism interface {
-	// asks returns what to read the others' warnings of.
+	// asks returns the apps whose warnings are to be read.
 	asks(apps []string, now time.Time) []string
 	hear(told map[string]time.Time, now time.Time)
 	// judge says what becomes of each message of a batch.
 	judge(batch []*message, retry bool, now time.Time) []fate
-	// took takes in the answers of the batch that was judged last, by app.
+	// took gets the answers of the batch that was judged last, by app.
 	took(answers map[string][]answer, retry bool, now time.Time)
-	// recovers says that what waits of an app need not wait longer and longer.
+	// recovers reports that the waits of an app's webhooks need not grow any
+	// more.
 	recovers(app string) bool
-	// tells returns what others are to be warned of, once.
+	// tells returns what to warn others of, once.
 	tells() map[string]time.Time
 	wait(app string, hops int, batch string, now time.Time) time.Duration
 }
@@ -49,19 +50,19 @@ type message struct {
 	hops   int
 }
 
-// setup is one simulation: how many environments there are, and what is sent to
-// whom.
+// setup describes one simulation: how many environments there are, and which
+// apps are sent what.
 type setup struct {
 	deliver, retry int // concurrency of the two queues; there are as many environments together
 	idle           int // environments beyond these
 	deadline       time.Duration
 	maxAge         time.Duration
-	lasts          time.Duration // webhooks are sent for so long
-	stays          time.Duration // and then what waits is looked at for so long; it ends sooner if nothing does
+	lasts          time.Duration // how long webhooks are sent
+	stays          time.Duration // how long the simulation goes on after that; it ends sooner if nothing waits
 	lost           float64       // share of warnings that are not written, and of reads that fail
 	receives       func(w *simulation, app string) answer
 	sends          func(w *simulation)
-	from           time.Duration // when others begin to misbehave: what is sent from then on within a deadline is summed apart
+	from           time.Duration // when others begin to misbehave; webhooks sent within a deadline of that are summed separately
 }
 
 const (
@@ -74,8 +75,8 @@ const (
 	moment     = 100 * time.Millisecond
 )
 
-// simulation is a world in virtual time: two queues, environments that any idle
-// one of takes the next batch, and the table of warnings.
+// simulation is a world in virtual time: two queues, environments, and the
+// table of warnings. Any idle environment takes the next batch.
 type simulation struct {
 	setup
 	now    time.Time
@@ -86,10 +87,10 @@ type simulation struct {
 	waiting [2][]*message // WebhookQueue's, RetryQueue's
 	running [2]int
 	free    []*environment
-	looking bool // a look at the queues is to come
+	looking bool // a look at the queues is scheduled
 	told    map[string]time.Time
 
-	atOnce map[string]int // requests that are open, by app
+	atOnce map[string]int // open requests by app
 	left   int            // messages that are not done
 	groups map[string]*figures
 }
@@ -99,12 +100,12 @@ type environment struct {
 	cached map[string]time.Time
 }
 
-// figures are of the webhooks of some apps.
+// figures are about the webhooks of some apps.
 type figures struct {
 	sent, arrived, missed, expired, left int
 	deferred, hops                       int // webhooks, and times
 	requests                             float64
-	delays                               []time.Duration // until a request was begun that was answered
+	delays                               []time.Duration // until the request that was answered began
 	longest                              time.Duration   // until the attempt, or so far
 	most                                 int             // requests at once at one receiver
 	mostAfter                            map[time.Duration]int
@@ -112,7 +113,7 @@ type figures struct {
 
 func (f *figures) p99() time.Duration { return f.within(0.99) }
 
-// within is how long such a share of the delays is at most.
+// within is the longest delay among the given share of the shortest ones.
 func (f *figures) within(share float64) time.Duration {
 	if len(f.delays) == 0 {
 		return 0
@@ -176,8 +177,8 @@ func (w *simulation) after(d time.Duration, do func()) {
 	heap.Push(&w.events, event{w.now.Add(d), w.seq, do})
 }
 
-// every sends a webhook of what app says, n times a second from start on, for as
-// long as the simulation lasts.
+// every sends perSecond webhooks a second from start on, to the apps that app
+// names, until the simulation ends.
 func (w *simulation) every(start time.Duration, perSecond float64, app func(n int) string) {
 	gap := time.Duration(float64(time.Second) / perSecond)
 	n := 0
@@ -203,8 +204,8 @@ func (w *simulation) send(app string) {
 	w.after(onTheWay, func() { m.dueAt = w.now; w.arrive(0, m) })
 }
 
-// figuresOf is where a webhook that is sent now is summed: apps that are told apart
-// by a number only are one.
+// figuresOf is where a webhook that is sent now is summed: apps whose names differ
+// only in a number are one.
 func (w *simulation) figuresOf(app string) *figures {
 	name := strings.TrimRight(app, "0123456789")
 	if w.from > 0 && w.since() >= w.from && w.since() < w.from+w.deadline {
@@ -226,7 +227,7 @@ func (w *simulation) arrive(lane int, m *message) {
 	}
 }
 
-// dispatch hands batches to environments that are idle, any of them.
+// dispatch hands batches to idle environments, chosen at random.
 func (w *simulation) dispatch() {
 	for lane, most := range []int{w.deliver, w.retry} {
 		for len(w.waiting[lane]) > 0 && w.running[lane] < most && len(w.free) > 0 {
@@ -243,7 +244,7 @@ func (w *simulation) dispatch() {
 	}
 }
 
-// invoke takes a batch through an environment.
+// invoke runs a batch in an environment.
 func (w *simulation) invoke(e *environment, lane int, batch []*message) {
 	name := fmt.Sprint(w.rand.Uint64())
 	if lane == 1 {

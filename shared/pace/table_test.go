@@ -17,11 +17,12 @@ import (
 
 var (
 	table = flag.Bool("table", false, "print the table of docs/decisions/0004, which takes minutes")
-	rows  = flag.String("rows", "", "an expression for the rows to print; empty: all")
-	sizes = flag.String("sizes", "2,20,200", "how many environments, parted by commas")
+	rows  = flag.String("rows", "", "a regular expression for the rows to print; empty: all")
+	sizes = flag.String("sizes", "2,20,200", "how many environments, separated by commas")
 )
 
-// fleets are how many batches are delivered and retried at once, by environments.
+// fleets are the numbers of batches that are delivered and retried at once, by the
+// number of environments.
 func fleets() map[int][2]int {
 	return map[int][2]int{2: {1, 1}, 6: {4, 2}, 20: {14, 6}, 70: {50, 20}, 200: {143, 57}}
 }
@@ -37,7 +38,8 @@ const quick = 20 * time.Millisecond
 
 func hung() answer { return answer{took: time.Hour} }
 
-// steady is one app that is sent so many webhooks a second, and answers as it does.
+// steady is one app that is sent perSecond webhooks a second, and answers as receives
+// says.
 func steady(environments int, perSecond float64, receives func(*simulation, string) answer) setup {
 	s := base(environments)
 	s.receives = receives
@@ -54,8 +56,8 @@ func late(share float64, a answer) func(*simulation, string) answer {
 	}
 }
 
-// comesBack is an app that hangs for an hour, in which 50,000 webhooks come, and
-// one a second after that.
+// comesBack is an app that hangs for an hour. In that hour 50,000 webhooks come, and
+// one a second after it.
 func comesBack(environments int) setup {
 	s := base(environments)
 	s.maxAge, s.stays = 72*time.Hour, 2*time.Hour
@@ -72,8 +74,8 @@ func comesBack(environments int) setup {
 	return s
 }
 
-// neighbours is a healthy app with 20 webhooks a second, one that is sent one a
-// minute, many that are sent one in ten, and from a moment on a flood of other apps.
+// neighbours is a healthy app with 20 webhooks a second, one with one a minute, and
+// many with one in ten minutes. After a while comes a flood for other apps.
 func neighbours(environments, apps int, flood float64, receives func(*simulation, string) answer) setup {
 	s := base(environments)
 	const from = 4 * time.Minute
@@ -87,7 +89,7 @@ func neighbours(environments, apps int, flood float64, receives func(*simulation
 	s.sends = func(w *simulation) {
 		w.every(0, 20, func(int) string { return "healthy" })
 		w.every(0, 1./60, func(int) string { return "seldom" })
-		w.every(0, 1, func(n int) string { return fmt.Sprint("idle", n%600) }) // each once in ten minutes
+		w.every(0, 1, func(n int) string { return fmt.Sprint("idle", n%600) }) // each app once in ten minutes
 		w.after(from, func() {
 			if flood == 0 && apps == 1 {
 				return
@@ -103,8 +105,8 @@ func neighbours(environments, apps int, flood float64, receives func(*simulation
 	return s
 }
 
-// flooded is a healthy app next to one that is sent 1,000 webhooks at once, with a
-// deadline of 5 s, and recovers after 50 s.
+// flooded is a healthy app next to one that is sent 1,000 webhooks at once and recovers
+// after 50 s. The deadline is 5 s.
 func flooded(receives func(*simulation, string) answer) setup {
 	const from = 10 * time.Second
 	s := setup{deliver: 16, retry: 20, deadline: 5 * time.Second, maxAge: time.Hour, lasts: time.Minute, stays: 15 * time.Minute}
@@ -125,8 +127,8 @@ func flooded(receives func(*simulation, string) answer) setup {
 	return s
 }
 
-// hangOnce has 500 apps with so many webhooks a second together, of each the first of which
-// from a moment on hangs.
+// hangOnce has 500 apps with perSecond webhooks a second together. From a certain moment
+// on, the next webhook of each app hangs.
 func hangOnce(environments int, perSecond float64) setup {
 	s := neighbours(environments, 1, 0, func(*simulation, string) answer { return after(quick) })
 	receives, once := s.receives, make(map[string]bool)
@@ -145,7 +147,8 @@ func hangOnce(environments int, perSecond float64) setup {
 	return s
 }
 
-// slowWithThousandHung has an app that answers after 0.6 s with those that hang.
+// slowWithThousandHung has an app that answers after 0.6 s, next to a thousand that
+// hang.
 func slowWithThousandHung(environments int) setup {
 	s := neighbours(environments, 1000, 17, func(*simulation, string) answer { return hung() })
 	sends, receives := s.sends, s.receives
@@ -159,7 +162,7 @@ func slowWithThousandHung(environments int) setup {
 	return s
 }
 
-// thousandThatWereWell has apps that answer at first, and hang from then on.
+// thousandThatWereWell has apps that answer at first and then hang.
 func thousandThatWereWell(environments int) setup {
 	s := neighbours(environments, 1, 0, nil)
 	sends, receives := s.sends, s.receives
@@ -176,7 +179,8 @@ func thousandThatWereWell(environments int) setup {
 	return s
 }
 
-// mostAgain is the most requests at once after a time; of all time, if there were none.
+// mostAgain is the most requests at once after the given time, or at any time if there
+// were none after it.
 func (f *figures) mostAgain(after time.Duration) (most int) {
 	for moment, n := range f.mostAfter {
 		if moment >= after {

@@ -2,8 +2,8 @@ package pace
 
 import "time"
 
-// Tell returns what other environments are to be told, once: apps that miss their
-// deadlines, and the time before which nobody need try them.
+// Tell returns, once, what to tell other environments: apps that miss their
+// deadlines, and the time before which no environment need try them.
 func (p *Pace) Tell() map[string]time.Time {
 	if len(p.tell) == 0 {
 		return nil
@@ -13,7 +13,7 @@ func (p *Pace) Tell() map[string]time.Time {
 	return told
 }
 
-// Hear takes in what others told.
+// Hear learns what others told.
 func (p *Pace) Hear(told map[string]time.Time, now time.Time) {
 	for app, next := range told {
 		if now.Sub(next) >= memory || next.After(now) && !p.early(next, now) {
@@ -30,8 +30,8 @@ func (p *Pace) Hear(told map[string]time.Time, now time.Time) {
 	}
 }
 
-// believe takes an app that nothing is known of for one that has one try left, or is
-// down until then. The first answer in time shows otherwise.
+// believe records an unknown app as one that is down until next, or, if that has
+// passed, has one try left. Its first answer in time corrects this.
 func (p *Pace) believe(app string, next, now time.Time) {
 	r := p.remember(app, record{at: now, hold: p.deadline / 3, slow: true, window: 1})
 	if next.After(now) {
