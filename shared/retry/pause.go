@@ -1,4 +1,4 @@
-// Package retry waits between the tries of what may be repeated.
+// Package retry waits between two tries.
 package retry
 
 import (
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Pause waits and reports whether there is still time. It does not wait if there
-// will be none.
+// Pause waits and reports whether there is still time afterwards. If there will
+// be none, it does not wait.
 func Pause(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false
