@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// BenchmarkFlush collects and writes what deliver does for a batch of ten; an
-// op is one webhook of it.
+// BenchmarkFlush collects and writes deliver's figures for a batch of ten; an
+// op is one webhook of the batch.
 func BenchmarkFlush(b *testing.B) {
 	r := &Recorder{Out: io.Discard, Now: time.Now}
 	detail := struct {

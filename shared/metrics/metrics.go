@@ -1,5 +1,5 @@
 // Package metrics writes figures as lines of the CloudWatch embedded metric
-// format: CloudWatch Logs makes metrics of them, nobody has to call anything.
+// format. CloudWatch Logs turns them into metrics without any call.
 package metrics
 
 import (
@@ -53,9 +53,9 @@ func (r *Recorder) Milliseconds(name string, d time.Duration) {
 }
 
 // Detail adds one object to a property: a list that CloudWatch Logs Insights can
-// ask for, and that makes no metric. What has many values, such as an app's
-// slug, belongs here: as a dimension each value would be a metric that is paid
-// for. name must not be that of a metric or a dimension.
+// query and that is not a metric. What has many values, such as an app's slug,
+// belongs here: as a dimension, each value would be a metric of its own, with
+// its own price. name must not be the name of a metric or a dimension.
 func (r *Recorder) Detail(name string, detail any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,10 +65,10 @@ func (r *Recorder) Detail(name string, detail any) {
 	r.details[name] = append(r.details[name], detail)
 }
 
-// Flush writes what was collected and forgets it, in as few lines as the format
-// allows. A line has one value of each dimension, and a hundred of a metric: an
-// invocation whose webhooks end alike takes one line, and each further outcome,
-// or each further reason, one more.
+// Flush writes what was collected, in as few lines as the format allows, and
+// forgets it. A line has one value of each dimension and up to a hundred values
+// of a metric. An invocation whose webhooks all end alike takes one line; each
+// further outcome or reason takes one more.
 func (r *Recorder) Flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,8 +97,8 @@ func (r *Recorder) Flush() {
 	r.forget()
 }
 
-// forget keeps the room for the next invocation's figures, which are much like
-// the last one's.
+// forget keeps the memory for the next invocation's figures, which will be
+// much the same.
 func (r *Recorder) forget() {
 	clear(r.counts)
 	for name, list := range r.values {
@@ -125,7 +125,8 @@ func byDimension(counts map[series]float64) map[string]map[string]figures {
 	return grouped
 }
 
-// at makes sure that there is a line with the index.
+// at makes sure that there is a line at index, if there is one for each lower
+// index.
 func at(lines []line, index int) []line {
 	if index < len(lines) {
 		return lines
@@ -141,8 +142,8 @@ type figure struct {
 	value any
 }
 
-// line is one line to be: its members, and by dimension what CloudWatch is to
-// make of them.
+// line is one line to be written: its members and, by dimension, the metrics
+// that CloudWatch makes of them.
 type line struct {
 	members    map[string]any
 	directives map[string]*directive

@@ -94,8 +94,8 @@ func check(t *testing.T, line map[string]any) {
 	}
 }
 
-// found are the figures of all lines, as CloudWatch would have them: sums by
-// metric and dimension.
+// found is what CloudWatch would find in all lines: sums by metric and
+// dimension.
 func found(t *testing.T, lines []map[string]any) map[string]float64 {
 	t.Helper()
 	sums := make(map[string]float64)
