@@ -1,5 +1,5 @@
-// Package env reads the environment of a function into validated settings.
-// Everything that is wrong with it is said in one error.
+// Package env reads the environment of a function into validated settings. One
+// error names everything that is wrong with it.
 package env
 
 import (
@@ -17,14 +17,13 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Reader reads variables and remembers what is wrong. Ask for Err when all are
-// read.
+// Reader reads variables and remembers what is wrong. Call Err when all are read.
 type Reader struct {
 	lookup func(name string) (string, bool)
 	faults []error
 }
 
-// NewReader reads from lookup, as os.LookupEnv.
+// NewReader reads from lookup, which works like os.LookupEnv.
 func NewReader(lookup func(name string) (string, bool)) *Reader { return &Reader{lookup: lookup} }
 
 // Err names every variable that is missing or bad.
@@ -59,7 +58,7 @@ func (r *Reader) Choice(name string, choices ...string) string {
 			return value
 		}
 	}
-	r.wrong(name, "is %q and must be %s", value, strings.Join(choices, " or "))
+	r.wrong(name, "must be %s, not %q", strings.Join(choices, " or "), value)
 	return choices[0]
 }
 
@@ -89,7 +88,8 @@ func (r *Reader) Seconds(name string, absent, low, high float64) time.Duration {
 	return time.Duration(r.Float(name, absent, low, high) * float64(time.Second))
 }
 
-// list reads what is separated by commas, each by read, which says whether it is good.
+// list reads values that are separated by commas. read reads one and reports whether
+// it is good.
 func list[T any](r *Reader, name, value, must string, read func(string) (T, bool)) (all []T) {
 	for field := range strings.SplitSeq(value, ",") {
 		one, good := read(strings.TrimSpace(field))
@@ -102,7 +102,8 @@ func list[T any](r *Reader, name, value, must string, read func(string) (T, bool
 	return all
 }
 
-// Delays reads a list of seconds, as in "300,300,300"; none if it is empty.
+// Delays reads a list of seconds, such as "300,300,300"; an empty value is no
+// delays.
 func (r *Reader) Delays(name, absent string) []time.Duration {
 	value, ok := r.lookup(name)
 	if !ok {
@@ -169,21 +170,21 @@ func (r *Reader) Level() slog.Level {
 	return level
 }
 
-// HeaderPrefix reads the beginning of header names. With webhook- they would be
-// those of Standard Webhooks, which every request has too: two signatures under
-// one name, of which a receiver takes either.
+// HeaderPrefix reads the beginning of header names. It must not be webhook-: then
+// there would be two signatures under one name, ours and that of Standard
+// Webhooks, and a receiver might read either.
 func (r *Reader) HeaderPrefix(name string) string {
 	value := r.Required(name)
 	if !onlyHas(value, "-") {
 		r.wrong(name, "may only have letters, digits and -")
 	}
 	if strings.EqualFold(value, "webhook-") {
-		r.wrong(name, "must not be webhook-, with which the headers of Standard Webhooks begin")
+		r.wrong(name, "must not be webhook-, the prefix of Standard Webhooks' own headers")
 	}
 	return value
 }
 
-// onlyHas reports whether a text has nothing but ASCII letters, digits and marks.
+// onlyHas reports whether a text has only ASCII letters, digits and marks.
 func onlyHas(text, marks string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(marks, c)
@@ -193,7 +194,7 @@ func onlyHas(text, marks string) bool {
 // URL reads the address of a web site, which must be set.
 func (r *Reader) URL(name string) string { return r.url(name, r.Required(name)) }
 
-// HeaderURL reads one that may be missing or empty, and stands between angle
+// HeaderURL reads an address that may be missing or empty. It goes between angle
 // brackets in a mail's header.
 func (r *Reader) HeaderURL(name string) string {
 	value := r.url(name, r.Text(name, ""))
@@ -204,8 +205,7 @@ func (r *Reader) HeaderURL(name string) string {
 	return value
 }
 
-// HTTPS reads the address of something that mails show, which may be missing or
-// empty.
+// HTTPS reads an address that mails show. It may be missing or empty.
 func (r *Reader) HTTPS(name string) string {
 	value := r.Text(name, "")
 	if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https") {
@@ -217,11 +217,11 @@ func (r *Reader) HTTPS(name string) string {
 	return value
 }
 
-// sevenBit says of a value that stands in a mail's header what SES would not: it
-// takes no other characters there, and calls them a bad request.
+// sevenBit checks a value that goes into a mail's header. SES accepts only 7-bit
+// characters there, and would only say "bad request".
 func (r *Reader) sevenBit(name, value string) {
 	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c > '~' }) {
-		r.wrong(name, "must be in 7-bit characters, an international domain in Punycode (xn--…) and a path with escapes (%%C3%%A9)")
+		r.wrong(name, "must be in 7-bit characters: write an international domain in Punycode (xn--…) and a path with escapes (%%C3%%A9)")
 	}
 }
 

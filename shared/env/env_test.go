@@ -12,7 +12,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// deliver is the least that the deliver function needs.
+// deliver is the smallest environment in which the deliver function starts.
 func deliver() map[string]string {
 	return map[string]string{"APPS_TABLE": "a", "SECRETS_TABLE": "s", "SLOW_APPS_TABLE": "slow", "BUFFER_TABLE": "b", "REQUESTS_TABLE": "r",
 		"RETRY_QUEUE_URL": "https://q/1/retry", "WEBHOOK_DLQ_URL": "https://q/1/dlq",
@@ -54,9 +54,9 @@ func TestReaderSaysABadValueWithItsName(t *testing.T) {
 		"WEBHOOK_TIMEOUT_SECONDS=NaN":   "WEBHOOK_TIMEOUT_SECONDS must be a number from 0.1 to 30",
 		"RETRY_DELAYS=300,x":            "RETRY_DELAYS must be whole seconds from 0 to 999999, separated by commas",
 		"RETRY_DELAYS=-1":               "RETRY_DELAYS must be whole seconds from 0 to 999999, separated by commas",
-		"RETRY_INTERNAL=yes":            `RETRY_INTERNAL is "yes" and must be false or true`,
+		"RETRY_INTERNAL=yes":            `RETRY_INTERNAL must be false or true, not "yes"`,
 		"MAX_AGE_HOURS=97":              "MAX_AGE_HOURS must be a whole number from 1 to 96",
-		"REQUEST_LOG=some":              `REQUEST_LOG is "some" and must be all or failures or off`,
+		"REQUEST_LOG=some":              `REQUEST_LOG must be all or failures or off, not "some"`,
 		"HEADER_PREFIX=X: y":            "HEADER_PREFIX may only have letters, digits and -",
 		"HEADER_PREFIX=webhook-":        "HEADER_PREFIX must not be webhook-",
 		"HEADER_PREFIX=Webhook-":        "HEADER_PREFIX must not be webhook-",
@@ -72,7 +72,7 @@ func TestReaderSaysABadValueWithItsName(t *testing.T) {
 		"DEAD_DAYS=30":                  "DEAD_DAYS must be a whole number from 0 to 29",
 		"GUARDED_STATUSES=internal,all": "GUARDED_STATUSES must be one or more of internal, unpublished, published, separated by commas",
 		"GONE_THRESHOLD=-1":             "GONE_THRESHOLD must be a whole number from 0 to 1000000000",
-		"DISABLE_MODE=off":              `DISABLE_MODE is "off" and must be enforce or observe`,
+		"DISABLE_MODE=off":              `DISABLE_MODE must be enforce or observe, not "off"`,
 		"MAX_DISABLES_PER_HOUR=0":       "MAX_DISABLES_PER_HOUR must be a whole number from 1 to 1000000",
 		"MAX_WARNINGS_PER_HOUR=-1":      "MAX_WARNINGS_PER_HOUR must be a whole number from 0 to 1000000",
 		"EARLY_WARNING_MINUTES=1441":    "EARLY_WARNING_MINUTES must be a whole number from 0 to 1440",
@@ -83,9 +83,9 @@ func TestReaderSaysABadValueWithItsName(t *testing.T) {
 		"PLATFORM_URL=platform.example": "PLATFORM_URL must be a URL that starts with https://",
 		"PREFERENCE_URL=mails":          "PREFERENCE_URL must be a URL that starts with https://",
 		"FUNCTION_TIMEOUT_SECONDS=0":    "FUNCTION_TIMEOUT_SECONDS must be a number from 1 to 900",
-		"ALLOW_PRIVATE_TARGETS=1":       `ALLOW_PRIVATE_TARGETS is "1" and must be false or true`,
+		"ALLOW_PRIVATE_TARGETS=1":       `ALLOW_PRIVATE_TARGETS must be false or true, not "1"`,
 		"REGISTRY_DLQ_URL=":             "REGISTRY_DLQ_URL is not set",
-		"PLATFORM_LINKS=no":             `PLATFORM_LINKS is "no" and must be true or false`,
+		"PLATFORM_LINKS=no":             `PLATFORM_LINKS must be true or false, not "no"`,
 
 		"LOGO_URL=http://a.example/logo.png": "LOGO_URL must be a URL that starts with https://",
 		"LOGO_URL=logo.png":                  "LOGO_URL must be a URL that starts with https://",
@@ -94,9 +94,9 @@ func TestReaderSaysABadValueWithItsName(t *testing.T) {
 		"SUPPORT_URL=https://a.example/a b":  "SUPPORT_URL must be a URL without spaces, quotes and angle brackets",
 		"REGISTRY_QUEUE_URL=":                "REGISTRY_QUEUE_URL is not set",
 
-		"MAIL_FROM=hook@bücher.example":               "MAIL_FROM must be in 7-bit characters, an international domain in Punycode (xn--…)",
+		"MAIL_FROM=hook@bücher.example":               "MAIL_FROM must be in 7-bit characters: write an international domain in Punycode (xn--…)",
 		"MAIL_FROM=hööks@a.example":                   "MAIL_FROM must be in 7-bit characters",
-		"PREFERENCE_URL=https://bücher.example/mails": "PREFERENCE_URL must be in 7-bit characters, an international domain in Punycode (xn--…)",
+		"PREFERENCE_URL=https://bücher.example/mails": "PREFERENCE_URL must be in 7-bit characters: write an international domain in Punycode (xn--…)",
 		"PREFERENCE_URL=https://a.example/é":          "PREFERENCE_URL must be in 7-bit characters",
 		"PREFERENCE_URL=https://a.example/a>, <b":     "PREFERENCE_URL must be a URL without spaces, commas and angle brackets",
 		"PREFERENCE_URL=https://a.example/a b":        "PREFERENCE_URL must be a URL without spaces, commas and angle brackets",

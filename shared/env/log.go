@@ -12,20 +12,21 @@ import (
 )
 
 // newLogger writes JSON lines in Lambda's own form (timestamp, level, message,
-// requestId), with the id of the X-Ray trace beside them. lambdacontext has a
-// handler that does so, but for the trace and for the level, which it takes from
-// Lambda: Lambda would then also drop lines of metrics, which have no level.
+// requestId), and adds the id of the X-Ray trace. lambdacontext has a handler
+// for this, but it adds no trace, and it takes the level from Lambda's setting.
+// With that setting Lambda would also drop the lines of metrics, which have no
+// level.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(invocation{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace})})
 }
 
-// The most bytes of one value of a line, whoever logs it: a line is paid for.
+// The most bytes of one value in a line, since each byte of a log costs money.
 const (
-	maxError = 512  // it may quote what a receiver sent, as much as that is
-	maxText  = 4096 // such as a stack
+	maxError = 512  // it may quote what a receiver sent, however long that is
+	maxText  = 4096 // a stack, for example
 )
 
-// replace cuts what is long, and names things as Lambda does.
+// replace cuts long values, and renames fields as Lambda does.
 func replace(groups []string, a slog.Attr) slog.Attr {
 	a = lambdacontext.ReplaceAttr(groups, a)
 	if a.Value.Kind() == slog.KindString {
@@ -40,8 +41,8 @@ func replace(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// invocation says of every line that is logged with an invocation's context
-// which invocation it was.
+// invocation adds the invocation's ids to every line that is logged with its
+// context.
 type invocation struct{ slog.Handler }
 
 func (h invocation) Handle(ctx context.Context, r slog.Record) error {

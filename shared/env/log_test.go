@@ -62,7 +62,7 @@ func TestLinesAreFilledByNoReceiver(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		_, _ = io.WriteString(c, strings.Repeat("\x01", 60_000)+"\r\n") // quoted, four bytes each
+		_, _ = io.WriteString(c, strings.Repeat("\x01", 60_000)+"\r\n") // each is quoted as four bytes
 		_ = c.Close()
 	}))
 	defer server.Close()

@@ -10,10 +10,10 @@ import (
 
 // plainBody hides a request body's WriteTo. smithy-go 1.28.8 closes the body as
 // soon as the answer begins, when net/http may still be looking for the body's
-// end. Through Read it then finds the end; through WriteTo it finds an error,
-// tears the connection down with the answer in it, and the call is repeated, or
-// its answer lost. It comes after the body was hashed, since hashing through Read
-// takes a buffer of 32 KB.
+// end. Through Read it then finds the end. Through WriteTo it finds an error and
+// closes the connection with the answer still in it: the call is repeated, or its
+// answer lost. This step comes after the body was hashed, since hashing through
+// Read takes a buffer of 32 KB.
 func plainBody(stack *middleware.Stack) error {
 	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("PlainBody",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {

@@ -28,7 +28,7 @@ func readRule(r *Reader) tally.Rule {
 	}
 }
 
-// Standing is what the functions have in common that change an app's standing.
+// Standing is the settings of every function that changes an app's standing.
 type Standing struct {
 	AppsTable, OrganizationsTable, AuditTable string
 	NotificationQueueURL                      string
@@ -148,7 +148,7 @@ type Notify struct {
 	NotificationQueueURL       string
 	NotificationDLQURL         string
 	PlatformName               string
-	PlatformURL                string // empty: no links lead there
+	PlatformURL                string // empty: mails have no links to it
 	PreferenceURL              string // empty: none
 	LogoURL, SupportURL        string // empty: none
 	Subscribable               platform.Subscribable
@@ -175,8 +175,8 @@ func ReadNotify(r *Reader) Notify {
 	}
 }
 
-// readPlatformURL is where the model's links lead; nowhere if an app has no links
-// but those that it was registered with.
+// readPlatformURL is where the default links lead; empty if apps have only the
+// links that they were registered with.
 func readPlatformURL(r *Reader) string {
 	url := r.URL("PLATFORM_URL")
 	if r.Choice("PLATFORM_LINKS", "true", "false") == "false" {

@@ -12,9 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// Start is what every function begins with: its settings, read by read from the
-// environment, a logger, and AWS. A bad environment ends the process with a
-// sentence for each fault, before the first message is taken.
+// Start is the first call of every function. It returns the settings, which
+// read reads from the environment, a logger, and the AWS configuration. If the
+// environment is bad, it ends the process before the first message, with a
+// sentence for each fault.
 func Start[Settings any](read func(*Reader) Settings) (Settings, *slog.Logger, aws.Config) {
 	tune()
 	log.SetOutput(io.Discard) // net/http would let receivers write into our log
