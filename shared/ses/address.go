@@ -7,13 +7,13 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// addressLimit is the longest address that SES takes, with its name.
+// addressLimit is the longest address, with its name, that SES accepts.
 const addressLimit = 320
 
 // address writes a recipient as SES wants it: the name encoded by RFC 2047, the
-// local part in quotes where a dot stands where none may, the domain in ASCII. A
-// name that makes it too long is cut; an address that is none or too long is left
-// for SES to refuse.
+// local part in quotes if its dots require that, the domain in ASCII. A name that
+// makes it too long is cut. An address that is invalid or too long is left for
+// SES to refuse.
 func address(name, email string) string {
 	bare := email
 	if parsed, err := mail.ParseAddress(email); err == nil {
@@ -34,8 +34,8 @@ func address(name, email string) string {
 	return strings.Trim((&mail.Address{Address: bare}).String(), "<>")
 }
 
-// isASCII reports whether a header can hold the text as it is. SES knows no local
-// parts of other characters.
+// isASCII reports whether a header can hold the text as it is. SES accepts only
+// ASCII in a local part.
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }

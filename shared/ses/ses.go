@@ -24,8 +24,8 @@ type sendAPI interface {
 	SendEmail(ctx context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// Mailer sends each mail with one call. Its settings do not change while it is
-// used. It may be used by many at once.
+// Mailer sends each mail with one call. It is safe for concurrent use, as long
+// as its settings do not change.
 type Mailer struct {
 	API              sendAPI          // as NewClient makes it
 	From             string           // an address that SES has verified, in 7-bit characters
@@ -36,15 +36,15 @@ type Mailer struct {
 	taken atomic.Int64 // when SES last took a mail, unix milliseconds; 0: never
 }
 
-// lately is for how long a mail that SES took shows that nothing of ours is
-// wrong with a request.
+// lately is how long a mail that SES took proves that our part of a request is
+// right.
 const lately = time.Hour
 
 var _ notice.Mailer = (*Mailer)(nil)
 
-// NewClient makes a client that never sends a mail twice by itself: SES has no
-// idempotency key, so a call is not repeated, and no call meets a connection
-// that died while the function was frozen.
+// NewClient makes a client that never sends a mail twice by itself. SES has no
+// idempotency key, so no call is repeated. Each call has a new connection, since
+// an idle one may have died while the function was frozen.
 func NewClient(config aws.Config) *sesv2.Client {
 	return sesv2.NewFromConfig(config, func(o *sesv2.Options) {
 		o.Retryer = aws.NopRetryer{}
@@ -90,7 +90,7 @@ func utf8(s string) *types.Content {
 	return &types.Content{Data: &s, Charset: aws.String("UTF-8")}
 }
 
-// tag makes a tag of a value of which SES takes letters, digits, - and _ only.
+// tag makes a tag of a value. SES accepts only letters, digits, - and _.
 func tag(name, value string) types.MessageTag {
 	value = strings.Map(func(r rune) rune {
 		switch {
@@ -102,10 +102,10 @@ func tag(name, value string) types.MessageTag {
 	return types.MessageTag{Name: &name, Value: &value}
 }
 
-// badRequest says whose fault a bad request is. It may be the recipient, but also
-// the sender or a header, which are the same for all mails. So it is the
-// recipient only if SES took another mail lately; nobody is given up for a fault
-// of ours.
+// badRequest says whose fault a bad request is. It may be the recipient's, but
+// also that of the sender or a header, which are the same for all mails. So it is
+// the recipient's only if SES took another mail recently: no mail is given up for
+// a fault of ours.
 func (m *Mailer) badRequest() error {
 	age := time.Duration(m.Now().UnixMilli()-m.taken.Load()) * time.Millisecond
 	if m.taken.Load() > 0 && 0 <= age && age < lately {
@@ -114,8 +114,8 @@ func (m *Mailer) badRequest() error {
 	return notice.ErrOurs
 }
 
-// classify says whose fault a refusal is. A rejected message is about an address
-// that SES has not verified.
+// classify says whose fault a refusal is. MessageRejected means that an address
+// is not verified with SES.
 func (m *Mailer) classify(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {

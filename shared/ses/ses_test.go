@@ -128,7 +128,7 @@ func TestAddressThatNoHeaderHoldsIsRefusedWithoutACall(t *testing.T) {
 	}
 }
 
-// What SES calls a bad request may be the recipient, or our own sender or header.
+// A bad request may be the recipient's fault, or that of our own sender or header.
 func TestBadRequestIsTheRecipientsOnlyIfAnotherMailWasTakenLately(t *testing.T) {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	s := &service{}
@@ -167,7 +167,7 @@ func TestBadRequestIsTheRecipientsOnlyIfAnotherMailWasTakenLately(t *testing.T) 
 	}
 }
 
-// The samples of RFC 3492 section 7.1, in lower case, and domains in use.
+// answered is an error as the SDK wraps an answer with a status.
 func answered(status int, err error) error {
 	return &smithy.OperationError{ServiceID: "SESv2", OperationName: "SendEmail", Err: &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err}}}
@@ -244,8 +244,8 @@ func TestClientDoesNotRepeatACallAndReadsErrorsByTheirCodes(t *testing.T) {
 	}
 }
 
-// What SES is handed, headers and tags too, names no platform but the sender's. What
-// the mails say is tested where they are made.
+// Nothing that is handed to SES, headers and tags included, names a platform other
+// than the sender's. The text of mails is tested in the package that makes them.
 func TestMailerNamesTheSendersPlatformAlone(t *testing.T) {
 	composer := notice.NewComposer(notice.MailConfig{PlatformName: "Ledgerly", Subscribable: platform.Subscribable{"invoice"},
 		LogoURL: "https://ledgerly.example/logo.png", SupportURL: "https://ledgerly.example/help"})
