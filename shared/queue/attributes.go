@@ -13,8 +13,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Attributes that hookwarden adds to messages begin with this; a producer's are
-// never sent on under such a name.
+// Attributes that hookwarden adds to messages begin with this. A producer's
+// attribute with such a name is never sent on.
 const ours = "hookwarden."
 
 const (
@@ -28,13 +28,14 @@ const (
 	attrDetail   = ours + "detail"
 )
 
-// The most of the producer's attributes that are sent on; SQS takes ten.
+// How many of the producer's attributes are sent on at most. SQS takes ten in
+// all.
 const (
-	carriedOn   = 6 // with four of ours; one less with a mark
-	carriedDead = 8 // to a dead-letter queue, with two of ours
+	carriedOn   = 6 // next to four of ours; one less with a mark
+	carriedDead = 8 // to a dead-letter queue, next to two of ours
 )
 
-// producers are a record's attributes without those of hookwarden.
+// producers is a record's attributes without hookwarden's.
 func producers(attributes map[string]events.SQSMessageAttribute) map[string]platform.Attribute {
 	if len(attributes) == 0 {
 		return nil
@@ -60,7 +61,7 @@ func textAttribute(attributes map[string]events.SQSMessageAttribute, name string
 	return ""
 }
 
-// numberAttribute reads a whole number of 0 and above; 0 for anything else.
+// numberAttribute reads a whole number; 0 if it is negative or not a number.
 func numberAttribute(attributes map[string]events.SQSMessageAttribute, name string) int64 {
 	n, err := strconv.ParseInt(textAttribute(attributes, name), 10, 64)
 	if err != nil {
@@ -69,7 +70,7 @@ func numberAttribute(attributes map[string]events.SQSMessageAttribute, name stri
 	return max(n, 0)
 }
 
-// carried is the first few of the producer's attributes, by name.
+// carried is the first limit of the producer's attributes, by name.
 func carried(attributes map[string]platform.Attribute, limit int) map[string]types.MessageAttributeValue {
 	kept := make(map[string]types.MessageAttributeValue, limit+carriedOn)
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {

@@ -9,7 +9,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// BenchmarkDecodeEvent decodes events of ten webhooks; an op is one webhook.
+// BenchmarkDecodeEvent decodes events with ten webhooks; an op is one
+// webhook.
 func BenchmarkDecodeEvent(b *testing.B) {
 	var e events.SQSEvent
 	for i := range 10 {

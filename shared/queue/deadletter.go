@@ -13,14 +13,14 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// DeadLetters is where a consumer sends what it can never handle.
+// DeadLetters is where a consumer sends messages that it can never handle.
 type DeadLetters struct {
 	API    API
 	URL    string // of the queue
 	Logger *slog.Logger
 }
 
-// bury sends a record there, with the body that may be shown.
+// bury sends a record there, with a body that may be shown.
 func (d DeadLetters) bury(ctx context.Context, r events.SQSMessage, body string, reason platform.Reason, detail string) error {
 	d.Logger.ErrorContext(ctx, "dead letter", named(r, "reason", reason, "detail", detail)...)
 	e := deadLetter(body, carried(producers(r.MessageAttributes), carriedDead), reason, detail)
@@ -38,12 +38,12 @@ func deadLetter(body string, attributes map[string]types.MessageAttributeValue, 
 	return presentable(e, reason)
 }
 
-// maxMessage is SQS's own limit of one message with its attributes, in bytes.
+// maxMessage is SQS's limit for a message with its attributes, in bytes.
 const maxMessage = 1 << 20
 
-// presentable makes a dead letter one that SQS takes and that shows no secrets,
-// whatever its body is: for one that is refused the message is returned, and in the
-// end SQS itself moves it as it was.
+// presentable makes a dead letter that SQS takes and that shows no secrets. If SQS
+// refused the letter, the message would be returned, and SQS would in the end move
+// it unchanged, secrets and all.
 func presentable(e types.SendMessageBatchRequestEntry, reason platform.Reason) types.SendMessageBatchRequestEntry {
 	body := aws.ToString(e.MessageBody)
 	if reason == platform.ReasonInvalid && strays(body) {
@@ -58,12 +58,12 @@ func presentable(e types.SendMessageBatchRequestEntry, reason platform.Reason) t
 	return e
 }
 
-// strays reports whether a body may be an app.put, which has secrets, whatever
-// queue it was sent to.
+// strays reports whether a body may be an app.put, which has secrets, that was
+// sent to another queue.
 func strays(body string) bool { return strings.Contains(body, "app.put") && hasWordSecret(body) }
 
-// sendDeadLetters is send for dead letters. One that SQS refuses all the same is sent once
-// more, bare: length and hash of its body, reason and detail.
+// sendDeadLetters is send for dead letters. If SQS still refuses one, it is sent once more
+// with only the length and hash of its body, the reason and the detail.
 func sendDeadLetters(ctx context.Context, api API, dlq string, letters []types.SendMessageBatchRequestEntry) (failed []failure, last error) {
 	all, _ := send(ctx, api, dlq, letters)
 	for _, f := range all {

@@ -15,7 +15,8 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// entombing are erasures of which the first step alone is made, a while ago.
+// entombing is erasures whose first step, the tombstone, was made a while
+// ago.
 type entombing struct {
 	registry.Erasures
 	since time.Time
@@ -31,7 +32,7 @@ func TestRegistryHidesAnErasureUntilItsSecondLook(t *testing.T) {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		age, hidden time.Duration
-		err         error // of hiding it: the queue's own time-out holds then
+		err         error // of hiding it; then the queue's own time-out holds
 	}{
 		{0, 15 * time.Minute, nil}, {0, 15 * time.Minute, errors.New("throttled")}, {4 * time.Minute, 11 * time.Minute, nil}, {15 * time.Minute, 0, nil},
 	} {

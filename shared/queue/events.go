@@ -27,8 +27,8 @@ var (
 	_ delivery.Events = Events{}
 )
 
-// SendEvent implements standing.Events and delivery.Events. An event that SQS refuses for good is given up,
-// as a notice is: with it no disabling and no test would ever be finished.
+// SendEvent implements standing.Events and delivery.Events. An event that SQS permanently refuses
+// is given up, as a notice is: otherwise its disabling or test would never be finished.
 func (q Events) SendEvent(ctx context.Context, e platform.Event) error {
 	for _, text := range []*string{&e.App.Slug, &e.App.Name, &e.Organization.Slug, &e.Organization.Name} {
 		*text = platform.Cut(sendable(*text), maxNoticeName)
@@ -39,7 +39,7 @@ func (q Events) SendEvent(ctx context.Context, e platform.Event) error {
 	}
 	_, err = send(ctx, q.API, q.URL, []types.SendMessageBatchRequestEntry{{MessageBody: aws.String(sendable(body))}})
 	if errors.Is(err, platform.ErrRefused) {
-		q.Metrics.Count("notice.given_up", "", "") // its alarm is about both
+		q.Metrics.Count("notice.given_up", "", "") // its alarm covers notices and events
 		q.Logger.ErrorContext(ctx, "event given up", "event_id", e.ID, "type", e.Type,
 			"app_id", e.App.ID, "organization_id", e.Organization.ID, "error", err)
 		return nil

@@ -25,10 +25,9 @@ type Notices struct {
 
 var _ standing.Notices = Notices{}
 
-// SendNotices implements standing.Notices. A notice that
-// SQS refuses for good is given up, logged and counted as notice.given_up: with it
-// no disabling would ever be finished, and the other owners be told again and
-// again.
+// SendNotices implements standing.Notices. A notice that SQS permanently refuses is given up,
+// logged and counted as notice.given_up: otherwise its disabling would never be finished, and the
+// other owners would be told again and again.
 func (n Notices) SendNotices(ctx context.Context, notices []platform.Notice) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(notices))
 	for i, notice := range notices {
@@ -59,16 +58,16 @@ func (n Notices) giveUp(ctx context.Context, notice platform.Notice, err error) 
 		"app_id", notice.App.ID, "organization_id", notice.Organization.ID, "error", err)
 }
 
-// The longest texts of a notice, in bytes; what is longer is cut. They are as much
-// as register keeps and notify reads, and so little that a notice fits into a message, however its
-// texts are escaped. Only an address is never cut: it would be another's.
+// The longest texts of a notice, in bytes; longer ones are cut. Register keeps and notify reads as
+// much, and a notice of such texts fits into a message, however they are escaped. An address is
+// never cut: it would become someone else's.
 const (
 	maxNoticeWord = 256
 	maxNoticeName = 512
 	maxNoticeURL  = 4096
 )
 
-// encodeNotice writes a notice as SQS takes it, whatever was stored.
+// encodeNotice writes a notice that SQS takes, whatever texts were stored.
 func encodeNotice(n platform.Notice) (string, error) {
 	n.To.Email = sendable(n.To.Email)
 	for _, word := range []*string{&n.Organization.Slug, &n.App.Slug, &n.Reason} {

@@ -15,7 +15,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// metricCounts counts what a metric is counted.
+// metricCounts is how often each metric was counted.
 type metricCounts map[string]int
 
 func (t metricCounts) Count(name, _, _ string) { t[name]++ }

@@ -34,15 +34,15 @@ type NotificationConsumer struct {
 
 var _ lambda.Handler = NotificationConsumer{}
 
-// A notice is given up with its reason just before SQS would move it without one,
-// at its 300th receive, or forget it after 14 days.
+// A notice is given up, with its reason, just before SQS would move it without one
+// after its 300th receive, or delete it after 14 days.
 const (
 	lastTry = 299
 	lastDay = 13*24*time.Hour + 12*time.Hour
 )
 
-// longestWait is a little less than the twelve hours after its receive for which
-// SQS hides a message at most.
+// longestWait is a little less than SQS's limit: it hides a message for at most
+// twelve hours after its receive.
 const longestWait = 11 * time.Hour
 
 // Invoke implements lambda.Handler.
@@ -70,14 +70,14 @@ func (q NotificationConsumer) handle(ctx context.Context, batch *notice.Batch, r
 	}
 	wait := min(delayed.After, longestWait)
 	if age := q.Now().Sub(sentAt(r)); receives(r) >= lastTry || age+wait >= lastDay {
-		return bury(platform.Reason("mail_"+delayed.Reason), fmt.Sprintf("the mail could not be sent in %d tries and %d hours", receives(r), age/time.Hour))
+		return bury(platform.Reason("mail_"+delayed.Reason), fmt.Sprintf("the mail could not be sent in %d tries over %d hours", receives(r), age/time.Hour))
 	}
 	hide(ctx, q.API, q.URL, r, wait, q.Logger)
 	return delayed
 }
 
-// hide keeps a record that comes again from being received for a while. If that fails
-// the queue's own time-out holds.
+// hide sets how long a returned record is not received again. If that fails, the
+// queue's own time-out holds.
 func hide(ctx context.Context, api VisibilityAPI, url string, r events.SQSMessage, d time.Duration, logger *slog.Logger) {
 	_, err := api.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &url, ReceiptHandle: aws.String(r.ReceiptHandle), VisibilityTimeout: int32(d.Round(time.Second).Seconds())})

@@ -16,7 +16,7 @@ import (
 	"hookwarden/shared/notice"
 )
 
-// heldClaims are claims that someone else has held for a moment.
+// heldClaims is claims that another invocation has held for a moment.
 type heldClaims struct {
 	notice.Claims
 	since time.Time
@@ -30,7 +30,7 @@ type noMetrics struct{}
 
 func (noMetrics) Count(string, string, string) {}
 
-// visibility keeps what is asked of it.
+// visibility keeps the calls.
 type visibility struct {
 	*fakeSQS
 	asked []*sqs.ChangeMessageVisibilityInput
@@ -61,7 +61,7 @@ func TestNotificationConsumerHidesAsLongAsAMailMustWait(t *testing.T) {
 			t.Errorf("returned are %v", returned)
 		}
 		if len(v.asked) != 1 || aws.ToString(v.asked[0].QueueUrl) != q.URL || aws.ToString(v.asked[0].ReceiptHandle) != "handle" ||
-			v.asked[0].VisibilityTimeout != 91 { // what is left of two minutes, and a second
+			v.asked[0].VisibilityTimeout != 91 { // the rest of two minutes, plus a second
 			t.Errorf("asked for %+v", v.asked)
 		}
 		if len(v.sent) > 0 {

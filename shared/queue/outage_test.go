@@ -29,7 +29,7 @@ const (
 )
 
 // post is NotificationQueue, Notices and SES, in a bubble's time. SES answers
-// what answer says.
+// as answer says.
 type post struct {
 	*fakeSQS
 	t        *testing.T
@@ -127,8 +127,8 @@ func (p *post) consumer(random func() float64) NotificationConsumer {
 		DeadLetters: DeadLetters{API: p, URL: "https://sqs/1/dlq", Logger: slog.New(slog.DiscardHandler)}, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Flush: func() {}}
 }
 
-// run hands messages out as SQS and Lambda would, ten at once, until none is
-// left.
+// run hands out messages as SQS and Lambda would, ten at a time, until none
+// is left.
 func (p *post) run(q NotificationConsumer) {
 	for {
 		p.messages = slices.DeleteFunc(p.messages, p.gone)
@@ -147,7 +147,8 @@ func (p *post) run(q NotificationConsumer) {
 	}
 }
 
-// gone reports whether a message is in the queue no more, and why not.
+// gone reports whether a message has left the queue, and counts it if SQS
+// moved or deleted it.
 func (p *post) gone(m *queued) bool {
 	switch {
 	case m.done:
@@ -248,7 +249,7 @@ func TestMailsAfterAnAnswerThatNobodyKnowsArePutOff(t *testing.T) {
 	})
 }
 
-// With an SES that takes nine seconds for a mail there is time for two.
+// If SES takes nine seconds for a mail, there is time for two.
 func TestMailsForWhichThereIsNoTimeWaitAsOthersDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 10)
@@ -268,7 +269,7 @@ func TestMailsForWhichThereIsNoTimeWaitAsOthersDo(t *testing.T) {
 	})
 }
 
-// Each copy may be the one that holds the claim while SES hangs.
+// Any copy may be the one that holds the claim while SES hangs.
 func TestMailsOfWhichThereAreCopiesOutlastTheOutageToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const outage = 3 * 24 * time.Hour
@@ -310,7 +311,7 @@ func TestMailsThatSESNeverTakesAreDeadLettersWithTheirReason(t *testing.T) {
 	}
 }
 
-// As when the mapping was off for days.
+// This happens if the event source mapping was off for days.
 func TestMailsAreGivenUpBeforeTheQueueForgetsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 1)
@@ -323,12 +324,13 @@ func TestMailsAreGivenUpBeforeTheQueueForgetsThem(t *testing.T) {
 	})
 }
 
-// Within a lease and 15 minutes it is looked at again: one of the clocks is wrong.
+// A claim from the future means that one of the clocks is wrong. It is looked at
+// again after a lease and 15 minutes.
 func TestMailsAreNotHeldForGoodByAClockThatIsADayAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, 2)
 		all := slices.Clone(p.messages)
-		p.answer = func(context.Context) error { time.Sleep(time.Second); return nil } // so that the second is not put off at once
+		p.answer = func(context.Context) error { time.Sleep(time.Second); return nil } // so that the second is not delayed at once
 		p.claims["notice1"] = time.Now().Add(24 * time.Hour)
 		p.run(p.consumer(func() float64 { return 0.5 }))
 		if len(p.mails) != 2 || len(p.sent)+p.lost > 0 || all[1].receives > 100 {

@@ -12,7 +12,8 @@ import (
 	"hookwarden/shared/delivery"
 )
 
-// Outbox is what deliver sends on: to RetryQueue and to the dead-letter queue.
+// Outbox sends deliver's messages on: to RetryQueue and to the dead-letter
+// queue.
 type Outbox struct {
 	API    API
 	Retry  string // URL
@@ -22,7 +23,7 @@ type Outbox struct {
 
 var _ delivery.Outbox = Outbox{}
 
-const maxDelay = 900 * time.Second // SQS's own limit
+const maxDelay = 900 * time.Second // SQS's limit
 
 // SendDelayed implements delivery.Outbox.
 func (o Outbox) SendDelayed(ctx context.Context, messages []delivery.Delayed) []delivery.Unsent {
@@ -78,7 +79,7 @@ func (o Outbox) SendDeadLetters(ctx context.Context, letters []delivery.DeadLett
 	return unsent(failed)
 }
 
-// unsent are failures as the job wants them.
+// unsent turns failures into what the job wants.
 func unsent(failed []failure) []delivery.Unsent {
 	var list []delivery.Unsent
 	for _, f := range failed {
@@ -87,7 +88,7 @@ func unsent(failed []failure) []delivery.Unsent {
 	return list
 }
 
-// delaySeconds is the wait, rounded up, as far as SQS can delay a message.
+// delaySeconds is the wait, rounded up and cut to what SQS can delay.
 func delaySeconds(wait time.Duration) int32 {
 	return int32(math.Ceil(min(max(wait, 0), maxDelay).Seconds()))
 }

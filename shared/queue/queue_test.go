@@ -27,8 +27,8 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// fakeSQS keeps what is sent to it and refuses what SQS would. Its faults are
-// asked for each entry: true refuses it.
+// fakeSQS keeps what is sent to it and refuses what SQS would refuse. Its
+// fault functions are called for each entry: true refuses it.
 type fakeSQS struct {
 	t          *testing.T
 	sent       []types.SendMessageBatchRequestEntry
@@ -36,15 +36,15 @@ type fakeSQS struct {
 	single     int // calls of SendMessage
 	batchFault func(body string) bool
 	fault      func(body string) bool // of SendMessage
-	with       error                  // what fault answers; nil: something that passes
+	with       error                  // the error of a fault; nil: a transient one
 	down       error                  // of SendMessageBatch as a whole
 }
 
-// invalid is SQS's answer to what it never takes.
+// invalid is SQS's answer to a message that it never takes.
 var invalid = &types.InvalidMessageContents{Message: aws.String("Invalid characters found. Valid unicode characters are …")}
 
-// takes reports whether SQS takes a text, by the list of characters in its
-// documentation.
+// takes reports whether SQS takes a text, according to the list of characters
+// in its documentation.
 func takes(text string) bool {
 	for _, r := range text {
 		switch {
@@ -105,7 +105,8 @@ func (f *fakeSQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...
 	return &sqs.SendMessageOutput{}, nil
 }
 
-// check asserts what the local engine does not: SQS's limits of one message.
+// check asserts SQS's limits for one message, which the local engine does not
+// check.
 func (f *fakeSQS) check(e types.SendMessageBatchRequestEntry) int {
 	if n := len(e.MessageAttributes); n > 10 {
 		f.t.Errorf("%d attributes", n)
@@ -254,7 +255,7 @@ func record(arn string) events.SQSMessage {
 	}
 }
 
-// messages is what deliver makes of records.
+// messages turns records into messages, as deliver does.
 func messages(t testing.TB, records ...events.SQSMessage) []delivery.Message {
 	t.Helper()
 	payload, err := json.Marshal(events.SQSEvent{Records: records})
@@ -326,7 +327,7 @@ func TestAnswerWithoutFailuresIsAnEmptyListAndNotNull(t *testing.T) {
 	}
 }
 
-// fakeRegistry is the stores of the registry job: it fails as it is told to.
+// fakeRegistry is the stores of the registry job. It fails as it is told to.
 type fakeRegistry struct {
 	err   error
 	known bool
@@ -348,7 +349,7 @@ func (r *fakeRegistry) Count(string, string, string)                            
 
 const putApp = `{"type":"app.put","version":1,"app":{"id":"17","uuid":"u","slug":"s","name":"n","status":"internal","organization_id":"42","secrets":["hush"]}}`
 
-// registrar is a registry job that enables nobody.
+// registrar is a registry job that enables no app.
 func registrar(r *fakeRegistry, logger *slog.Logger) *registry.Job {
 	return registry.New(registry.Config{CheckURL: func(string) error { return nil }}, registry.Deps{Apps: r, Organizations: r,
 		Standing: standing.New(standing.Config{}, standing.Deps{Apps: r, Logger: logger}), Steering: r, Metrics: r, Logger: logger})
@@ -368,7 +369,7 @@ func handleRegistry(t *testing.T, f *fakeSQS, r *fakeRegistry, age time.Duration
 }
 
 // invoke hands records to a consumer as Lambda does, and returns the ids of those that
-// are to be received again.
+// are returned.
 func invoke(ctx context.Context, t *testing.T, consumer lambda.Handler, records ...events.SQSMessage) (returned []string) {
 	t.Helper()
 	payload, err := json.Marshal(events.SQSEvent{Records: records})

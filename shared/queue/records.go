@@ -1,9 +1,8 @@
-// Package queue is both ends of SQS: it turns events into messages for the jobs
-// and their answers into batch item failures, and it sends what the jobs send
-// on.
+// Package queue is both ends of SQS. It turns events into messages for the jobs, and
+// the jobs' answers into batch item failures. It also sends what the jobs send.
 //
-// A consumer is a lambda.Handler, which is handed events as they came. For a function
-// of events.SQSEvent the Lambda library would read them through a json.Decoder, which
+// A consumer is a lambda.Handler, which gets each event as raw bytes. For a function
+// that takes an events.SQSEvent, the Lambda library would use a json.Decoder, which
 // takes longer.
 package queue
 
@@ -38,8 +37,8 @@ func parseReceives(text string) int {
 	return n
 }
 
-// answer lists the records that are returned to their queue, to be received again.
-// The list is [] and never null when there are none.
+// answer lists the records that are returned to their queue. If there are none, the
+// list is [] and not null.
 func answer(returned []string) ([]byte, error) {
 	list := make([]events.SQSBatchItemFailure, len(returned))
 	for i, id := range returned {
@@ -48,8 +47,8 @@ func answer(returned []string) ([]byte, error) {
 	return json.Marshal(events.SQSEventResponse{BatchItemFailures: list})
 }
 
-// each handles the records of an event one after another. A record whose
-// handling fails or panics is returned; the others are not disturbed.
+// each handles the records of an event one after another. If handling a record fails
+// or panics, that record is returned; the others are not disturbed.
 func each(ctx context.Context, payload []byte, logger *slog.Logger, handle func(context.Context, events.SQSMessage) error) ([]byte, error) {
 	var e events.SQSEvent
 	if err := json.Unmarshal(payload, &e); err != nil {
@@ -58,7 +57,7 @@ func each(ctx context.Context, payload []byte, logger *slog.Logger, handle func(
 	var returned []string
 	for _, r := range e.Records {
 		if err := guarded(ctx, r, logger, handle); err != nil {
-			if !errors.As(err, new(*registry.DelayedError)) { // that is said, and is no fault
+			if !errors.As(err, new(*registry.DelayedError)) { // logged already, and not a fault
 				logger.ErrorContext(ctx, "message not handled", named(r, "receives", receives(r), "error", err)...)
 			}
 			returned = append(returned, r.MessageId)
@@ -67,7 +66,7 @@ func each(ctx context.Context, payload []byte, logger *slog.Logger, handle func(
 	return answer(returned)
 }
 
-// named are the fields of a log line about a record: what names it, and more.
+// named is the fields of a log line about a record: the ones that name it, and more.
 func named(r events.SQSMessage, more ...any) []any {
 	names := append([]any{"message_id", r.MessageId}, platform.NamesIn([]byte(r.Body))...)
 	return append(names, more...)

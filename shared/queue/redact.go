@@ -13,19 +13,19 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// fingerprint stands for a body that may not be shown, or cannot be sent.
+// fingerprint replaces a body that may not be shown or cannot be sent.
 func fingerprint(kind, body string) string {
 	return fmt.Sprintf("[%s: %d bytes, SHA-256 %x]", kind, len(body), sha256.Sum256([]byte(body)))
 }
 
 const notJSON = "not JSON"
 
-// redactSecrets replaces the value of every field whose name has the word secret
-// in it, in any case and at any depth; of a list each element. It works on the
-// text: names that are repeated are all seen, and what is no secret stays byte for
-// byte. JSON inside a text, as in a notification service's envelope, is treated
-// alike. Of a body that is not exactly one JSON value only length and hash are
-// kept.
+// redactSecrets replaces the value of every field whose name contains the word
+// secret, in any case and at any depth. In a list it replaces each element. It
+// works on the text: it sees every field of a repeated name, and everything that
+// is not secret stays byte for byte. JSON inside a string, as in a notification
+// service's envelope, is treated in the same way. If a body is not exactly one
+// JSON value, only its length and hash are kept.
 func redactSecrets(body string) string {
 	redacted, err := redact(body)
 	if err != nil {
@@ -56,16 +56,16 @@ func redact(body string) (string, error) {
 	}
 }
 
-// redactor goes through a body once, token by token.
+// redactor reads a body once, token by token.
 type redactor struct {
 	body    string
 	out     strings.Builder
-	written int // so much of body is in out, redacted or as it was
-	end     int // of the token before
-	values  int // begun at the top level
+	written int // how much of body is in out, redacted or as it was
+	end     int // of the last token
+	values  int // how many began at the top level
 	open    []container
 
-	hidden   int // the depth at which a secret is left out as a whole; 0 if none is
+	hidden   int // the depth of a secret that is left out as a whole; 0 if there is none
 	hiddenAt int // where it begins
 }
 
@@ -76,7 +76,7 @@ type container struct {
 	secret bool // the next value is a secret
 }
 
-// take takes in the next token, which ends at the given byte of the body.
+// take handles the next token, which ends at the given byte of the body.
 func (r *redactor) take(token json.Token, end int) {
 	start := end - len(strings.TrimLeft(r.body[r.end:end], " \t\r\n,:"))
 	r.end = end
@@ -93,7 +93,7 @@ func (r *redactor) take(token json.Token, end int) {
 	case delim != 0:
 		r.begin(delim, start)
 		return
-	case r.hidden > 0: // goes as a whole
+	case r.hidden > 0: // left out as a whole
 	case around.secret:
 		r.replace(start, end, platform.Redacted)
 	case isText:
@@ -102,7 +102,7 @@ func (r *redactor) take(token json.Token, end int) {
 	r.valueEnded()
 }
 
-// around is the container that is open.
+// around is the innermost open container.
 func (r *redactor) around() *container {
 	if len(r.open) == 0 {
 		return &container{}
@@ -110,8 +110,8 @@ func (r *redactor) around() *container {
 	return &r.open[len(r.open)-1]
 }
 
-// begin opens an object or a list. Of a list of secrets each element is replaced;
-// what else is secret is left out as a whole.
+// begin opens an object or a list. In a list of secrets each element is replaced.
+// Any other secret container is left out as a whole.
 func (r *redactor) begin(delim json.Delim, start int) {
 	around := *r.around()
 	inner := container{object: delim == '{', name: delim == '{'}
@@ -137,7 +137,7 @@ func (r *redactor) close(end int) {
 	}
 }
 
-// valueEnded says what comes after a value that is neither object nor list.
+// valueEnded notes what comes after a value that is neither an object nor a list.
 func (r *redactor) valueEnded() {
 	if len(r.open) == 0 {
 		r.values++
@@ -147,8 +147,9 @@ func (r *redactor) valueEnded() {
 	}
 }
 
-// redactInside redacts the JSON that a text may be. One that looks like it, or has
-// some of it inside, but is not, and speaks of secrets is not kept.
+// redactInside redacts a string that may be JSON itself. A string that is not
+// JSON, but looks like it or contains some of it, and has the word secret, is not
+// kept.
 func (r *redactor) redactInside(text string, start, end int) {
 	inner := strings.TrimSpace(text)
 	if inner == "" || strings.IndexByte(`{["`, inner[0]) < 0 {
@@ -177,11 +178,11 @@ func quote(text string) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(sendable(text)) // a text is never refused
+	_ = encoder.Encode(sendable(text)) // a string never fails
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// hasWordSecret reports whether the word is in the text, in whatever case.
+// hasWordSecret reports whether the text contains the word, in any case.
 func hasWordSecret(text string) bool {
 	const word = "secret"
 	for i := range text {

@@ -13,7 +13,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// buried is the body of the letter that a registry message ends as.
+// buried is the body of the dead letter that a registry message becomes.
 func buried(t *testing.T, body string) string {
 	t.Helper()
 	f := &fakeSQS{t: t}
@@ -79,11 +79,11 @@ func TestDeadLettersKeepOnlyLengthAndHashOfWhatIsNotOneJSONValue(t *testing.T) {
 
 func TestDeadLettersAreAlwaysWhatSQSTakes(t *testing.T) {
 	for name, body := range map[string]string{
-		"an escaped noncharacter":            `{"type":"app.put","version":1,"app":{"name":"\ufffe\uffff\u0001","secrets":["hush"]}}`,
-		"a noncharacter in JSON in a text":   `{"type":"x","m":"{\"a\":\"\\ufffe\",\"b\":\"\ufffe\",\"secrets\":[\"hush\"]}"}`,
-		"a noncharacter as it is":            "{\"type\":\"x\",\"a\":\"\uffff\"}",
-		"so many secrets that it gets large": `{"type":"x","secrets":[` + strings.Repeat("1,", 500_000) + `1]}`,
-		"levels without end":                 `{"type":"x","a":` + strings.Repeat("[", 10_100) + `{"secrets":"hush"}` + strings.Repeat("]", 10_100) + `}`,
+		"an escaped noncharacter":          `{"type":"app.put","version":1,"app":{"name":"\ufffe\uffff\u0001","secrets":["hush"]}}`,
+		"a noncharacter in JSON in a text": `{"type":"x","m":"{\"a\":\"\\ufffe\",\"b\":\"\ufffe\",\"secrets\":[\"hush\"]}"}`,
+		"a noncharacter as it is":          "{\"type\":\"x\",\"a\":\"\uffff\"}",
+		"redacted, it is too large":        `{"type":"x","secrets":[` + strings.Repeat("1,", 500_000) + `1]}`,
+		"levels without end":               `{"type":"x","a":` + strings.Repeat("[", 10_100) + `{"secrets":"hush"}` + strings.Repeat("]", 10_100) + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := buried(t, body); strings.Contains(got, "hush") || !takes(got) {
@@ -107,7 +107,7 @@ func TestDeadLettersOfAnAppPutOnTheWrongQueueShowNoSecretEither(t *testing.T) {
 	for body, want := range map[string]string{
 		put:                           strings.Replace(put, "hush\ufffd", "[redacted]", 1),
 		put[:len(put)-1]:              "[not JSON: ",
-		`{"id":"a.b","secrets":"x"}`:  `{"id":"a.b","secrets":"x"}`, // no message of the registry
+		`{"id":"a.b","secrets":"x"}`:  `{"id":"a.b","secrets":"x"}`, // not a message of the registry
 		`{"id":"a.b","data":{}} junk`: `{"id":"a.b","data":{}} junk`,
 	} {
 		f := &fakeSQS{t: t}
@@ -124,8 +124,8 @@ func TestDeadLettersOfAnAppPutOnTheWrongQueueShowNoSecretEither(t *testing.T) {
 	}
 }
 
-// bodies draws JSON with secrets in it, each of them the word hush, and so that
-// nothing else has that word in it.
+// bodies draws JSON with secrets. Each secret is the word hush, and nothing
+// else contains that word.
 func bodies() *rapid.Generator[string] {
 	space := rapid.SampledFrom([]string{"", " ", "\n\t"})
 	harmless := rapid.SampledFrom([]string{`"x"`, `1`, `-1.5e400`, `true`, `null`, `""`, `"\\"`, `"\""`, `"\ufffe"`, `"[{]"`, `"{"`, `[]`, `{}`, `"a,:\\\\"`})
@@ -173,7 +173,7 @@ func TestRedactLeavesNoSecretOfAnyBodyAndAllElse(t *testing.T) {
 			t.Fatalf("letter %s", got)
 		}
 		if !json.Valid([]byte(got)) {
-			t.Fatalf("no JSON any more: %s", got)
+			t.Fatalf("not JSON any more: %s", got)
 		}
 		if again := redactSecrets(got); again != got {
 			t.Fatalf("redacted again it is %s, not %s", again, got)
@@ -198,7 +198,7 @@ func FuzzRedactSecretsTakesWhatIsOneJSONValueAndNothingElse(f *testing.F) {
 			t.Fatalf("valid %v, error %v", valid, err)
 		}
 		if err == nil && !json.Valid([]byte(got)) {
-			t.Fatalf("no JSON any more: %s", got)
+			t.Fatalf("not JSON any more: %s", got)
 		}
 	})
 }

@@ -10,9 +10,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// refusal wraps platform.ErrRefused if SQS says that it will never take what was
-// sent to it. All else may pass, or an operator can put it right: keys, roles,
-// queues that are gone, throttling.
+// refusal wraps platform.ErrRefused if SQS's answer says that it will never take
+// what was sent. Any other error may pass, or an operator can fix its cause:
+// throttling, keys, roles, queues that are gone.
 func refusal(err error) error {
 	if !permanent(err) {
 		return err
@@ -20,8 +20,8 @@ func refusal(err error) error {
 	return fmt.Errorf("%w: %w", platform.ErrRefused, err)
 }
 
-// permanent goes by SQS's codes, which are not all types of the SDK. Some have a
-// prefix or a suffix, as the protocol wants it.
+// permanent looks at SQS's codes, since the SDK does not have a type for each.
+// Some have a prefix or a suffix, depending on the protocol.
 func permanent(err error) bool {
 	var said smithy.APIError
 	if !errors.As(err, &said) {
@@ -36,13 +36,13 @@ func permanent(err error) bool {
 	return false
 }
 
-// refusedDetail is what a letter says of a refusal. It has the code alone: what
-// AWS says in words may quote values.
+// refusedDetail is the detail of a dead letter for a refusal. It has only the
+// code: AWS's message may quote values.
 func refusedDetail(err error) string {
 	code := "no code"
 	var said smithy.APIError
 	if errors.As(err, &said) {
 		code = said.ErrorCode()
 	}
-	return "AWS refuses for good what the message asks for (" + code + ")"
+	return "AWS permanently refuses what the message asks for (" + code + ")"
 }

@@ -22,7 +22,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// refused is what the tables answer to an item that is too large.
+// refused is the tables' error for an item that is too large.
 func refused() error {
 	return fmt.Errorf("%w: %w", platform.ErrRefused, &smithy.GenericAPIError{Code: "ValidationException", Message: "hush is too large"})
 }
@@ -40,7 +40,7 @@ func TestRegistryConsumerBuriesWhatIsRefusedForGoodAtOnce(t *testing.T) {
 			continue
 		}
 		e := f.sent[0]
-		if want := "AWS refuses for good what the message asks for (ValidationException)"; attribute(e, attrReason) != "refused" || attribute(e, attrDetail) != want {
+		if want := "AWS permanently refuses what the message asks for (ValidationException)"; attribute(e, attrReason) != "refused" || attribute(e, attrDetail) != want {
 			t.Errorf("reason %q, detail %q", attribute(e, attrReason), attribute(e, attrDetail))
 		}
 		if strings.Contains(*e.MessageBody, "hush") {
@@ -68,14 +68,14 @@ func TestNotificationConsumerBuriesWhatIsRefusedForGoodAtOnce(t *testing.T) {
 	}
 }
 
-// refusingClaims is a Notices table that refuses all for good.
+// refusingClaims is a Notices table that permanently refuses everything.
 type refusingClaims struct{ notice.Claims }
 
 func (refusingClaims) Claim(context.Context, string, time.Time, time.Duration) error {
 	return refused()
 }
 
-// noVisibility is an SQS whose messages are never put off.
+// noVisibility is an SQS in which no message is ever hidden.
 type noVisibility struct{ *fakeSQS }
 
 func (f noVisibility) ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
@@ -83,7 +83,7 @@ func (f noVisibility) ChangeMessageVisibility(context.Context, *sqs.ChangeMessag
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
-// SQS says what it refuses in a header, by the names of its older protocol.
+// SQS names its refusal in a header, with the codes of its older protocol.
 func TestRefusalsAreToldApartBySQSsOwnAnswers(t *testing.T) {
 	for _, c := range []struct {
 		status       int

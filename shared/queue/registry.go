@@ -26,7 +26,8 @@ type RegistryConsumer struct {
 
 var _ lambda.Handler = RegistryConsumer{}
 
-// An app.enable may overtake the registration of its app by so much.
+// A message may come before its app is registered. It waits at least this
+// long and this many tries for the app, and then becomes a dead letter.
 const (
 	unknownGrace = 5 * time.Minute
 	unknownTries = 3

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// lineWith is the line of a JSON log whose message is the given one.
+// lineWith is the line of a JSON log that has the given message.
 func lineWith(t *testing.T, log *bytes.Buffer, message string) map[string]any {
 	t.Helper()
 	for text := range strings.Lines(log.String()) {

@@ -18,7 +18,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// API is what sending needs of SQS.
+// API is the part of SQS that sending needs.
 type API interface {
 	SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
@@ -27,39 +27,40 @@ type API interface {
 // perTry is how long one request to SQS may take.
 const perTry = 2 * time.Second
 
-// NewClient makes a client of SQS whose every try ends in time.
+// NewClient makes an SQS client that gives each try its own time-out.
 func NewClient(c aws.Config) *sqs.Client {
 	return sqs.NewFromConfig(c, func(o *sqs.Options) {
 		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(perTry)
 	})
 }
 
-// The limits of one SendMessageBatch call. SQS's own is 1 MiB in all.
+// The limits of one SendMessageBatch call. SQS's own limit is 1 MiB in all.
 const (
 	maxEntries    = 10
 	maxBatchBytes = 1_000_000
 )
 
-// fate is what became of an entry that was sent.
+// fate is what happened to an entry that was sent.
 type fate int
 
 const (
-	notQueued fate = iota // surely
+	notQueued fate = iota // certain
 	mayBeQueued
-	surelyQueued
+	isQueued
 )
 
-// failure is an entry that is not known to be queued.
+// failure is an entry that was not, or may not have been, queued.
 type failure struct {
-	index       int // among those to be sent
+	index       int // in the list that was to be sent
 	mayBeQueued bool
-	err         error // platform.ErrRefused if SQS never takes it
+	err         error // wraps platform.ErrRefused if SQS will never take it
 }
 
-// send queues the entries, packed into as few calls as they fit in. What surely
-// failed is tried again in place, one by one. What may be queued is not: it is
-// returned, and to do both would make two of it. It returns the entries that are not
-// known to be queued, and the last error; platform.ErrRefused comes first.
+// send queues the entries, in as few calls as they fit in. Entries that were not
+// queued are tried again in place, one by one. Entries that may have been queued are
+// not tried again, since that could queue them twice. It returns the entries that
+// were not, or may not have been, queued, and the last error, or the first that
+// wraps platform.ErrRefused.
 func send(ctx context.Context, api API, url string, entries []types.SendMessageBatchRequestEntry) (failed []failure, last error) {
 	for start := 0; start < len(entries); {
 		end := pack(entries, start)
@@ -70,7 +71,7 @@ func send(ctx context.Context, api API, url string, entries []types.SendMessageB
 			if fate == notQueued {
 				fate, err = sendOne(ctx, api, url, chunk[i])
 			}
-			if fate == surelyQueued {
+			if fate == isQueued {
 				continue
 			}
 			failed = append(failed, failure{start + i, fate == mayBeQueued, err})
@@ -96,7 +97,7 @@ func pack(entries []types.SendMessageBatchRequestEntry, start int) int {
 	return len(entries)
 }
 
-// size is what SQS counts of a message: its body and its attributes.
+// size is a message's size as SQS counts it: its body and its attributes.
 func size(e types.SendMessageBatchRequestEntry) int {
 	n := len(aws.ToString(e.MessageBody))
 	for name, a := range e.MessageAttributes {
@@ -105,16 +106,16 @@ func size(e types.SendMessageBatchRequestEntry) int {
 	return n
 }
 
-// errNotListed is of an entry of which an answer says nothing.
+// errNotListed is the error of an entry that the answer does not mention.
 var errNotListed = errors.New("the answer does not say whether the message is queued")
 
-// sendChunk sends entries in one call and says what became of each. The error is
-// of those that may be queued.
+// sendChunk sends entries in one call and says what happened to each. The error
+// is that of the entries that may have been queued.
 func sendChunk(ctx context.Context, api API, url string, chunk []types.SendMessageBatchRequestEntry) ([]fate, error) {
 	for i := range chunk {
 		chunk[i].Id = aws.String(strconv.Itoa(i))
 	}
-	out, err := api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: chunk}, onlySure)
+	out, err := api.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: chunk}, onlyNotQueued)
 	if err != nil {
 		return slices.Repeat([]fate{fateOf(err)}, len(chunk)), fmt.Errorf("send to %s: %w", url, err)
 	}
@@ -125,7 +126,7 @@ func sendChunk(ctx context.Context, api API, url string, chunk []types.SendMessa
 		}
 	}
 	for _, e := range out.Successful {
-		told(e.Id, surelyQueued)
+		told(e.Id, isQueued)
 	}
 	for _, e := range out.Failed {
 		told(e.Id, notQueued)
@@ -137,16 +138,16 @@ func sendOne(ctx context.Context, api API, url string, e types.SendMessageBatchR
 	_, err := api.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl: &url, MessageBody: e.MessageBody, MessageAttributes: e.MessageAttributes,
 		MessageGroupId: e.MessageGroupId, DelaySeconds: e.DelaySeconds,
-	}, onlySure)
+	}, onlyNotQueued)
 	if err != nil {
 		return fateOf(err), fmt.Errorf("send to %s: %w", url, refusal(err))
 	}
-	return surelyQueued, nil
+	return isQueued, nil
 }
 
-// fateOf says what a call's error means for what it sent. It is surely not queued
-// if SQS refused it, or if there was no connection to send it over. A lost answer
-// and SQS's own failures say nothing.
+// fateOf says what a call's error means for what it sent. It was not queued if
+// SQS refused it or if there was no connection to send it over. After a lost
+// answer or a failure of SQS's own, it may have been queued.
 func fateOf(err error) fate {
 	if permanent(err) {
 		return notQueued
@@ -166,17 +167,17 @@ func fateOf(err error) fate {
 	return mayBeQueued
 }
 
-// onlySure lets the SDK repeat a call by itself only if what it sent is surely
-// not queued.
-func onlySure(o *sqs.Options) {
+// onlyNotQueued lets the SDK repeat a call by itself only if nothing that it sent was
+// queued.
+func onlyNotQueued(o *sqs.Options) {
 	if o.Retryer != nil {
-		o.Retryer = sureRetryer{o.Retryer}
+		o.Retryer = notQueuedRetryer{o.Retryer}
 	}
 }
 
-type sureRetryer struct{ aws.Retryer }
+type notQueuedRetryer struct{ aws.Retryer }
 
 // IsErrorRetryable implements aws.Retryer.
-func (r sureRetryer) IsErrorRetryable(err error) bool {
+func (r notQueuedRetryer) IsErrorRetryable(err error) bool {
 	return fateOf(err) == notQueued && r.Retryer.IsErrorRetryable(err)
 }

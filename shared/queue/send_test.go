@@ -24,16 +24,16 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// noConnection is how a call fails that never left.
+// noConnection is the error of a call that was never sent.
 var noConnection error = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 
-// answered is the error of a call that was answered with a status.
+// answered is the error of a call whose answer has a status.
 func answered(status int) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: errors.New(http.StatusText(status))}}
 }
 
-func TestSendTriesWhatSurelyFailedAgainAloneAndInPlace(t *testing.T) {
+func TestSendTriesWhatWasNotQueuedAgainAloneAndInPlace(t *testing.T) {
 	messages := []delivery.Delayed{delayed("a"), delayed("b"), delayed("c")}
 	t.Run("and is sent", func(t *testing.T) {
 		f := &fakeSQS{t: t, batchFault: func(body string) bool { return body == "b" }}
@@ -48,7 +48,7 @@ func TestSendTriesWhatSurelyFailedAgainAloneAndInPlace(t *testing.T) {
 			t.Error(diff)
 		}
 	})
-	t.Run("also when the whole call surely failed", func(t *testing.T) {
+	t.Run("also when nothing of the call was queued", func(t *testing.T) {
 		for _, err := range []error{noConnection, answered(http.StatusBadRequest), answered(http.StatusForbidden), answered(http.StatusTooManyRequests)} {
 			f := &fakeSQS{t: t, down: err, fault: func(body string) bool { return body == "c" }}
 			if diff := cmp.Diff([]delivery.Unsent{{Index: 2}}, outbox(f).SendDeadLetters(t.Context(),
@@ -98,7 +98,7 @@ func TestSendDoesNotRepeatWhatMayBeQueued(t *testing.T) {
 	})
 }
 
-// forgetful answers without the first entry.
+// forgetful leaves the first entry out of its answer.
 type forgetful struct{ *fakeSQS }
 
 func (f forgetful) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
@@ -107,9 +107,9 @@ func (f forgetful) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatc
 	return out, err
 }
 
-// The SDK would repeat a call three times by itself. What a real client sends is
-// counted by an endpoint that answers as it is told.
-func TestSendLetsTheSDKRepeatOnlyWhatSurelyIsNotQueued(t *testing.T) {
+// By itself the SDK makes up to three tries of a call. An endpoint that answers as
+// it is told counts what a real client sends.
+func TestSendLetsTheSDKRepeatOnlyWhatWasNotQueued(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter)
 		calls  int64
@@ -165,8 +165,8 @@ func TestNoticesThatMayNotBeQueuedFailTheStepAndAreNotGivenUp(t *testing.T) {
 	}
 }
 
-// Only the letter that SQS never takes loses its body: what failed next to it comes
-// again as it was.
+// Only the dead letter that SQS never takes loses its body. Those that failed next
+// to it are sent again unchanged.
 func TestDeadLettersThatOnlyFailedAreNotMadeBareForOneThatIsRefused(t *testing.T) {
 	f := &fakeSQS{t: t}
 	f.fault = func(body string) bool {
@@ -211,7 +211,7 @@ func TestSendHeedsAnAnswerThatListsWhatWasNotSentAsFarAsItGoes(t *testing.T) {
 	}
 }
 
-// astray answers that another message has failed too.
+// astray names in its answer one more message that failed.
 type astray struct {
 	*fakeSQS
 	id string

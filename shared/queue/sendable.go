@@ -5,8 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// sendable is the text as SQS takes it: what it refuses in bodies and attributes
-// (most control characters, U+FFFE, U+FFFF, what is not UTF-8) becomes U+FFFD.
+// sendable is the text as SQS takes it. What SQS refuses in bodies and
+// attributes (most control characters, U+FFFE, U+FFFF, bytes that are not UTF-8)
+// becomes U+FFFD.
 func sendable(text string) string {
 	if isSendable(text) {
 		return text

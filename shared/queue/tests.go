@@ -11,8 +11,8 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// Tests is what register sends to RetryQueue. There a test is paced as all webhooks are,
-// and its attributes are believed.
+// Tests sends register's tests to RetryQueue. From there a test is paced like any
+// webhook, and deliver believes its attributes.
 type Tests struct {
 	API   API
 	Retry string // URL

@@ -14,8 +14,8 @@ import (
 	"hookwarden/shared/delivery"
 )
 
-// WebhookConsumer consumes WebhookQueue and RetryQueue. The attributes of hookwarden
-// are believed only on records of RetryQueue.
+// WebhookConsumer consumes WebhookQueue and RetryQueue. It believes hookwarden's own
+// attributes only on records of RetryQueue.
 type WebhookConsumer struct {
 	Job   *delivery.Job
 	Retry string // URL of RetryQueue
@@ -56,8 +56,8 @@ func (q WebhookConsumer) decode(payload []byte) ([]delivery.Message, error) {
 	return batch, nil
 }
 
-// webhooksEvent is as much of events.SQSEvent as deliver needs: the rest would cost an
-// eighth of all CPU that a webhook takes.
+// webhooksEvent is the part of events.SQSEvent that deliver needs. Decoding the rest
+// would take an eighth of a webhook's CPU time.
 type webhooksEvent struct {
 	Records []struct {
 		MessageID         string                                `json:"messageId"`
@@ -71,7 +71,7 @@ type webhooksEvent struct {
 	} `json:"Records"`
 }
 
-// readTrip reads what a record of RetryQueue carries from hop to hop.
+// readTrip reads the attributes that a record of RetryQueue carries from hop to hop.
 func readTrip(attributes map[string]events.SQSMessageAttribute, m *delivery.Message) {
 	m.FromRetry = true
 	m.Attempts = int(numberAttribute(attributes, attrAttempts))
@@ -86,8 +86,9 @@ func readTrip(attributes map[string]events.SQSMessageAttribute, m *delivery.Mess
 	}
 }
 
-// arnSuffix is how the ARN, "arn:<partition>:sqs:<region>:<account>:<name>", of
-// the queue with the URL "https://<host>/<account>/<name>" ends.
+// arnSuffix is the end of a queue's ARN,
+// "arn:<partition>:sqs:<region>:<account>:<name>", for its URL
+// "https://<host>/<account>/<name>".
 func arnSuffix(url string) string {
 	account, name := path.Split(url)
 	return ":" + path.Base(account) + ":" + name
