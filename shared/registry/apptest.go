@@ -10,14 +10,14 @@ import (
 
 // Tests queues tests.
 type Tests interface {
-	// SendTest queues a test for deliver, to be sent at once; sentAt is when the platform
-	// asked for it. After nil it is durable; after an error that wraps platform.ErrRefused
-	// it never will be; after any other it may be. A test that is queued twice is sent twice.
+	// SendTest queues a test, which deliver sends at once; sentAt is when the platform asked
+	// for it. After nil the test is durable. After an error that wraps platform.ErrRefused it
+	// never will be; after any other error it may be. A test that is queued twice is sent
+	// twice.
 	SendTest(ctx context.Context, test platform.Webhook, sentAt time.Time) error
 }
 
-// test queues a test of an app, whatever its standing. Of one that is deleted nothing is
-// left to be tested.
+// test queues a test of an app, disabled or not. A deleted app has nothing left to test.
 func (j *Job) test(ctx context.Context, m platform.AppTest, sentAt time.Time) error {
 	app, found, err := j.Standing.ReadApp(ctx, m.AppID)
 	switch {
@@ -38,7 +38,7 @@ func (j *Job) test(ctx context.Context, m platform.AppTest, sentAt time.Time) er
 	return nil
 }
 
-// tellUntested tells the platform that a test was not sent since its app is deleted, as
+// tellUntested tells the platform that a test was not sent because its app is deleted, as
 // deliver would.
 func (j *Job) tellUntested(ctx context.Context, m platform.AppTest, app platform.App) error {
 	if j.Standing.Events == nil {

@@ -13,12 +13,12 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// tested are RetryQueue and EventsQueue, as far as tests go.
+// tested is the part of RetryQueue and EventsQueue that tests of apps use.
 type tested struct {
 	tests  []platform.Webhook
 	sentAt []time.Time
 	events []platform.Event
-	lost   bool // the answer of the next call
+	lost   bool // the answer to the next call is lost
 }
 
 var errLost = errors.New("the answer was lost")

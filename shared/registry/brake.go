@@ -9,11 +9,11 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Brake is what holds disablings, or warnings, when there are too many at once.
+// Brake holds disablings, or warnings, when there are too many at once.
 type Brake interface {
-	// OpenBrake takes the latch off if it was set before o.Until, keeps it from being
-	// set until then, and puts the audit entry, all or nothing. ErrStale, and nothing
-	// is changed, if an opening of the same or a later time was made before, or the
+	// OpenBrake removes the latch if it was set before o.Until, keeps it from being set
+	// until then, and puts the audit entry, all or nothing. It returns ErrStale and
+	// changes nothing if there was an opening of the same or a later time, or if the
 	// latch was set after o.Until.
 	OpenBrake(ctx context.Context, o Opening) error
 }
@@ -26,9 +26,9 @@ type Opening struct {
 	SenderID  string // as SQS stamped it
 }
 
-// openBrake opens the brake as of the message's time, and never of a later one than
-// that at which it was queued. Whatever was latched until its hours are over would
-// not have been, had the message come at once: so it makes no difference when it comes.
+// openBrake opens the brake as of the message's time, but not later than the time at
+// which it was queued. It also removes a latch that was set during its hours, so a
+// message has the same effect whenever it comes.
 func (j *Job) openBrake(ctx context.Context, m platform.BrakeOpen, stamp Stamp) error {
 	at := asOf(m.At, stamp.SentAt)
 	until := at.Add(time.Duration(m.Hours) * time.Hour)

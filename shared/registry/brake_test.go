@@ -16,7 +16,7 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// openings are a brake that notes how it is opened.
+// openings is a brake that notes how it is opened.
 type openings struct {
 	got []registry.Opening
 	err error
@@ -61,7 +61,7 @@ func TestBrakeOpenWithoutEffectIsDoneAndOneThatFailsComesAgain(t *testing.T) {
 			t.Errorf("%v: %v", err, got)
 		}
 		if said := strings.Contains(log.String(), "level=WARN msg=\"opening of the brake without effect"); said != (want == nil) {
-			t.Errorf("%v: the log says %s", err, &log) // who sent it believes that it is open
+			t.Errorf("%v: the log says %s", err, &log) // the sender believes that it is open
 		}
 	}
 }

@@ -9,27 +9,28 @@ import (
 )
 
 // Erasures erases what belongs to an organization. After nil a step is durable; after
-// ErrStale or ErrConflict it was surely not made; after any other error nobody knows.
-// Every step may be repeated. ErrStale says that the organization was put anew: no
-// step after that erases anything.
+// ErrStale or ErrConflict it was not made; after any other error it may have been. Every
+// step may be repeated. ErrStale means that the organization was put again: no step
+// after that erases anything.
 type Erasures interface {
-	// EntombOrganization leaves a tombstone of the organization, without owners and
-	// names, and the audit entry, all or nothing. If there is a tombstone with this
-	// version already it changes nothing. It returns when the tombstone was made: now,
-	// if it is this one. ErrConflict if another change has the version.
+	// EntombOrganization replaces the organization by a tombstone, without owners and
+	// names, and puts the audit entry, all or nothing. If there already is a tombstone
+	// with this version, it changes nothing. It returns when the tombstone was made:
+	// now, if this call made it. It returns ErrConflict if another change has the
+	// version.
 	EntombOrganization(ctx context.Context, e Erasure, now time.Time) (since time.Time, err error)
 	// EraseApps deletes up to EraseStep apps of the organization, as DeleteApp does but
-	// with the version that they have, and erases their names; the ids of the apps come
-	// after the given one, all if it is empty. Those that belong to another organization
-	// by now are left alone. It returns the last id that it looked at, empty if there are
-	// no more. What was put within the last moments may not be found.
+	// with the version that they have, and erases their names. It takes the apps with the
+	// lowest ids above after. It leaves apps alone that belong to another organization by
+	// now. It returns the last id that it looked at, or an empty one if there are no
+	// more. It may not find apps that were put within the last moments.
 	EraseApps(ctx context.Context, e Erasure, after string) (last string, err error)
-	// EraseAudit erases up to EraseStep of the organization's audit entries, and returns
-	// how many there were: 0 if there are no more.
+	// EraseAudit erases up to EraseStep of the organization's audit entries and returns
+	// how many: 0 if there are no more.
 	EraseAudit(ctx context.Context, e Erasure) (erased int, err error)
 }
 
-// EraseStep is how many items one step of an Erasures erases at most.
+// EraseStep is the most items that one step of an Erasures erases.
 const EraseStep = 25
 
 // Erasure is the erasing of one organization.
@@ -40,25 +41,25 @@ type Erasure struct {
 	SenderID       string    // who asked for it, as SQS stamped it
 }
 
-// DelayedError says that a message is to be handled again, and when. All is well: it is
-// not done yet.
+// DelayedError says when a message must be handled again. Nothing is wrong: the message
+// is just not done yet.
 type DelayedError struct{ After time.Duration }
 
 func (d *DelayedError) Error() string { return fmt.Sprintf("again in %s", d.After.Round(time.Second)) }
 
 const (
-	// SecondLook is how long after its tombstone was made an organization is looked at
-	// for the last time. Until then the message is kept: an app that was put just before
-	// may not be found at first.
+	// SecondLook is the time from an organization's tombstone to the last look at it.
+	// The message is kept until then, since the first look may miss an app that was put
+	// just before.
 	SecondLook = 15 * time.Minute
 
-	// goesOn is how soon an erasing goes on for which the time did not suffice.
+	// goesOn is how soon an erasure continues that ran out of time.
 	goesOn = time.Second
 )
 
-// eraseOrganization looks for what belongs to the organization and erases it, at once
-// and once more after SecondLook. Nothing but the tombstone says how far it came: what
-// is erased is not found again, so a look may be cut off anywhere.
+// eraseOrganization finds and erases what belongs to the organization, at once and once
+// more after SecondLook. Only the tombstone is kept as progress. What is erased is not
+// found again, so a look may be cut off anywhere.
 func (j *Job) eraseOrganization(ctx context.Context, m platform.OrganizationDelete, stamp Stamp) error {
 	began := j.Now()
 	e := Erasure{OrganizationID: m.OrganizationID, Version: m.Version, At: stamp.SentAt.UTC().Truncate(time.Millisecond), SenderID: stamp.SenderID}
@@ -83,8 +84,8 @@ func (j *Job) eraseOrganization(ctx context.Context, m platform.OrganizationDele
 	return nil
 }
 
-// eraseAll erases, step by step, what is found now. The apps come first: a deleted app
-// gets no more audit entries.
+// eraseAll erases, step by step, what it finds now. The apps come first, since a deleted
+// app gets no more audit entries.
 func (j *Job) eraseAll(ctx context.Context, e Erasure) error {
 	for after, more := "", true; more; more = after != "" {
 		var err error
@@ -101,8 +102,8 @@ func (j *Job) eraseAll(ctx context.Context, e Erasure) error {
 	return nil
 }
 
-// aThird is a context that ends when a third of the time is over: a large organization
-// leaves time to the other messages of its batch.
+// aThird is a context that ends after a third of the time that is left, so that a large
+// organization leaves time for the other messages of its batch.
 func aThird(ctx context.Context, now time.Time) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

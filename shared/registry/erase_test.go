@@ -16,13 +16,14 @@ import (
 
 // What is erased, and a fault at each call, is tested in shared/dynamo.
 
-// counted is the erasures of an organization with so many apps and audit entries.
+// counted is the erasures of an organization with a number of apps and audit
+// entries.
 type counted struct {
 	*tables
 	apps, entries int
 	since         time.Time
 	err           error
-	fails         string // the step that does
+	fails         string // the step that fails
 	steps         []string
 }
 

@@ -1,6 +1,7 @@
-// Package registry is the job of the register function: it keeps the apps and
-// organizations that the platform sends, erases organizations, disables, enables and tests
-// apps and opens the brake when the platform says so. It judges nobody.
+// Package registry is the job of the register function. It keeps the apps and
+// organizations that the platform sends. When the platform says so, it erases
+// organizations, disables, enables and tests apps, and opens the brake. It never judges an
+// app.
 package registry
 
 import (
@@ -14,15 +15,15 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// Apps keeps apps with their secrets. PutApp and DeleteApp change nothing and
-// return ErrStale when this change or one with a newer version was made before,
-// ErrConflict when one with the same version and other content was. After nil a change is durable; after any other error nobody knows, and
-// the message is handled again.
+// Apps keeps apps with their secrets. PutApp and DeleteApp change nothing and return ErrStale if
+// this change or one with a newer version was made before, or ErrConflict if there was one with the
+// same version and other content. After nil a change is durable. After any other error it may be,
+// and the message is handled again.
 type Apps interface {
 	PutApp(ctx context.Context, app platform.App, secrets []platform.Secret) error
-	// DeleteApp deletes an app as of a time: a webhook that was queued before may
-	// still be sent, for platform.KeptAfterDeletion. Then the app's URL and secrets
-	// are gone. An app that is deleted already keeps the time of its deletion.
+	// DeleteApp deletes an app as of a time. A webhook that was queued before may still be sent
+	// for platform.KeptAfterDeletion; then the app's URL and secrets are gone. An app that is
+	// already deleted keeps the time of its deletion.
 	DeleteApp(ctx context.Context, id string, version int64, at time.Time) error
 }
 
@@ -31,7 +32,7 @@ type Organizations interface {
 	PutOrganization(ctx context.Context, org platform.Organization) error
 }
 
-// What the job may answer.
+// Errors that the job may return.
 var (
 	ErrStale      = errors.New("a newer change was made before")
 	ErrConflict   = errors.New("another change has the same version")
@@ -41,10 +42,10 @@ var (
 // Config of the job; all fields are required.
 type Config struct {
 	CheckURL     func(url string) error // says why a webhook URL can never be called
-	Subscribable platform.Subscribable  // events of other resources are warned of
+	Subscribable platform.Subscribable  // events of other resources cause a warning
 }
 
-// Deps are what the job works with; all are required.
+// Deps is what the job works with; all are required.
 type Deps struct {
 	Apps          Apps
 	Organizations Organizations
@@ -58,7 +59,7 @@ type Deps struct {
 	Now           func() time.Time
 }
 
-// Job registers.
+// Job handles the messages of RegistryQueue.
 type Job struct {
 	Config
 	Deps
@@ -67,7 +68,7 @@ type Job struct {
 // New makes the job.
 func New(c Config, d Deps) *Job { return &Job{c, d} }
 
-// Logging is the job with fields that each of its log lines has.
+// Logging returns the job with fields that it adds to each of its log lines.
 func (j *Job) Logging(fields ...any) *Job {
 	one, chain := *j, *j.Standing
 	one.Logger, chain.Logger = j.Logger.With(fields...), chain.Logger.With(fields...)
@@ -123,7 +124,7 @@ func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, stam
 func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 	if m.App.WebhookURL != "" {
 		if err := j.CheckURL(m.App.WebhookURL); err != nil {
-			// A customer's typing error is stored, so that it can be shown.
+			// A customer's typing error is stored so that the platform can show it.
 			m.App.WebhookURLError = err.Error()
 			j.Metrics.Count("app.webhook_url_invalid", "", "")
 			j.Logger.WarnContext(ctx, "app registered with a webhook URL that cannot be called", append(m.Names(), "error", err)...)
@@ -139,8 +140,8 @@ func (j *Job) putApp(ctx context.Context, m platform.AppPut) error {
 	return nil
 }
 
-// unknownEvents names the entries of an app's events that are misspelled, or of
-// resources that need no subscription.
+// unknownEvents lists the entries of an app's events that are misspelled, or whose resources
+// need no subscription.
 func (j *Job) unknownEvents(events []string) (unknown []string) {
 	for i, entry := range events {
 		if !j.Subscribable.Knows(entry) {

@@ -17,8 +17,8 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// What the job does when its calls fail, or others work beside it, is tested in
-// shared/disabling, over one store for all jobs.
+// Tests in shared/disabling, over one store for all jobs, show what the job
+// does when its calls fail or other jobs run at the same time.
 
 var (
 	noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -26,13 +26,13 @@ var (
 	bob  = platform.Owner{Email: "bob@acme.example"}
 )
 
-// tables hold one app and one organization, and note what is done to them.
+// tables holds one app and one organization, and notes what is done to them.
 type tables struct {
 	app     platform.App
 	missing bool
 	org     platform.Organization
-	stale   bool // every version is an old one
-	taken   bool // every version is that of another change
+	stale   bool // every version is older than the stored one
+	taken   bool // every version was used by another change
 	secrets []platform.Secret
 	actor   platform.Actor
 	at      time.Time
@@ -61,7 +61,7 @@ func (s *tables) job() *registry.Job {
 	return registry.New(registry.Config{CheckURL: check, Subscribable: platform.Subscribable{"issue", "error", "comment"}}, registry.Deps{Apps: s, Organizations: s, Standing: chain, Steering: s, Metrics: s, Logger: quiet})
 }
 
-// logging is the job, and what it logs.
+// logging is the job and its log.
 func (s *tables) logging() (*registry.Job, *bytes.Buffer) {
 	logged := new(bytes.Buffer)
 	job := s.job()
@@ -140,7 +140,7 @@ func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put.App.RenewedAt = noon // for the generation that it may begin
+	put.App.RenewedAt = noon // for the generation that this may begin
 	if diff := cmp.Diff(put.App, s.app); diff != "" || !slices.Equal(s.secrets, put.Secrets) {
 		t.Errorf("app (-want +got):\n%s", diff)
 	}
@@ -153,8 +153,8 @@ func TestAppsAndOrganizationsAreStoredAsTheyCome(t *testing.T) {
 	}
 }
 
-// versioned are a message of each kind that has a version, and how a log line
-// names it.
+// versioned has a message of each kind with a version, by the fields that
+// name it in a log line.
 var versioned = map[string]platform.RegistryMessage{
 	`"type":"app.put","app_id":"17","version":5`:                   platform.AppPut{App: platform.App{ID: "17", Version: 5}, Secrets: []platform.Secret{"hush"}},
 	`"type":"app.delete","app_id":"17","version":5`:                platform.AppDelete{AppID: "17", Version: 5},

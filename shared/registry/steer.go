@@ -9,15 +9,16 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// Steering keeps when an app was steered last.
+// Steering keeps when the platform last enabled or disabled an app.
 type Steering interface {
-	// Steer notes that the app was steered at a time, and changes nothing else.
-	// standing.ErrChanged if it was enabled, disabled or steered since it was read.
+	// Steer notes the time of a steering that has no effect, and changes nothing else.
+	// It returns standing.ErrChanged if the app was enabled, disabled or steered since
+	// it was read.
 	Steer(ctx context.Context, app platform.App, at time.Time) error
 }
 
-// asOf is the time of what a message asks for: the one that it says, and never a later
-// one than that at which it was queued.
+// asOf is the time of what a message asks for: the time that it says, but not later
+// than the time at which it was queued.
 func asOf(said, sentAt time.Time) time.Time {
 	at := sentAt.UTC().Truncate(time.Millisecond)
 	if !said.IsZero() && said.Before(at) {
@@ -32,7 +33,7 @@ func (j *Job) enable(ctx context.Context, m platform.AppEnable, stamp Stamp) err
 		Actor: m.Actor, SenderID: stamp.SenderID})
 }
 
-// disable disables an app that is not disabled. One that is keeps its first reason.
+// disable disables an app. One that is already disabled keeps its first reason.
 func (j *Job) disable(ctx context.Context, m platform.AppDisable, stamp Stamp) error {
 	return j.steer(ctx, m, m.AppID, standing.Transition{Kind: standing.Disabled, At: asOf(m.At, stamp.SentAt), Reason: standing.Manual,
 		Actor: m.Actor, SenderID: stamp.SenderID, Note: m.Note})
@@ -43,8 +44,9 @@ func (j *Job) steer(ctx context.Context, m platform.RegistryMessage, appID strin
 	return standing.AsRead(t.Kind.Verb()+" app "+appID, func() error { return j.steerOnce(ctx, m, appID, t) })
 }
 
-// steerOnce goes by what was steered last: an older message does nothing. No count
-// from before an enabling can disable the app again: it is in another generation then.
+// steerOnce compares the message with the last steering: an older message does
+// nothing. Counts from before an enabling cannot disable the app again, since they are
+// of an older generation.
 func (j *Job) steerOnce(ctx context.Context, m platform.RegistryMessage, appID string, t standing.Transition) error {
 	app, found, err := j.Standing.ReadApp(ctx, appID)
 	t.App = app
@@ -54,7 +56,7 @@ func (j *Job) steerOnce(ctx context.Context, m platform.RegistryMessage, appID s
 	case !found:
 		return fmt.Errorf("%s app %s: %w", t.Kind.Verb(), appID, ErrUnknownApp)
 	case t.Holds(app):
-		return j.Standing.Tell(ctx, t) // again, in case the first time was cut off
+		return j.Standing.Tell(ctx, t) // again, in case the first try was cut off
 	case t.At.After(lastSteered(app)) && changes(t):
 		return j.Standing.Take(ctx, t)
 	case t.At.After(lastSteered(app)):
@@ -74,8 +76,8 @@ func changes(t standing.Transition) bool {
 	return !t.App.Disabled() && !t.App.Deleted
 }
 
-// lastSteered is the newest time at which the app was steered. What older versions
-// of hookwarden did has left no more than EnabledAt.
+// lastSteered is when the app was last steered. Older versions of hookwarden wrote
+// only EnabledAt.
 func lastSteered(app platform.App) time.Time {
 	if app.EnabledAt.After(app.SteeredAt) {
 		return app.EnabledAt
