@@ -22,11 +22,11 @@ type attempter struct {
 	retryInternal bool
 }
 
-// mayBeOursTill is the age of a message from which on no route and no look-up are
-// failures of its receiver.
+// mayBeOursTill is the age of a message from which a missing route or a failed
+// look-up counts as its receiver's failure.
 const mayBeOursTill = time.Hour
 
-// attempt sends a webhook and settles it. It returns nil if that panicked.
+// attempt sends a webhook and settles it. It returns nil after a panic.
 func (a attempter) attempt(ctx context.Context, w sendable) (made *attempted) {
 	a.guard(ctx, w.item, func() {
 		request := webhook.Request{
@@ -46,8 +46,8 @@ func (a attempter) attempt(ctx context.Context, w sendable) (made *attempted) {
 	return made
 }
 
-// fateAfter settles a webhook after its attempt, which is counted with those before
-// if it was no fault of ours.
+// fateAfter settles a webhook after an attempt. A local error does not use up an
+// attempt.
 func (a attempter) fateAfter(w sendable, result webhook.Result) fate {
 	if result.Outcome == webhook.LocalError {
 		return delayedByFault(delayLocalError, w.Hops)

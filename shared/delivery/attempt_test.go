@@ -11,8 +11,8 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// The last webhook of a published app is tried again like any other, for as long
-// as the secrets are there.
+// The last webhook of a published app is retried like any other, as long as the
+// secrets are there.
 func TestAttemptOfALastWebhookIsRetriedWithinTheHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// quiet is a world that keeps nothing, so that what is measured is the job.
+// quiet is a world that keeps nothing, so that only the job is measured.
 type quiet struct {
 	*world
 	answer func(webhook.Request) webhook.Result
@@ -26,8 +26,9 @@ func (quiet) WriteEntries(context.Context, []Entry) (unwritten []Entry)         
 func (quiet) Count(name, dimension, value string)                                    {}
 func (quiet) SendDelayed(context.Context, []Delayed) []Unsent                        { return nil }
 
-// BenchmarkDeliver delivers batches of ten of one internal app; an op is one
-// webhook. Everything around the job is in memory and answers at once.
+// BenchmarkDeliver delivers batches of ten webhooks of one internal app; an
+// op is one webhook. Everything around the job is in memory and answers at
+// once.
 func BenchmarkDeliver(b *testing.B) {
 	for name, code := range map[string]int{"success": http.StatusOK, "error": http.StatusBadRequest} {
 		b.Run(name, func(b *testing.B) {

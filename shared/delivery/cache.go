@@ -12,19 +12,20 @@ const (
 	cacheSize = 10_000
 )
 
-// Registry reads apps with their secrets, consistently. known lacks the apps
-// that do not exist; unread are ids of which it is not known, and err says why.
+// Registry reads apps with their secrets, consistently. known lacks the apps that
+// do not exist. unread lists ids whose existence could not be determined, and err
+// says why.
 type Registry interface {
 	ReadApps(ctx context.Context, ids []string) (known map[string]Registered, unread []string, err error)
 }
 
-// cache remembers apps for a while. It only ever says yes: whoever would skip or
-// delay a webhook on its word reads the registry first.
+// cache remembers apps for a while. It may only say yes: before a webhook is
+// skipped or delayed, its app is read from the registry.
 type cache struct {
 	phase
 	registry Registry
 	entries  map[string]cached
-	seen     time.Time // the last that was seen of the clock
+	seen     time.Time // the last reading of the clock
 }
 
 type cached struct {
@@ -32,14 +33,15 @@ type cached struct {
 	at time.Time // just before it was read
 }
 
-// remembered returns what is known without a read.
+// remembered returns an app from the cache, if it is there.
 func (c *cache) remembered(id string) (Registered, bool) {
 	now := c.look()
 	e, ok := c.entries[id]
 	return e.Registered, ok && recently(e.at, now, cacheFor)
 }
 
-// look forgets all if the clock was set back: nobody knows how old an entry is.
+// look reads the clock. If it was set back, it forgets everything, since the age
+// of each entry is unknown.
 func (c *cache) look() (now time.Time) {
 	now = c.now()
 	if now.Before(c.seen) {
@@ -49,15 +51,15 @@ func (c *cache) look() (now time.Time) {
 	return now
 }
 
-// recently reports whether something was less than d ago. What is yet to come was
-// not: the clock has been set back since.
+// recently reports whether a time is less than d ago. A time in the future is not:
+// the clock has been set back since.
 func recently(at, now time.Time, d time.Duration) bool {
 	ago := now.Sub(at)
 	return 0 <= ago && ago < d
 }
 
-// read reads apps from the registry, each once. Those of which nobody knows are unread;
-// those that do not exist are in neither answer, and are not remembered.
+// read reads apps from the registry, each once. unread lists those that could not be
+// read. Apps that do not exist are in neither answer and are not remembered.
 func (c *cache) read(ctx context.Context, ids []string) (known map[string]Registered, unread []string) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -81,8 +83,8 @@ func (c *cache) read(ctx context.Context, ids []string) (known map[string]Regist
 	return known, unread
 }
 
-// makeRoom forgets what is over once the cache is full and, if that is not enough,
-// a quarter of the rest, whichever that is.
+// makeRoom forgets what is too old once the cache is full. If that is not enough,
+// it forgets any others until a quarter of the cache is free.
 func (c *cache) makeRoom(now time.Time) {
 	if len(c.entries) < cacheSize {
 		return

@@ -10,36 +10,38 @@ import (
 	"time"
 )
 
-// A message that is sent on when it was received before may have been sent on
-// before: there may be two of it from then on, and two of each of these at its
-// next hop. So whatever such a message sends on carries a mark, and all that
-// comes after it does. A marked message claims its hop before it is handled, and
-// one whose hop is another's is a copy: it is dropped. What was never marked is
-// at each hop one message at most, and so is what is marked.
+// A message that was received before may already have been sent on. If it is sent
+// on again, there may be two of it, and each may become two at its next hop. So
+// what such a message sends on carries a mark, and so does everything sent on
+// after that. A marked message claims its hop before it is handled. If another
+// message has the hop, this one is a copy and is dropped. So at each hop there is
+// at most one message that was never marked, and at most one marked message is
+// handled.
 
 // Hop is one stop of a message on its way over RetryQueue.
 type Hop struct {
 	Origin string    // the same for all copies of a message, and for nothing else
 	Number int       // Message.Hops
-	Until  time.Time // when nothing of this origin is sent on any more
+	Until  time.Time // after this nothing of this origin is sent on
 }
 
-// Claims remembers which message a hop belongs to: the first that claims it.
+// Claims remembers which message owns a hop: the first that claims it.
 type Claims interface {
-	// Claim reports whether a hop is the owner's, which it is if nobody else had
-	// it before. It is durable after nil. After an error nobody knows, and the same
-	// owner may ask again.
+	// Claim reports whether owner owns a hop: it does if no other owned it before.
+	// After nil the claim is durable. After an error it may have been made, and the
+	// same owner may ask again.
 	Claim(ctx context.Context, hop Hop, owner string) (owned bool, err error)
-	// Claimed reports whether anybody owns a hop.
+	// Claimed reports whether a hop has an owner.
 	Claimed(ctx context.Context, hop Hop) (bool, error)
 }
 
-// lastReceive is the receive at which a message whose claim cannot be made is sent
-// on without: SQS would move it to the dead-letter queue after the next. Before
-// that it is returned, so that it makes one at most.
+// lastReceive is the receive at which a message is sent on without a claim, if the
+// claim cannot be made: after the next one SQS would move it to the dead-letter
+// queue. At its other receives it is returned, so it sends on at most one message
+// without a claim.
 const lastReceive = 19
 
-// copies settles the messages that another does.
+// copies settles messages that another message stands for.
 type copies struct {
 	phase
 	claims Claims
@@ -81,8 +83,8 @@ func (c copies) settleOne(ctx context.Context, it *item) {
 	}
 }
 
-// unclaimed is the fate of an item of which nobody knows whether it is a copy; nil
-// if it is so old that nothing is sent on any more.
+// unclaimed is the fate of an item that may be a copy; nil if it is so old that it
+// will not be sent on any more.
 func (c copies) unclaimed(it *item) fate {
 	switch {
 	case it.Receives != lastReceive:
@@ -93,8 +95,8 @@ func (c copies) unclaimed(it *item) fate {
 	return delayedByFault(delayUnreadable, it.Hops)
 }
 
-// spare reports whether another message has the item's hop, or what the item was
-// sent on as has the next.
+// spare reports whether the item is not needed: another message owns its hop, or
+// the message that it was sent on as owns the next.
 func (c copies) spare(ctx context.Context, it *item) (bool, error) {
 	hop := hopOf(it.Message, c.maxAge)
 	if it.Mark != "" {

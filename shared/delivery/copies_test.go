@@ -18,15 +18,15 @@ import (
 
 // trouble says how often something goes wrong, each from 0 to 1.
 type trouble struct {
-	sentLost, unsentLost float64 // a send's answer is lost, and it took effect or not
-	refused              float64 // a send surely fails
-	claimLost, unclaimed float64 // the same of a claim
-	crash                float64 // a batch is handled, and its answer is lost
+	sentLost, unsentLost float64 // a send's answer is lost; it took effect, or it did not
+	refused              float64 // a send fails without effect
+	claimLost, unclaimed float64 // a claim's answer is lost; it was made, or it was not
+	crash                float64 // a batch is handled and its answer is lost
 	twice                float64 // a message that is done is handed out again
 }
 
-// seas is a world with queues of their own: what is sent on is there when its
-// delay is over, and what is returned after 390 s, up to twenty times.
+// seas is a world with queues of its own. What is sent on arrives after its
+// delay. What is returned arrives again after 390 s, up to twenty times.
 type seas struct {
 	*world
 	trouble
@@ -35,8 +35,8 @@ type seas struct {
 	queue  []*floating
 	ids    int
 	buried int // moved to the dead-letter queue
-	most   int // messages that were there at once
-	hops   int // the most that a message has made
+	most   int // the most messages there at once
+	hops   int // the most hops of a message
 }
 
 type floating struct {
@@ -72,7 +72,7 @@ func (s *seas) SendDelayed(_ context.Context, messages []Delayed) (unsent []Unse
 	return unsent
 }
 
-// run delivers until nothing is left, or far too much.
+// run delivers until nothing is left, or until there are far too many messages.
 func (s *seas) run(t *testing.T) {
 	deps := s.deps()
 	deps.Outbox, deps.Logger = s, slog.New(slog.DiscardHandler)
@@ -117,7 +117,7 @@ func (s *seas) run(t *testing.T) {
 	}
 }
 
-// newSeas has one webhook, whose app is not to be had for a while.
+// newSeas has one webhook, whose app cannot be read for a while.
 func newSeas(r *rapid.T, bad trouble, longest time.Duration) *seas {
 	s := &seas{world: newWorld(), trouble: bad, random: rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 0)), now: time.UnixMilli(1_800_000_000_000)}
 	m := message("a")
@@ -139,8 +139,8 @@ func often(r *rapid.T, name string) float64 {
 	return rapid.SampledFrom([]float64{0, 0.01, 0.2, 0.5, 0.9, 1}).Draw(r, name)
 }
 
-// few fails the case if there were ever more messages or requests of the webhook
-// than these, or if it was neither sent nor is anywhere that an operator sees.
+// few fails the case if the webhook ever had more messages or requests than
+// these, or if it was neither sent nor ended where an operator sees it.
 func (s *seas) few(r *rapid.T, messages, requests int) {
 	if s.most > messages || len(s.sent) > requests || s.hops > maxHops+1 {
 		r.Fatalf("%d messages at once, %d requests, after %d hops", s.most, len(s.sent), s.hops)
@@ -160,9 +160,9 @@ func TestCopiesStayFewWhileTheQueuesAnswersAreLost(t *testing.T) {
 	})
 }
 
-// Here nothing can be relied on: the queue hands out again what is done, batches
-// are cut off at their end, and the table of claims answers no better than the
-// queue. What doubles at each hop would be millions after a day.
+// Here nothing is reliable: the queue hands out again what is done, batches are
+// cut off at their end, and the claims table loses as many answers as the queue.
+// A message that doubled at each hop would be millions after a day.
 func TestCopiesStayBoundedWhateverAnswersAreLost(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := newSeas(r, trouble{often(r, "sent, and the answer lost"), often(r, "not sent, and the answer lost"), often(r, "refused"),
@@ -173,7 +173,7 @@ func TestCopiesStayBoundedWhateverAnswersAreLost(t *testing.T) {
 	})
 }
 
-// received is a message as it is handed out once more.
+// received is a message as it is handed out again.
 func received(m Message, times int, mark string) Message {
 	m.Receives, m.Mark = times, mark
 	return m
@@ -247,7 +247,7 @@ func TestCopiesWhoseClaimCannotBeMadeWaitForIt(t *testing.T) {
 	for receives, sentOn := range map[int]bool{1: false, 2: false, lastReceive - 1: false, lastReceive: true, lastReceive + 1: false} {
 		for _, mark := range []string{"mine", ""} {
 			if mark == "" && receives == 1 {
-				continue // it needs none
+				continue // it needs no claim
 			}
 			w := newWorld()
 			w.register("a", platform.Published, nil)

@@ -10,8 +10,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// countsMessage carries counts that could not be added over RetryQueue: they must
-// not be lost, since a lost success could disable someone.
+// countsMessage carries counts that could not be added over RetryQueue. They must
+// not be lost, since a lost success could disable an app.
 type countsMessage struct {
 	Key    string       `json:"pk"` // tally.Key
 	Date   tally.Date   `json:"day"`
@@ -19,7 +19,7 @@ type countsMessage struct {
 	At     int64        `json:"at"` // unix milliseconds: start of the first of the requests that were counted
 }
 
-// queuedCounts is a message of them. Open makes it.
+// queuedCounts is a message with counts. Open makes it.
 type queuedCounts struct {
 	*item
 	countsMessage
@@ -37,7 +37,7 @@ func (c countsMessage) delayed() Delayed {
 }
 
 func (c countsMessage) body() string {
-	body, _ := json.Marshal(c) // cannot fail
+	body, _ := json.Marshal(c) // this cannot fail
 	return string(body)
 }
 
@@ -58,12 +58,12 @@ func decodeCounts(body []byte) (c countsMessage, err error) {
 	return c, nil
 }
 
-// fields are those of a log line about the counts.
+// fields is the fields of a log line about the counts.
 func (c countsMessage) fields() []any {
 	return []any{"key", c.Key, "day", c.Date, "counts", fmt.Sprintf("%+v", c.Counts)}
 }
 
-// appOf is the app of a key of the Buffer.
+// appOf is the app in a key of the Buffer.
 func appOf(key string) string {
 	id, _, _ := strings.Cut(key, "#")
 	return id

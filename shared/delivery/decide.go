@@ -15,12 +15,13 @@ type decider struct {
 	timeout      time.Duration // of one request
 }
 
-// decide parts the webhooks that are to be sent now from the others, and settles
-// these.
+// decide separates the webhooks to be sent now from the others, and settles the
+// others.
 func (d decider) decide(ctx context.Context, webhooks []*known, paced *pace.Batch) (send []sendable, unsent []*known) {
 	for _, w := range webhooks {
 		d.guard(ctx, w.item, func() {
-			// What is delayed of a batch stays together: it goes by the batch's name.
+			// Webhooks of one batch that are delayed stay together, by the batch's
+			// name.
 			w.fate = d.fateOf(ctx, w, paced, webhooks[0].ID)
 		})
 		if w.settled() {
@@ -32,16 +33,17 @@ func (d decider) decide(ctx context.Context, webhooks []*known, paced *pace.Batc
 	return send, unsent
 }
 
-// fateOf settles a webhook by the first line that fits; nil if it is to be sent.
+// fateOf settles a webhook by the first line that fits. It returns nil if the
+// webhook is to be sent.
 func (d decider) fateOf(ctx context.Context, w *known, paced *pace.Batch, batch string) fate {
 	now := d.now()
 	signable, old := w.signable(now), d.expired(w.Message)
 	switch reason := w.skipReason(d.subscribable, now); {
-	case reason == skipDeleted: // however old: its secrets are gone for good
+	case reason == skipDeleted: // whatever its age: its secrets will never come back
 		return skipped{reason: reason}
 	case old && w.Attempts == 0 && !signable && !w.isTest():
 		return deadLettered{reason: platform.ReasonExpired,
-			detail: "the app or its secrets could not be read until the message was too old to be sent"}
+			detail: "the app or its secrets could not be read before the message became too old to send"}
 	case old:
 		return expired{}
 	case w.presence == unread:
@@ -64,7 +66,7 @@ func (d decider) fateOf(ctx context.Context, w *known, paced *pace.Batch, batch 
 	return nil
 }
 
-// skipReason says why a webhook is not to be sent to its app; empty if it is.
+// skipReason says why a webhook is not sent to its app; empty if it is sent.
 func (w *known) skipReason(subscribable platform.Subscribable, now time.Time) string {
 	gated := subscribable.Has(w.webhook.Resource) && !w.isTest()
 	switch {
@@ -80,7 +82,7 @@ func (w *known) skipReason(subscribable platform.Subscribable, now time.Time) st
 	return ""
 }
 
-// url is the webhook's own, or its app's.
+// url is the webhook's own URL, or else its app's.
 func (w *known) url() string {
 	if w.webhook.URL != "" {
 		return w.webhook.URL

@@ -16,7 +16,7 @@ func TestDecideTakesTheTimeLeftFromTheWallClock(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)
 		j := w.job(nil)
-		w.now = func() time.Time { return time.Now().Round(0).Add(time.Hour) } // an hour went by unseen
+		w.now = func() time.Time { return time.Now().Round(0).Add(time.Hour) } // an hour went by unnoticed
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		m := message("a")
@@ -85,7 +85,7 @@ func TestDecideSendsADeletedAppNothingThatItDoesNotWant(t *testing.T) {
 	}
 }
 
-// An app that was installed again while its secrets of before still wait for TTL.
+// The app was installed again while its old secrets still wait for TTL.
 func TestDecideWaitsForSecretsThatAreOverUnlessTheAppIsDeleted(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Published, func(r *Registered) { r.SecretsExpire = time.Now() })
@@ -215,12 +215,12 @@ func TestDecideDelaysWhatCannotBeReadUntilItExpires(t *testing.T) {
 	equal(t, "letters", len(w.deadLetters), 1)
 	equal(t, "reason", w.deadLetters[0].Reason, platform.ReasonExpired)
 
-	m.Attempts = 1 // a request was sent: the receiver had its chance
+	m.Attempts = 1 // a request was sent, so the receiver had its chance
 	deliverAll(t, j, m)
 	equal(t, "letters", len(w.deadLetters), 1)
 	equalList(t, "log", w.outcomes(), "a 1 expired")
 
-	m.SentAt, m.Hops = time.Now(), maxHops+1 // as old in hops
+	m.SentAt, m.Hops = time.Now(), maxHops+1 // too many hops
 	deliverAll(t, j, m)
 	equalList(t, "log", w.outcomes(), "a 1 expired", "a 1 expired")
 	w.entries = w.entries[:1]
@@ -249,8 +249,8 @@ func TestDecideReturnsWhatTheTimeLeftCannotSeeThrough(t *testing.T) {
 	})
 }
 
-// As template.yaml has them: WebhookTimeoutSeconds at most, in an invocation of deliver's
-// that has read apps for as long as it may.
+// With template.yaml's largest WebhookTimeoutSeconds, in an invocation of deliver that
+// has read apps for as long as it may.
 func TestDecideHasTimeForTheLongestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

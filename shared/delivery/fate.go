@@ -11,25 +11,25 @@ type item struct {
 	Message
 	appID     string // open: the app's id; empty if the body does not say
 	webhookID string // open: the webhook's id; empty if the body does not say
-	fate      fate   // the phase that settles the message; nil until then
+	fate      fate   // set by the phase that settles the message; nil until then
 }
 
 func (it *item) settled() bool { return it.fate != nil }
 
-// fate is what becomes of a message: one of the types below, and never two. What an
-// attempt settled may still become delayed, for a 410 from a URL that is the app's no
-// more, and any fate of a test may, for an event that could not be queued. Any fate may
-// become returned, if what it needs could not be kept.
+// fate is what becomes of a message: exactly one of the types below. After an attempt
+// it may still become delayed, if a 410 came from a URL that the app no longer has. A
+// test's fate may become delayed if its event could not be queued. Any fate may become
+// returned, if what it needs could not be stored.
 type fate interface{ settles() }
 
 type (
-	done    struct{ settling } // no more to do; of a copy: another message does it
+	done    struct{ settling } // nothing more to do; a copy's work is another message's
 	skipped struct {           // not to be sent
 		settling
 		reason string
 	}
 	expired struct{ settling } // too old to be sent
-	delayed struct {           // sent on to RetryQueue, its attempts as they are
+	delayed struct {           // sent on to RetryQueue with the same number of attempts
 		settling
 		reason string
 		wait   time.Duration
@@ -56,7 +56,7 @@ const (
 	skipNotSubscribed = "not_subscribed"
 	skipDisabled      = "app_disabled"
 	skipNoURL         = "no_url"
-	skipCopy          = "copy" // another message of the same webhook is handled: it is not logged
+	skipCopy          = "copy" // another message of the same webhook is handled; a copy has no log entry
 )
 
 // Reasons for which a message is delayed, as the metric webhook.deferred has them.
@@ -69,7 +69,7 @@ const (
 	delayMoved      = "moved"
 	delaySlow       = "slow"
 	delayCounts     = "counts" // counts that still cannot be added
-	delayUntold     = "untold" // a test of whose end the platform cannot be told
+	delayUntold     = "untold" // a test whose result could not be told to the platform
 )
 
 const (
@@ -78,13 +78,13 @@ const (
 )
 
 // delayedByFault waits for a fault of ours to pass: twice as long with each hop, so
-// that their number outlasts MaxAge.
+// that MaxAge is reached before maxHops.
 func delayedByFault(reason string, hops int) delayed {
 	return delayed{reason: reason, wait: min(firstFault<<min(hops, 10), longestFault)}
 }
 
-// names are the fields of a log line about a message: what names it, and more. It
-// reads the platform's body anew, so it is for lines that are rare.
+// names is the fields of a log line about a message: those that name it, and more. It
+// reads the body again, so it is for rare lines.
 func (it *item) names(more ...any) []any {
 	names := []any{"message_id", it.ID, "app_id", it.appID}
 	if it.Kind != KindCounts {
@@ -93,8 +93,8 @@ func (it *item) names(more ...any) []any {
 	return append(names, more...)
 }
 
-// ids are the fields by which every line about a message whose body was read names
-// it, and more.
+// ids is the fields of a log line about a message whose body was read: its ids, and
+// more.
 func (it *item) ids(more ...any) []any {
 	return append([]any{"app_id", it.appID, "webhook_id", it.webhookID}, more...)
 }

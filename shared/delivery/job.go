@@ -9,22 +9,22 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Config of the job. All fields are required but RetryDelays, RetryInternal and
-// CountServerErrors.
+// Config of the job. All fields except RetryDelays, RetryInternal and
+// CountServerErrors are required.
 type Config struct {
-	Timeout           time.Duration         // of one request, as the Sender has it
+	Timeout           time.Duration         // of one request, the same as the Sender's
 	RetryDelays       []time.Duration       // wait after the first, second, … attempt
-	RetryInternal     bool                  // retries for unpublished and internal apps too
+	RetryInternal     bool                  // retry for unpublished and internal apps too
 	MaxAge            time.Duration         // since the platform's message was queued
-	CountServerErrors bool                  // among the errors, not among the other failures
-	Guarded           []platform.Status     // of apps whose outcomes are counted
+	CountServerErrors bool                  // count 5xx as errors, not as other failures
+	Guarded           []platform.Status     // statuses of apps whose outcomes are counted
 	Subscribable      platform.Subscribable // resources that need a subscription
 	RequestLog        RequestLog
-	HeaderPrefix      string // of the answer headers Error and Project, as the Sender has it
+	HeaderPrefix      string // of the answer headers Error and Project, the same as the Sender's
 	DefaultActor      []byte // see webhook.Application
 }
 
-// Deps are what the job works with; all are required but Events.
+// Deps is what the job works with; all except Events are required.
 type Deps struct {
 	Registry Registry
 	Warnings Warnings
@@ -32,13 +32,13 @@ type Deps struct {
 	Counters Counters
 	Outcomes OutcomesRecorder
 	Log      Log
-	Events   Events // of how tests ended; nil: the platform wants none
+	Events   Events // results of tests; nil: the platform wants none
 	Outbox   Outbox
 	Claims   Claims
 	Metrics  Metrics
 	Logger   *slog.Logger
 	Now      func() time.Time
-	NewMark  func() string // unlike all before, of any environment
+	NewMark  func() string // unique across all environments
 }
 
 // Job delivers batches, one at a time.
@@ -76,7 +76,7 @@ func New(c Config, d Deps) *Job {
 	}
 }
 
-// Deliver handles a batch and returns the ids of the records that are returned to
+// Deliver handles a batch and returns the ids of the records that go back to
 // their queue, to be received again. All others are done or durable elsewhere.
 func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []string) {
 	items := make([]*item, len(batch))
@@ -84,7 +84,7 @@ func (j *Job) Deliver(ctx context.Context, batch []Message) (returnedIDs []strin
 		items[i] = &item{Message: m}
 	}
 	webhooks, outcomes, counts := j.opener.open(ctx, items)
-	j.counter.addQueued(ctx, counts) // before the requests, whose time is reckoned after it
+	j.counter.addQueued(ctx, counts) // before the requests, which share the time that is left
 	j.reporter.add(ctx, outcomes)
 	known := j.lookup.find(ctx, webhooks)
 	paced := j.pacer.begin(known)

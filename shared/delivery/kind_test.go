@@ -8,13 +8,13 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// ofProvider is an app that the platform calls by itself: it has neither a URL nor
+// ofProvider is an app that the platform itself calls: it has neither a URL nor
 // secrets.
 func ofProvider(r *Registered) {
 	r.App.Kind, r.App.WebhookURL, r.Secrets = platform.Integration, "", nil
 }
 
-// Nobody waits for secrets that no app of its kind needs.
+// No webhook waits for secrets that an app of this kind does not need.
 func TestWebhooksOfAnAppWithoutURLAndSecretsAreSkipped(t *testing.T) {
 	for name, extra := range map[string]string{"no URL": "", "a URL in the message": `,"url":"https://x.example"`} {
 		t.Run(name, func(t *testing.T) {

@@ -16,13 +16,14 @@ type lookup struct {
 	subscribable platform.Subscribable
 }
 
-// find looks each webhook's app up: in the cache if that says yes, else by a
-// consistent read, and for a test always: it was asked for after a change. What other
-// environments warn of is read with the apps of which nothing is remembered.
+// find looks up each webhook's app: in the cache if that says yes, else by a
+// consistent read. For a test it always reads, since a test usually follows a change.
+// For apps that are not in the cache it also reads the warnings of other
+// environments.
 func (l lookup) find(ctx context.Context, webhooks []decoded) []*known {
 	all := make([]*known, len(webhooks))
 	var unsure []*known // the cache does not say yes
-	var fresh []string  // apps of which nothing is remembered
+	var fresh []string  // apps that are not in the cache
 	for i, w := range webhooks {
 		k := &known{decoded: w}
 		all[i] = k
@@ -43,8 +44,8 @@ func (l lookup) find(ctx context.Context, webhooks []decoded) []*known {
 	l.read(ctx, unsure)
 	warnings.Wait()
 
-	// Secrets that do not fit their app are read once more: the two may have been
-	// read while they changed.
+	// Secrets that do not fit their app are read once more: both may have been
+	// changing during the read.
 	l.read(ctx, slices.DeleteFunc(unsure, func(k *known) bool {
 		now := l.now()
 		return k.presence != present || k.tooLate(k.SentAt, now) || k.signable(now)

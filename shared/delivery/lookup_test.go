@@ -56,7 +56,7 @@ func TestCacheRemembersTenThousandAppsAtMost(t *testing.T) {
 	}
 }
 
-// A read that failed may have been of an app that is not the same any more.
+// The app may have changed, even if the read of it failed.
 func TestCacheForgetsAnAppThatCouldNotBeReadAgain(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Published, nil)
@@ -74,7 +74,7 @@ func TestCacheForgetsAnAppThatCouldNotBeReadAgain(t *testing.T) {
 func TestCacheIsOnlyShortenedByAJumpOfTheClock(t *testing.T) {
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		at   []time.Duration // of a message each, since noon; the first and the last are of the app
+		at   []time.Duration // since noon, one for each message; the first and the last are for the app
 		read bool            // the last asks the registry
 	}{
 		"just in time":        {[]time.Duration{0, cacheFor - 1}, false},
@@ -107,7 +107,8 @@ func TestCacheIsOnlyShortenedByAJumpOfTheClock(t *testing.T) {
 	}
 }
 
-// The cache may say yes for 30 s, but not to secrets that are over by then.
+// The cache may say yes for 30 s, but not for secrets that expire in that
+// time.
 func TestCacheKeepsNoSecretBeyondItsHour(t *testing.T) {
 	for name, seen := range map[string]bool{
 		"of an app that is known to be deleted": true,
@@ -134,7 +135,7 @@ func TestCacheKeepsNoSecretBeyondItsHour(t *testing.T) {
 	}
 }
 
-// The two items of an app are not read at one moment.
+// The two items of an app are not read at the same moment.
 func TestLookupReadsADeletionThatWasReadHalfAgain(t *testing.T) {
 	w := newWorld()
 	at := time.Now()
@@ -166,7 +167,7 @@ func TestCacheOnlyEverSaysYes(t *testing.T) {
 		w.register("a", platform.Internal, func(r *Registered) { r.App.DisabledAt = time.Now() })
 		deliverAll(t, j, message("a"))
 		equalList(t, "disabled", w.outcomes(), "a 0 skipped app_disabled")
-		w.register("a", platform.Internal, nil) // enabled: known at once, for a skip is never taken from memory
+		w.register("a", platform.Internal, nil) // enabled: known at once, since a skip never relies on the cache
 		deliverAll(t, j, message("a"))
 		equal(t, "requests after the enabling", len(w.sent), 1)
 		reads := w.reads

@@ -1,14 +1,14 @@
-// Package delivery is the job of the deliver function: it takes a batch of
-// messages through their requests, counts and log entries, and says which
-// messages are done, which are sent on to RetryQueue or the dead-letter queue,
-// and which are returned to where they came from.
+// Package delivery is the job of the deliver function. It takes a batch of
+// messages through their requests, counts and log entries. It sends messages on
+// to RetryQueue or the dead-letter queue, and says which are returned to their
+// own queue. All others are done.
 //
-// A message goes one way through the files that are its phases, in the order that
-// job.go says: open, lookup, decide, attempt, waves, counts, log, tell, send. What it is
-// in each of them is a type of stages.go, and what becomes of it is one fate.
+// A message goes one way through its phases, a file each, in the order of job.go: open,
+// lookup, decide, attempt, waves, counts, log, tell, send. In each phase it has a type
+// of stages.go. What becomes of it is one fate.
 //
-// Every step may run twice and be cut off anywhere. A crash may repeat an
-// attempt; it never loses a message, nor a success whose message is done.
+// Every step may run twice and be cut off anywhere. A crash may repeat an attempt. It
+// never loses a message, or the success of a message that is done.
 package delivery
 
 import (
@@ -25,26 +25,26 @@ type Message struct {
 	SentAt     time.Time                     // when the platform's message was first queued
 	Receives   int                           // how often SQS has handed this record out
 
-	// What RetryQueue's records carry; zero on one of WebhookQueue.
-	FromRetry bool      // it is one of RetryQueue
+	// Carried by RetryQueue's records; zero on a record of WebhookQueue.
+	FromRetry bool      // it comes from RetryQueue
 	Attempts  int       // requests sent so far
 	Hops      int       // times sent on so far
 	DueAt     time.Time // not to be handled before
-	Mark      string    // of one that may be a copy, unlike any other's; empty: it surely is the only one
+	Mark      string    // unique, on a message that may be a copy; empty: there is no other
 	Kind      Kind
 }
 
-// Kind is what a message is of, as RetryQueue's records carry it.
+// Kind says what a message carries. RetryQueue's records have it as an attribute.
 type Kind string
 
 // The kinds.
 const (
-	KindWebhook Kind = ""       // the platform's
+	KindWebhook Kind = ""       // a webhook of the platform's
 	KindCounts  Kind = "counts" // a countsMessage of ours
 	KindTest    Kind = "test"   // a webhook that the platform wants sent as a test: EncodeTest
 )
 
 func (m Message) isTest() bool { return m.Kind == KindTest }
 
-// mayBeCopy reports whether the message, or one like it, may be on its way twice.
+// mayBeCopy reports whether there may be two of the message, or of what it sends on.
 func (m Message) mayBeCopy() bool { return m.Mark != "" || m.Receives > 1 }

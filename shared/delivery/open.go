@@ -11,14 +11,14 @@ import (
 // dueTolerance is how early a message may be handled.
 const dueTolerance = time.Second
 
-// opener reads what the messages of a batch are.
+// opener decodes the messages of a batch.
 type opener struct {
 	phase
 	copies copies
 }
 
-// open decodes the items, each by its kind, and settles those that are bad, are
-// copies of others, or come early. It returns the rest.
+// open decodes the items, each by its kind. It settles those that are bad, are
+// copies, or come early, and returns the rest.
 func (o opener) open(ctx context.Context, items []*item) (webhooks []decoded, outcomes []reported, counts []queuedCounts) {
 	for _, it := range items {
 		o.guard(ctx, it, func() {

@@ -12,35 +12,34 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// reported is a message with which the platform reports how its own calls ended. Open
-// makes it.
+// reported is a message in which the platform reports how its own calls ended. Open makes
+// it.
 type reported struct {
 	*item
 	platform.Outcomes
 }
 
-// ErrOtherContent is wrapped by an error of AddOutcomes after which the outcomes of another
-// message with the same id are there, and these are not.
+// ErrOtherContent is wrapped by an error of AddOutcomes if another message with the same id
+// was added before, with other content. This one was not added.
 var ErrOtherContent = errors.New("other outcomes have this id")
 
-// OutcomesRecorder adds counts of a message to the Buffer, atomically and once: if the id
-// of the message was there before, with the same content, it adds nothing. After nil the
-// counts are durable; after an error that wraps ErrNotAdded or ErrOtherContent they are
-// not there, and if it wraps platform.ErrRefused too they never will be; after any other
-// nobody knows. Whatever it answers, the call may be repeated at any time.
+// OutcomesRecorder adds a message's counts to the Buffer, atomically and once: if a
+// message with the same id and content was added before, it adds nothing. After nil the
+// counts are durable. After an error that wraps ErrNotAdded or ErrOtherContent they were
+// not added; if it also wraps platform.ErrRefused, they never will be. After any other
+// error they may have been added. The call may always be repeated.
 type OutcomesRecorder interface {
 	AddOutcomes(ctx context.Context, key CounterKey, counts tally.Counts, of platform.Outcomes) error
 }
 
-// Reasons for which reported outcomes are not added, as the metric outcomes.dropped has
-// them.
+// Reasons for which reported outcomes are not added, as in the metric outcomes.dropped.
 const (
 	dropDeleted        = "app_deleted"
 	dropDisabled       = "app_disabled"
 	dropNotCounted     = "not_counted"     // an app that can never be disabled
-	dropBeforeEnabling = "before_enabling" // of the failures alone
-	dropMoved          = "moved"           // of the failures alone: they are of another organization, or of before another URL, kind or deletion
-	dropOtherContent   = "other_content"   // other outcomes have this id
+	dropBeforeEnabling = "before_enabling" // failures only
+	dropMoved          = "moved"           // failures only: the app has moved to another organization since, got another URL or kind, or was deleted
+	dropOtherContent   = "other_content"   // another report has this id
 )
 
 // reporter adds reported outcomes to their apps' days.
@@ -51,9 +50,9 @@ type reporter struct {
 	guarded  []platform.Status
 }
 
-// add reads the apps of the messages, and adds what they report to the generations that
-// these are in now: for each app one message after another, since they mostly change one
-// item, and two transactions at once would refuse each other.
+// add reads the apps of the messages and adds what they report to each app's present
+// generation. An app's messages are added one after another: they mostly change the same
+// item, and two transactions at the same time would refuse each other.
 func (r reporter) add(ctx context.Context, messages []reported) {
 	if len(messages) == 0 {
 		return
@@ -116,14 +115,14 @@ func (r reporter) addTo(ctx context.Context, m reported, app platform.App) fate 
 	case errors.Is(err, ErrOtherContent):
 		return r.drop(ctx, m, counts, dropOtherContent)
 	case errors.Is(err, platform.ErrRefused):
-		return deadLettered{reason: platform.ReasonRefused, detail: "the table refuses these outcomes for good" + reportAnew}
+		return deadLettered{reason: platform.ReasonRefused, detail: "the table permanently refuses these outcomes" + reportAgain}
 	}
 	return r.wait(m, delayCounts)
 }
 
-// oldFailures says why failures say nothing of the app as it is now, and must not disable
-// it; empty if they do. A person who enabled an app that was not disabled yet has fixed it
-// all the same.
+// oldFailures says why the failures are not about the app as it is now, and must not
+// disable it; empty if they are. An enabling counts even if the app was not disabled: the
+// person who sent it has fixed the app.
 func (m reported) oldFailures(app platform.App) string {
 	switch {
 	case app.Kind.CalledByPlatform() && m.OrganizationID != app.OrganizationID, !m.At.After(app.RenewedAt):
@@ -134,7 +133,7 @@ func (m reported) oldFailures(app platform.App) string {
 	return ""
 }
 
-// addOnce adds counts, again and again until the context ends.
+// addOnce adds counts once, and repeats the call until it succeeds or the context ends.
 func (r reporter) addOnce(ctx context.Context, key CounterKey, counts tally.Counts, of platform.Outcomes) error {
 	for pause := firstPause; ; pause *= 2 {
 		err := r.outcomes.AddOutcomes(ctx, key, counts, of)
@@ -148,26 +147,26 @@ func (r reporter) addOnce(ctx context.Context, key CounterKey, counts tally.Coun
 	}
 }
 
-// reportAnew ends the detail of each dead letter of outcomes that are well formed: by the
-// time that somebody reads it, what they say may be long past.
-const reportAnew = "; do not redrive it: report what still matters under a new id"
+// reportAgain ends the detail of each dead letter of well-formed outcomes: by the time
+// somebody reads it, the outcomes may be out of date.
+const reportAgain = "; do not redrive it: report what still matters under a new id"
 
-// wait delays a message, or gives it up once it is too old.
+// wait delays a message. One that is too old becomes a dead letter.
 func (r reporter) wait(m reported, reason string) fate {
 	if r.expired(m.Message) {
-		return deadLettered{reason: platform.ReasonExpired, detail: "the outcomes could not be added until the message was too old" + reportAnew}
+		return deadLettered{reason: platform.ReasonExpired, detail: "the outcomes could not be added before the message became too old" + reportAgain}
 	}
 	return delayedByFault(reason, m.Hops)
 }
 
-// drop gives counts up.
+// drop gives up counts.
 func (r reporter) drop(ctx context.Context, m reported, counts tally.Counts, reason string) fate {
 	r.metrics.Count("outcomes.dropped", "reason", reason)
 	r.logger.WarnContext(ctx, "outcomes dropped", append(m.fields(counts), "reason", reason)...)
 	return done{}
 }
 
-// fields name the message in a log line.
+// fields is the fields of a log line about the message.
 func (m reported) fields(counts tally.Counts) []any {
 	return m.names("at", platform.FormatTime(m.At), "counts", fmt.Sprintf("%+v", counts))
 }

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// outcomesOf is a report of an app's calls of a minute ago, as WebhookQueue hands it out.
+// outcomesOf is a report of calls to an app a minute ago, as WebhookQueue hands it out.
 func outcomesOf(app, id string, c tally.Counts) Message {
 	now := time.Now()
 	body := platform.Outcomes{ID: id, AppID: app, OrganizationID: "org", At: now.Add(-time.Minute).Truncate(time.Millisecond), Counts: c}.Encode()
@@ -26,7 +26,7 @@ func TestOutcomesAreAddedToTheDayAndGenerationOfTheApp(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, func(r *Registered) { r.App.Generation, r.App.OrganizationID = 3, "other" })
 		m := outcomesOf("a", "out_1", tally.Counts{Success: 120, Error: 3, Fatal: 1})
-		time.Sleep(30 * time.Hour) // it waited; the day is that of the calls
+		time.Sleep(30 * time.Hour) // it waited; the day is still that of the calls
 		equalList(t, "returned", deliverAll(t, w.job(nil), m))
 		want := CounterKey{tally.Key("a", "other", 3), tally.DateOf(m.SentAt.Add(-time.Minute))}
 		equal(t, "counts", w.counts[want], tally.Counts{Success: 120, Error: 3, Fatal: 1})
@@ -36,7 +36,7 @@ func TestOutcomesAreAddedToTheDayAndGenerationOfTheApp(t *testing.T) {
 	})
 }
 
-// Its breaker is off, and a person can still see how it fares.
+// Even if an app's breaker is off, its outcomes can be seen.
 func TestOutcomesOfEveryKindAndBreakerAreAdded(t *testing.T) {
 	for _, change := range []func(*Registered){
 		func(r *Registered) { r.App.Kind = platform.Integration },
@@ -46,7 +46,7 @@ func TestOutcomesOfEveryKindAndBreakerAreAdded(t *testing.T) {
 	} {
 		w := newWorld()
 		w.register("a", platform.Published, change)
-		deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Error: 1}), message("a")) // and as a webhook to it is
+		deliverAll(t, w.job(nil), outcomesOf("a", "out_1", tally.Counts{Error: 1}), message("a")) // as a webhook to it is counted
 		equal(t, "counts", w.countsOf("a"), tally.Counts{Success: 1, Error: 1})
 	}
 }
@@ -64,7 +64,7 @@ func TestOutcomesOfOneIDAreAddedOnce(t *testing.T) {
 	equal(t, "dropped", w.figures["outcomes.dropped reason=other_content"], 1)
 }
 
-// A failure from before an enabling says nothing of what was repaired.
+// A failure from before an enabling says nothing about the repaired app.
 func TestOutcomesOfBeforeAnEnablingAddNoFailure(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -90,7 +90,8 @@ func TestOutcomesOfBeforeAnEnablingAddNoFailure(t *testing.T) {
 	}
 }
 
-// A person enabled an app before anything disabled it: what comes late must not.
+// A person enabled an app that was not disabled. Reports that come late must not disable
+// it.
 func TestOutcomesOfBeforeAnEnablingWithoutEffectAddNoFailure(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, func(r *Registered) { r.App.SteeredAt = time.Now() })
@@ -99,7 +100,7 @@ func TestOutcomesOfBeforeAnEnablingWithoutEffectAddNoFailure(t *testing.T) {
 	equal(t, "dropped", w.figures["outcomes.dropped reason=before_enabling"], 1)
 }
 
-// What the calls of one organization came to is no reason to disable the app of another.
+// Failed calls for one organization are no reason to disable another organization's app.
 func TestOutcomesOfBeforeAMoveAddNoFailure(t *testing.T) {
 	for organization, want := range map[string]tally.Counts{"org": {Success: 1, Fatal: 1}, "other": {Success: 1}} {
 		w := newWorld()
@@ -110,7 +111,7 @@ func TestOutcomesOfBeforeAMoveAddNoFailure(t *testing.T) {
 	}
 }
 
-// An integration was removed, for which its token was revoked, and installed again.
+// An integration was removed, which revoked its token, and then installed again.
 func TestOutcomesOfBeforeAReturnAddNoFailure(t *testing.T) {
 	for after, want := range map[time.Duration]tally.Counts{-2 * time.Minute: {Success: 1, Fatal: 1}, 0: {Success: 1}} {
 		w := newWorld()
@@ -121,7 +122,7 @@ func TestOutcomesOfBeforeAReturnAddNoFailure(t *testing.T) {
 	}
 }
 
-// An environment remembers apps for half a minute; a report is not added on its word.
+// The cache remembers apps for half a minute, but a report does not rely on it.
 func TestOutcomesAreAddedToTheAppAsItIsNow(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
@@ -205,8 +206,7 @@ func TestOutcomesThatCannotBeAddedWaitAndInTheEndAreADeadLetter(t *testing.T) {
 	}
 }
 
-// busyTable refuses what comes while another transaction changes the same item, as
-// DynamoDB does.
+// busyTable, like DynamoDB, refuses a transaction while another changes the same item.
 type busyTable struct {
 	*world
 	busy      map[CounterKey]bool
@@ -255,7 +255,7 @@ func TestOutcomesOfOneAppDoNotRefuseEachOtherNorHoldUpAnotherApp(t *testing.T) {
 	})
 }
 
-// However many there are, what they take of the invocation's time is bounded.
+// However many there are, they take a limited part of the invocation's time.
 func TestOutcomesOfABatchHaveOneBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -297,9 +297,9 @@ func TestOutcomesOfBadFormAreADeadLetterAndTheOthersOfTheBatchAreAdded(t *testin
 }
 
 // The producer repeats messages, answers of the table and of the queue are lost, records
-// come again, and the app is enabled in between: each report adds its successes at least
-// once and its failures at most once, and a failure from before the enabling none that
-// could be judged after it.
+// come again, and the app is enabled in between. Each report adds its successes at least
+// once and its failures at most once. A failure from before the enabling is never
+// counted in the generation after it.
 func TestOutcomesAreNeverAddedTwiceNorAgainstAnEnabling(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		synctest.Test(t, func(t *testing.T) {

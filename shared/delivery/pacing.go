@@ -8,26 +8,26 @@ import (
 	"hookwarden/shared/pace"
 )
 
-// Warnings are what environments tell each other of apps that miss their deadlines.
-// They only save time: one that is lost, late or not read costs an environment as
-// much as finding out for itself. Nobody repeats a call.
+// Warnings is how environments tell each other of apps that miss their deadlines. A
+// warning only saves time: if it is lost, late or not read, an environment finds
+// out for itself. No call is repeated.
 type Warnings interface {
-	// Warn says that nobody need try an app before then, which may be to come. It
-	// is durable after nil.
+	// Warn says that no environment need try an app before next, which may be in
+	// the future. After nil it is durable.
 	Warn(ctx context.Context, app string, next time.Time) error
-	// Warned returns the time in the newest warning of each of the apps, of
-	// which there is one.
+	// Warned returns the time in the newest warning of each app that has one.
 	Warned(ctx context.Context, apps []string) (map[string]time.Time, error)
 }
 
-// pacer is how this environment and others keep pace with the receivers.
+// pacer connects the pace of this environment with its messages and with other
+// environments.
 type pacer struct {
 	phase
 	pace     *pace.Pace
 	warnings Warnings
 }
 
-// readWarnings takes in what other environments found out about apps.
+// readWarnings passes on to pace what other environments found out about apps.
 func (p pacer) readWarnings(ctx context.Context, apps []string) {
 	ctx, cancel := context.WithTimeout(ctx, warnBudget)
 	defer cancel()
@@ -40,8 +40,8 @@ func (p pacer) readWarnings(ctx context.Context, apps []string) {
 	p.pace.Hear(warned, p.now())
 }
 
-// begin tells pace of a batch: which queue it comes from, and for how long the newest
-// of its messages has waited there.
+// begin tells pace about a batch: which queue it comes from, and how long its newest
+// message has waited there.
 func (p pacer) begin(webhooks []*known) *pace.Batch {
 	lane, late, now := pace.First, time.Duration(0), p.now()
 	for i, w := range webhooks {
@@ -56,7 +56,7 @@ func (p pacer) begin(webhooks []*known) *pace.Batch {
 	return p.pace.Begin(lane, late)
 }
 
-// observe takes in how the receivers of a wave answered, and warns the other
+// observe tells pace how the receivers of a wave answered, and warns the other
 // environments of those that missed their deadlines.
 func (p pacer) observe(ctx context.Context, batch *pace.Batch, wave []*attempted) {
 	answers := make([]pace.Answer, 0, len(wave))

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// fleet is as many environments over RetryQueue as it has concurrency, and the
-// queue.
+// fleet is RetryQueue and its environments, one for each batch that it may have at
+// work.
 type fleet struct {
 	w    *slowWorldOf
 	jobs []*Job
@@ -34,8 +34,8 @@ func newFleet(w *slowWorldOf, environments int, seed uint64) *fleet {
 	return f
 }
 
-// second hands out what is due, in batches of up to ten, each to a random
-// environment that is idle, and lets at least a second pass.
+// second hands out what is due, in batches of up to ten, each to a random idle
+// environment, and lets at least a second pass.
 func (f *fleet) second() {
 	began := time.Now()
 	for _, l := range f.w.delayed {
@@ -65,10 +65,10 @@ func (f *fleet) second() {
 	time.Sleep(max(0, time.Second-time.Since(began)))
 }
 
-// throughWithin is the bound that docs/limits.md gives: how long after an app's
-// recovery what waited for it is through. For ten deadlines, or a quarter of the time
-// that it was down up to a minute, an environment may not probe it and defers what
-// comes; that waits as long again as so far.
+// throughWithin is the bound in docs/limits.md: how long after an app's recovery its
+// waiting webhooks are all delivered. An environment may not probe the app for ten
+// deadlines, or for a quarter of the time that it was down, up to a minute. Until
+// then it defers what comes, which then waits as long again as it has so far.
 func throughWithin(down time.Duration) time.Duration {
 	probed := max(10*time.Second, min(down/4, time.Minute))
 	return probed + min(down+probed, longestFault) + 20*time.Second

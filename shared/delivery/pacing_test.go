@@ -44,8 +44,8 @@ func lasting(took map[string]time.Duration) func(app string, n int) time.Duratio
 	return func(app string, _ int) time.Duration { return took[app] }
 }
 
-// slowWorld has apps whose receivers take as long to answer as takes says, up to
-// the deadline of one second.
+// slowWorld has apps whose receivers take as long as takes says, up to the
+// deadline of one second.
 func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slowWorldOf {
 	w := &slowWorldOf{world: newWorld(), takes: takes}
 	n := make(map[string]int)
@@ -71,8 +71,8 @@ func slowWorld(takes func(app string, n int) time.Duration, apps ...string) *slo
 	return w
 }
 
-// thousandThatHang is a world of a thousand apps that hang and one, well, that
-// does not.
+// thousandThatHang is a world with a thousand apps that hang and one app, called
+// well, that does not.
 func thousandThatHang() (w *slowWorldOf, apps []string) {
 	for i := range 1000 {
 		apps = append(apps, fmt.Sprint("slow", i))
@@ -85,7 +85,7 @@ func thousandThatHang() (w *slowWorldOf, apps []string) {
 	}, append(apps, "well")...), apps
 }
 
-// successes is how many attempts of an app the log has as such.
+// successes is how many of an app's attempts the log has as successes.
 func (w *slowWorldOf) successes(app string) (n int) {
 	for _, e := range w.entries {
 		if e.AppID == app && e.Outcome == "success" {
@@ -129,7 +129,7 @@ func fromRetry(l Delayed) Message {
 const (
 	quick       = 20 * time.Millisecond
 	hangs       = time.Hour
-	untilProbed = 10 * time.Second // an app that hangs is not called for so long
+	untilProbed = 10 * time.Second // how long an app that hangs is not called
 )
 
 func TestPacingDelaysAnAppThatHangsAndNoOther(t *testing.T) {
@@ -153,7 +153,7 @@ func TestPacingDelaysAnAppThatHangsAndNoOther(t *testing.T) {
 	})
 }
 
-// within checks a wait of which up to a half may be taken off.
+// within checks a wait that may be up to a half shorter.
 func within(t *testing.T, what string, got, most time.Duration) {
 	t.Helper()
 	if got > most || got <= most/2 {
@@ -189,7 +189,7 @@ func TestPacingSendsAnAppThatAnswersSlowlyAllItHasOverRetryQueue(t *testing.T) {
 
 func TestPacingTakesNoAppForSlowByWhatSaysNothingOfIt(t *testing.T) {
 	for name, code := range map[string]webhook.Code{"our own fault": "", "no look-up": webhook.CodeDNSTemporary, "no route": webhook.CodeUnreachable} {
-		for _, age := range []time.Duration{0, 2 * time.Hour} { // from an hour on the log has it as a failure
+		for _, age := range []time.Duration{0, 2 * time.Hour} { // from an hour on, the log has it as a failure
 			t.Run(name+" after "+age.String(), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := slowWorld(func(string, int) time.Duration { return quick }, "a")
@@ -236,7 +236,7 @@ func TestPacingLetsAThousandAppsThatHangHoldFewBatches(t *testing.T) {
 			equal(t, "an unknown app's wait", l.Wait, 0)
 		}
 
-		// The flood is over. An app that nothing is known of is tried, and flows.
+		// The flood is over. An unknown app is tried, and its webhooks flow.
 		w.register("new", platform.Internal, nil)
 		before := w.takes
 		w.takes = func(app string, n int) time.Duration {
@@ -360,7 +360,7 @@ func TestPacingLetsAFloodThatHasWaitedHoldNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, apps := thousandThatHang()
 		flooded := time.Now()
-		time.Sleep(time.Second) // the first deadline: others are held by it
+		time.Sleep(time.Second) // the first deadline holds the others
 		start := time.Now()
 		for i := range 20 {
 			j := w.job(nil)

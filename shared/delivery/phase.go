@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// phase is what every phase has.
+// phase is what every phase needs.
 type phase struct {
 	maxAge  time.Duration
 	now     func() time.Time
@@ -17,16 +17,16 @@ type phase struct {
 	logger  *slog.Logger
 }
 
-// Metrics takes figures; it never fails.
+// Metrics records figures. It never fails.
 type Metrics interface {
 	Count(name, dimension, value string)
 	Milliseconds(name string, d time.Duration)
-	// Detail adds an object to a property that makes no metric.
+	// Detail adds an object to a property, which is not a metric.
 	Detail(name string, detail any)
 }
 
-// guard runs a step for one item. A panic returns that item and leaves the others
-// alone.
+// guard runs a step for one item. If it panics, that item is returned and the others
+// are not affected.
 func (p phase) guard(ctx context.Context, it *item, step func()) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -40,11 +40,11 @@ func (p phase) guard(ctx context.Context, it *item, step func()) {
 const (
 	unknownWait  = 15 * time.Second
 	unknownGrace = 5 * time.Minute
-	unknownHops  = 2 // the third try has two hops behind it
+	unknownHops  = 2 // at its third try a message has made two hops
 )
 
-// unknownApp is the fate of a message whose app was never registered: its registration
-// may come yet.
+// unknownApp is the fate of a message whose app is not registered. The registration
+// may still come.
 func (p phase) unknownApp(m Message) fate {
 	if m.Hops >= unknownHops && p.now().Sub(m.SentAt) >= unknownGrace {
 		return deadLettered{reason: platform.ReasonUnknownApp, detail: "app_id names an app that was never registered"}
@@ -52,10 +52,11 @@ func (p phase) unknownApp(m Message) fate {
 	return delayed{reason: delayUnknownApp, wait: unknownWait}
 }
 
-// maxHops is so high that what waits for a fault of ours runs out of time first.
+// maxHops is high enough that a message waiting for a fault of ours reaches its
+// maximum age first.
 const maxHops = 400
 
-// expired reports whether a message is so old that it is given up.
+// expired reports whether a message is too old, or has made too many hops, to go on.
 func (p phase) expired(m Message) bool {
 	return m.Hops > maxHops || p.now().Sub(m.SentAt) > p.maxAge
 }

@@ -6,40 +6,41 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Registered is what the registry knows of one app. One that is deleted has its
-// URL for as long as its secrets.
+// Registered is what the registry knows about one app. A deleted app has its URL
+// as long as its secrets.
 type Registered struct {
 	App            platform.App
 	Secrets        []platform.Secret // newest first; empty if there are none
 	SecretsVersion int64
-	SecretsExpire  time.Time // from then on they are no more, even if they are here; zero: never
+	SecretsExpire  time.Time // from then on the secrets no longer count, even if they are still stored; zero: never
 }
 
-// deletionSlack is how much later than its app's deletion a webhook may have been
-// queued: the platform sends both at once, on two queues.
+// deletionSlack is how long after its app's deletion a webhook may have been
+// queued: the platform sends both at the same time, on two queues.
 const deletionSlack = 5 * time.Second
 
-// tooLate reports whether the app is deleted, and a webhook that was queued at
-// sentAt comes after that, or now is so long after it that nothing may be sent
-// any more. A deletion without a time, which older versions made, is long past.
+// tooLate reports whether the app is deleted, and either a webhook that was
+// queued at sentAt came after that, or the time in which webhooks may still be
+// sent is over. A deletion without a time was made by an older version and is
+// long past.
 func (r Registered) tooLate(sentAt, now time.Time) bool {
 	at := r.App.DeletedAt
 	return r.App.Deleted && (sentAt.After(at.Add(deletionSlack)) || !now.Before(at.Add(platform.KeptAfterDeletion)))
 }
 
-// deletedFor reports whether the app is deleted as far as a webhook that was
-// queued at sentAt goes. The secrets of a deleted app are not waited for: none
+// deletedFor reports whether the app counts as deleted for a webhook that was
+// queued at sentAt. No webhook waits for the secrets of a deleted app, since none
 // will come.
 func (r Registered) deletedFor(sentAt, now time.Time) bool {
 	return r.tooLate(sentAt, now) || r.App.Deleted && !r.signable(now)
 }
 
-// uncalled reports whether nothing is ever sent to the app: the platform calls it by
+// uncalled reports whether nothing is ever sent to the app: the platform calls it
 // itself, and registered no URL.
 func (r Registered) uncalled() bool { return r.App.Kind.CalledByPlatform() && r.App.WebhookURL == "" }
 
 // signable reports whether the secrets are there, not older than the app, and not
-// over. Those of an app that is never sent anything are not missing.
+// expired. An app that is never sent anything needs none.
 func (r Registered) signable(now time.Time) bool {
 	if r.uncalled() {
 		return true

@@ -8,9 +8,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Outbox sends messages on. It returns those that are not known to be queued; all
-// others are durable. What surely failed it tries again by itself, and what may be
-// queued it does not.
+// Outbox sends messages on. It returns those that were not, or may not have been,
+// queued; all others are durable. It tries again by itself what was not queued, but
+// not what may have been.
 type Outbox interface {
 	SendDelayed(ctx context.Context, messages []Delayed) []Unsent
 	SendDeadLetters(ctx context.Context, letters []DeadLetter) []Unsent
@@ -18,7 +18,7 @@ type Outbox interface {
 
 // Delayed is a message for RetryQueue, which hands it out after a wait.
 type Delayed struct {
-	Message        // Attempts, Hops, DueAt and Mark as they are to be carried
+	Message        // with the Attempts, Hops, DueAt and Mark to be carried
 	GroupID string // the app's id
 	Wait    time.Duration
 }
@@ -30,13 +30,13 @@ type DeadLetter struct {
 	Detail string // a sentence that quotes no value
 }
 
-// Unsent is a message that is not known to be queued.
+// Unsent is a message that was not, or may not have been, queued.
 type Unsent struct {
-	Index       int  // among those to be sent
-	MayBeQueued bool // the answer was lost; else it surely is not
+	Index       int  // in the list that was to be sent
+	MayBeQueued bool // its answer was lost; false: it was not queued
 }
 
-// dispatcher sends on what is not done.
+// dispatcher sends messages on that are not done.
 type dispatcher struct {
 	phase
 	outbox  Outbox
@@ -44,8 +44,9 @@ type dispatcher struct {
 	newMark func() string
 }
 
-// send queues what is delayed or retried, and the dead letters. It returns the ids of the
-// records that are returned: those whose fate that is, and what could not be sent on.
+// send queues the delayed and retried messages and the dead letters. It returns the ids
+// of the records that are returned: those with that fate, and those that could not be
+// sent on.
 func (d dispatcher) send(ctx context.Context, items []*item) (returnedIDs []string) {
 	ctx, cancel := context.WithTimeout(ctx, sendBudget)
 	defer cancel()
@@ -63,7 +64,7 @@ func (d dispatcher) send(ctx context.Context, items []*item) (returnedIDs []stri
 		case deadLettered:
 			d.logger.ErrorContext(ctx, "dead letter", it.names("reason", f.reason, "detail", f.detail)...)
 			dead, deadOf = append(dead, DeadLetter{it.Message, f.reason, f.detail}), append(deadOf, it)
-		case nil: // a defect: nothing is lost by it
+		case nil: // a defect, but nothing is lost
 			it.fate = returned{}
 		}
 	}
@@ -84,7 +85,7 @@ func (d dispatcher) send(ctx context.Context, items []*item) (returnedIDs []stri
 
 func (d dispatcher) delay(ctx context.Context, it *item, f delayed) Delayed {
 	if f.reason == delaySlow && d.pace.Recovers(it.appID) {
-		f.wait = min(f.wait, pace.Soon) // its app answers again
+		f.wait = min(f.wait, pace.Soon) // the app answers again
 	}
 	d.metrics.Count("webhook.deferred", "reason", f.reason)
 	d.logger.InfoContext(ctx, "message deferred", it.ids("reason", f.reason, "wait_s", f.wait.Seconds(), "hops", it.Hops)...)
@@ -95,8 +96,8 @@ func (d dispatcher) delay(ctx context.Context, it *item, f delayed) Delayed {
 	return next
 }
 
-// next is an item as it is sent on: with a wait of its own, whatever it waited for,
-// and a mark if there may be two of it from now on.
+// next is an item as it is sent on: with a new wait, whatever it waited for before,
+// and with a mark if there may be two of it from now on.
 func (d dispatcher) next(it *item, wait time.Duration) Delayed {
 	next := Delayed{Message: it.Message, GroupID: it.appID, Wait: wait}
 	next.Hops++

@@ -10,13 +10,14 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// Its request is made again, so what it would have sent on must not be there too.
+// The request of a returned message is made again, so nothing may have been sent
+// on for it.
 func TestSendKeepsWhatIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.register("a", platform.Internal, nil)
 		w.answer, w.countFault = status(500), notAdded
-		w.sendFault = func(body string) bool { return strings.HasPrefix(body, `{"pk"`) } // counts alone
+		w.sendFault = func(body string) bool { return strings.HasPrefix(body, `{"pk"`) } // only counts
 		m := message("a")
 		j := w.job(func(c *Config) { c.RetryInternal, c.CountServerErrors = true, true })
 		equalList(t, "returned", deliverAll(t, j, m), m.ID)
@@ -30,9 +31,9 @@ func TestSendKeepsWhatIsReturned(t *testing.T) {
 	})
 }
 
-// Each reason to wait anew begins a wait of its own. Only a record that is sent
-// on because it is early keeps the time that it waits for.
-func TestSendBeginsEachWaitAnew(t *testing.T) {
+// Each reason to wait starts a new wait. Only a record that comes early keeps
+// the time that it waits for.
+func TestSendStartsANewWaitForEachReason(t *testing.T) {
 	const early = dueTolerance - time.Millisecond
 	for name, c := range map[string]struct {
 		app    string
@@ -72,8 +73,8 @@ func TestSendBeginsEachWaitAnew(t *testing.T) {
 	}
 }
 
-// No phase leaves a message without a fate. One that does is a defect, by which
-// nothing may be lost.
+// If a phase leaves a message without a fate, that is a defect. Nothing may be
+// lost by it.
 func TestSendReturnsWhatNobodySettled(t *testing.T) {
 	j := newWorld().job(nil)
 	m := message("a")

@@ -6,8 +6,8 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// What a webhook is, phase by phase. Each type is made by one phase, which sets all
-// fields but those that name another.
+// The types of a webhook, phase by phase. Each type is made by one phase, which
+// sets all fields except those marked with another phase.
 
 // decoded is a webhook whose body was read. Open makes it.
 type decoded struct {
@@ -22,19 +22,19 @@ type known struct {
 	Registered // zero unless the app is present
 }
 
-// presence is what the registry says of an app.
+// presence is what the registry says about an app.
 type presence int
 
 const (
-	unread  presence = iota // nobody knows whether it is there
-	absent                  // it was never registered
-	present                 // it is there, if only as deleted
+	unread  presence = iota // the app could not be read
+	absent                  // the app was never registered
+	present                 // the app is registered, or was deleted
 )
 
 // sendable is a webhook that is to be sent now. Decide makes it.
 type sendable struct {
 	*known
-	url string // the webhook's own, or the app's
+	url string // the webhook's own URL, or the app's
 }
 
 // attempted is a webhook that was sent. Attempt makes it.

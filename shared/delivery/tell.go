@@ -8,9 +8,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Events queues an event for the platform. After nil it is durable, unless the queue
-// refuses it for good, which the Events itself reports; after an error it may be. The
-// same event may be queued twice.
+// Events queues an event for the platform. After nil the event is durable, unless the queue
+// permanently refuses it, which SendEvent itself reports. After an error it may be durable.
+// The same event may be queued twice.
 type Events interface {
 	SendEvent(ctx context.Context, e platform.Event) error
 }
@@ -18,12 +18,12 @@ type Events interface {
 // teller tells the platform how its tests ended.
 type teller struct {
 	phase
-	events Events // nil: the platform wants to be told nothing
+	events Events // nil: the platform wants no events
 }
 
-// tell tells of the tests in a wave, and of those that were not sent. One whose end cannot
-// be told is delayed, and so made once more, until it is too old: a queue that is gone would
-// have it go round for ever.
+// tell tells the platform the results of the tests in a wave, and of those that were not
+// sent. If that fails, the test is delayed and made again, but not once it is too old: if
+// the queue is gone, it would never end.
 func (t teller) tell(ctx context.Context, unsent []*known, wave []*attempted) {
 	if t.events == nil {
 		return

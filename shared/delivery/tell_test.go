@@ -73,7 +73,7 @@ func TestTestOfAnAppThatAnswersDoesNotMakeItAlive(t *testing.T) {
 	w.register("a", platform.Internal, nil)
 	deliverAll(t, w.job(nil), testOf("a", "event_alert"), webhookMessage("a", "event_alert", "triggered", ""))
 	equal(t, "counts", w.countsOf("a"), tally.Counts{Alive: 1})
-	equal(t, "told", len(w.events), 1) // of the test alone
+	equal(t, "told", len(w.events), 1) // of the test only
 }
 
 func TestTestThatCannotBeSentIsSkippedAndTold(t *testing.T) {
@@ -111,8 +111,8 @@ func TestTestThatCannotBeSentIsSkippedAndTold(t *testing.T) {
 	}
 }
 
-// A button is pressed after a change: what a cache remembers is not tested.
-func TestTestReadsItsAppAnew(t *testing.T) {
+// A test is asked for after a change, so it does not rely on the cache.
+func TestTestReadsItsAppAgain(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)
 	j := w.job(nil)
@@ -166,8 +166,8 @@ func TestTestWaitsForAFaultOfOursAndIsNotToldBefore(t *testing.T) {
 	}
 }
 
-// Between the attempt and the event anything may fail: the test is made again, and its
-// event has the same id.
+// Anything may fail between the attempt and the event. The test is then made again,
+// and its event has the same id.
 func TestTestWhoseEndIsNotToldIsRepeated(t *testing.T) {
 	for name, told := range map[string]bool{"not queued": false, "queued, the answer lost": true} {
 		for _, withURL := range []bool{true, false} {
@@ -204,7 +204,7 @@ func TestTestWhoseEndIsNotToldIsRepeated(t *testing.T) {
 	}
 }
 
-// EventsQueue may be gone for good: no test goes round for ever.
+// EventsQueue may be gone for good. Even then every test ends.
 func TestTestThatCannotBeToldEndsOnceItIsTooOld(t *testing.T) {
 	for name, old := range map[string]func(*Message){
 		"by its age":  func(m *Message) { m.SentAt = m.SentAt.Add(-73 * time.Hour) },
@@ -250,7 +250,8 @@ func TestTestIsMadeWhereThePlatformWantsNoEvents(t *testing.T) {
 	equalList(t, "log", w.outcomes(), "a 1 success")
 }
 
-// What bears no kind that is believed is no test, even if it says so.
+// A message without a kind that deliver believes is not a test, even if its body
+// says so.
 func TestTestFromAnotherQueueIsInvalid(t *testing.T) {
 	w := newWorld()
 	w.register("a", platform.Internal, nil)

@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// lull is how long nothing may end before what has ended is recorded. It is long
-// enough for the answers of healthy receivers to be recorded together, and short
-// next to the deadline of one that hangs.
+// lull is a time in which no request ends, after which those that have ended are
+// recorded. It is long enough to record the answers of healthy receivers together,
+// and short compared with the deadline of one that hangs.
 const lull = 100 * time.Millisecond
 
-// ending is the end of one request; attempted is nil if it came to none.
+// ending is the end of one request; attempted is nil if the attempt panicked.
 type ending struct {
 	app string
 	*attempted
 }
 
-// waves attempts webhooks, all at once, and yields them in waves to be recorded:
-// each once, as soon as nothing has ended for a lull, or all have. An app's webhooks
-// are in one wave, so that its successes are never recorded apart from its failures.
-// There is at least one wave, if an empty one: what was not sent waits for the first.
+// waves attempts all webhooks at once and yields them in waves to be recorded, each
+// webhook once. A wave comes when nothing has ended for a lull, or when all have
+// ended. An app's webhooks are in one wave, so that its successes are never recorded
+// without its failures. There is at least one wave, which may be empty, since what
+// was not sent is recorded with the first.
 func waves(send []sendable, attempt func(sendable) *attempted) iter.Seq[[]*attempted] {
 	return func(yield func([]*attempted) bool) {
 		endings := make(chan ending, len(send))
@@ -34,7 +35,7 @@ func waves(send []sendable, attempt func(sendable) *attempted) iter.Seq[[]*attem
 		}
 		quiet := time.NewTimer(lull)
 		defer quiet.Stop()
-		var wave, ended []*attempted // ended are not recorded yet
+		var wave, ended []*attempted // ended is not yet recorded
 		for {
 			ended = append(ended, untilQuiet(endings, open, quiet)...)
 			wave, ended = split(ended, open)
@@ -45,8 +46,8 @@ func waves(send []sendable, attempt func(sendable) *attempted) iter.Seq[[]*attem
 	}
 }
 
-// untilQuiet takes what ends until nothing has for a lull, or nothing is open. A lull
-// that is over begins anew with the next end, and not before.
+// untilQuiet collects endings until nothing has ended for a lull, or nothing is open.
+// After a lull, the next one starts only when another request ends.
 func untilQuiet(endings <-chan ending, open map[string]int, quiet *time.Timer) (ended []*attempted) {
 	for len(open) > 0 {
 		select {
@@ -65,7 +66,7 @@ func untilQuiet(endings <-chan ending, open map[string]int, quiet *time.Timer) (
 	return ended
 }
 
-// split parts the webhooks whose app has no request open from the others.
+// split separates the webhooks whose app has no open request from the others.
 func split(ended []*attempted, open map[string]int) (closed, rest []*attempted) {
 	for _, w := range ended {
 		if open[w.appID] > 0 {

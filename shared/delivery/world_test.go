@@ -19,8 +19,8 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// world is everything around the job, in memory. Its faults are asked before
-// each call: what they return is the call's error.
+// world is everything around the job, in memory. Its fault functions are
+// called before each call; what they return is the call's error.
 type world struct {
 	mu          sync.Mutex
 	apps        map[string]Registered
@@ -45,7 +45,7 @@ type world struct {
 	countFault func() (err error, applied bool)
 	logFault   func() bool            // true: nothing is written
 	sendFault  func(body string) bool // true: not sent on
-	sendLost   func(body string) bool // true: sent on, and the answer is lost
+	sendLost   func(body string) bool // true: sent on, but the answer is lost
 	warnFault  func() (err error, applied bool)
 	claimFault func() (err error, applied bool)
 	eventFault func() (err error, applied bool)
@@ -79,7 +79,7 @@ func status(code int) func(webhook.Request) webhook.Result {
 	}
 }
 
-// errorFor answers 400 to requests that fails picks, and 200 to all others.
+// errorFor answers 400 if fails picks the request, and 200 otherwise.
 func errorFor(fails func(webhook.Request) bool) func(webhook.Request) webhook.Result {
 	return func(r webhook.Request) webhook.Result {
 		if fails(r) {
@@ -110,22 +110,22 @@ func (w *world) register(id string, s platform.Status, change func(*Registered))
 	w.apps[id] = r
 }
 
-// config is the defaults.
+// config returns the defaults.
 func config() Config {
 	return Config{Timeout: time.Second, Guarded: []platform.Status{platform.Internal}, Subscribable: platform.Subscribable{"issue", "error", "comment"},
 		RetryDelays: []time.Duration{300 * time.Second, 300 * time.Second, 300 * time.Second}, MaxAge: 72 * time.Hour,
 		RequestLog: LogAll, HeaderPrefix: "Sentry-Hook-", DefaultActor: webhook.Application("sentry", "Sentry")}
 }
 
-// deps are this world, for one environment.
+// deps is this world, for one environment.
 func (w *world) deps() Deps {
 	return Deps{Registry: w, Warnings: w, Sender: w, Counters: w, Outcomes: w, Log: w, Events: w, Outbox: w, Claims: w, Metrics: w,
 		Logger: slog.New(slog.NewTextHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return w.now() }, NewMark: w.newMark}
 }
 
-// job makes a job of one environment in this world, with the defaults; change may
-// alter them.
+// job makes the job of one environment in this world. It has the defaults, which
+// change may alter.
 func (w *world) job(change func(*Config)) *Job {
 	c := config()
 	if change != nil {
@@ -269,7 +269,7 @@ func (w *world) SendDeadLetters(_ context.Context, letters []DeadLetter) (unsent
 	return unsent
 }
 
-// sends reports whether a message is sent, and adds what its sender is told.
+// sends reports whether a message is sent, and adds what the sender is told.
 func (w *world) sends(i int, body string, unsent *[]Unsent) bool {
 	if w.sendFault != nil && w.sendFault(body) {
 		*unsent = append(*unsent, Unsent{Index: i})
@@ -390,7 +390,8 @@ func equalList[T comparable](t *testing.T, what string, got []T, want ...T) {
 	}
 }
 
-// deletedAt makes an app one that was deleted then, whose secrets expire.
+// deletedAt makes an app that was deleted at that time and whose secrets
+// expire.
 func deletedAt(at time.Time) func(*Registered) {
 	return func(r *Registered) {
 		r.App.Deleted, r.App.DeletedAt = true, at
@@ -406,7 +407,7 @@ func both(changes ...func(*Registered)) func(*Registered) {
 	}
 }
 
-// uninstalled is the last webhook of an app, queued at a time.
+// uninstalled is the last webhook of an app, queued at the given time.
 func uninstalled(app string, at time.Time) Message {
 	m := webhookMessage(app, "installation", "deleted", "")
 	m.SentAt, m.FromRetry = at, true
