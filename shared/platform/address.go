@@ -8,19 +8,19 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// The limits of an organization's owners. All of them fit into one item of a
-// table, 400 KB.
+// The limits of an organization's owners. With them all owners fit into one item
+// of a table, 400 KB.
 const (
 	maxOwners      = 400
 	maxOwnerErrors = 100
-	maxAddress     = 320 // bytes, as typed and in ASCII; SES's own limit
+	maxAddress     = 320 // bytes, as typed and in ASCII; SES's limit
 	maxDomain      = 253
 	maxLabel       = 63
 )
 
-// owners reads an organization's owners; none if absent or null. Addresses are
-// typed by customers: one that is none is left out, and faults says so, with its
-// index and no value. Only a wrong JSON type is an error.
+// owners reads an organization's owners; none if absent or null. Customers type
+// the addresses, so an invalid one is left out: faults has its index and what is
+// wrong, but not its value. Only a wrong JSON type is an error.
 func (o object) owners(field string) (owners []Owner, faults []string) {
 	left := 0
 	for i, owner := range o.objects(field) {
@@ -44,11 +44,11 @@ func (o object) owners(field string) (owners []Owner, faults []string) {
 	return owners, faults
 }
 
-// checkAddress takes every mail address that may be in use, also those that no
-// standard allows (two dots, a dot at the end of the local part): SES refuses
-// what it does not take, one by one. The address comes back without what stands
-// around it and without the dot at a domain's end. The problem is empty, or a
-// predicate that quotes nothing.
+// checkAddress accepts every mail address that may be in use, even if no
+// standard allows it (two dots, a dot at the end of the local part): SES refuses
+// addresses one by one. It returns the address without surrounding spaces and
+// without a dot at the domain's end. The problem is empty, or a predicate that
+// quotes nothing.
 func checkAddress(typed string) (address, problem string) {
 	address = strings.TrimFunc(typed, invisible)
 	at := strings.LastIndexByte(address, '@')
@@ -62,7 +62,7 @@ func checkAddress(typed string) (address, problem string) {
 	case at == 0 || at == len(address)-1:
 		return "", "must have something on both sides of the @"
 	case strings.ContainsFunc(address[:at], unprintable):
-		return "", "must not have characters that cannot be seen"
+		return "", "must not have invisible characters"
 	}
 	local, domain := address[:at], trimDot(address[at+1:])
 	ascii, err := idna.Lookup.ToASCII(domain)
@@ -78,13 +78,13 @@ func checkAddress(typed string) (address, problem string) {
 
 func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// isQuoted reports whether a local part stands in quotes, where it may have an @.
+// isQuoted reports whether a local part is in quotes, where it may have an @.
 func isQuoted(local string) bool {
 	return len(local) > 2 && local[0] == '"' && strings.IndexByte(local[1:], '"') == len(local)-2
 }
 
-// trimDot drops the dot that may end a domain name, in each of the forms that
-// IDNA knows.
+// trimDot drops a dot at the end of a domain name, in any of the forms that IDNA
+// knows.
 func trimDot(domain string) string {
 	for _, dot := range []string{".", "\u3002", "\uff0e", "\uff61"} {
 		if rest, ok := strings.CutSuffix(domain, dot); ok {

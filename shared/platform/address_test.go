@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// decodedOwners are the owners of an organization.put that was sent with this
-// list.
+// decodedOwners is the organization of an organization.put with this list of
+// owners.
 func decodedOwners(t *testing.T, list string) Organization {
 	t.Helper()
 	m, err := DecodeRegistry([]byte(change(t, orgPut, "organization.owners", list)))

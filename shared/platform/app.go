@@ -1,7 +1,7 @@
-// Package platform holds the words of the platform that sends the webhooks:
-// apps, organizations and their owners, and the messages of its queues, decoded
-// and validated. A value of this package that came from a Decode function is
-// valid from then on. It knows nothing of AWS.
+// Package platform has the terms of the platform that sends the webhooks: apps,
+// organizations and their owners, and the messages of its queues, decoded and
+// validated. A value that a Decode function returned is valid from then on. The
+// package knows nothing about AWS.
 package platform
 
 import (
@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Status says who an app is for, and so whether it may be disabled.
+// Status says who an app is for. It decides whether the app may be disabled.
 type Status string
 
-// The statuses. By default only an Internal app, made by one organization for
-// itself, has its outcomes counted and can be disabled; only a Published one is sent
-// a failed webhook again.
+// The statuses. An Internal app was made by one organization for itself. By default
+// only Internal apps have their outcomes counted and can be disabled, and only
+// Published apps get retries.
 const (
 	Published   Status = "published"
 	Unpublished Status = "unpublished"
 	Internal    Status = "internal"
 )
 
-// App is one receiver of webhooks, as the platform registered it, together with
-// what hookwarden decided about it. Times are zero while unset.
+// App is one receiver of webhooks, as the platform registered it, with what
+// hookwarden decided about it. Times are zero while unset.
 type App struct {
 	ID              string
 	Version         int64
@@ -38,22 +38,22 @@ type App struct {
 	Events          []string // subscriptions: a resource, or resource.action
 	Kind            Kind
 	Breaker         Breaker
-	SettingsURL     string // where its owners change it; empty: where the platform's links say
-	DashboardURL    string // where they see how it does; empty: likewise
+	SettingsURL     string // where its owners change it; empty: the default link
+	DashboardURL    string // where they see how it does; empty: the default link
 	Deleted         bool
-	DeletedAt       time.Time // zero also for one that was deleted by an older version of hookwarden
-	Generation      int64     // from 1: grows with each change of WebhookURL or OrganizationID, and with each enabling
-	RenewedAt       time.Time // when the newest put was queued that made it grow; of an app that is put, when that put was
+	DeletedAt       time.Time // also zero if an older version of hookwarden deleted it
+	Generation      int64     // from 1: grows if WebhookURL, OrganizationID or Kind changes, if the app returns after a deletion, and with each enabling
+	RenewedAt       time.Time // when the newest put that raised Generation was queued; in a put, when that put was queued
 
 	DisabledAt       time.Time // identity of the current disabling
 	DisabledReason   string
 	DisabledEvidence []tally.Day // oldest day first
-	DisabledBy       Actor       // a person, if it was one
-	DisabledNote     string      // what that person says about it
+	DisabledBy       Actor       // set if a person did it
+	DisabledNote     string      // what that person said about it
 	PlatformToldAt   time.Time   // when this disabling's event was queued, if the platform wants events
 	NotifiedAt       time.Time   // when the owners' mails of this disabling were queued
 	EnabledAt        time.Time
-	SteeredAt        time.Time // the newest time of an enabling or disabling by hand that was handled, also of one without effect
+	SteeredAt        time.Time // the newest time of an enabling or disabling by hand that was handled, with or without effect
 
 	DisabledDiagnosis *Diagnosis // what was wrong, as far as it was known; nil: nothing was
 	Warned            Warned     // zero: the owners are not warned
@@ -73,8 +73,8 @@ type Warned struct {
 	RecoveredAt    time.Time // identity of the recovery: the app works again, and its owners are being told
 }
 
-// KeptAfterDeletion is how long the URL and the secrets of a deleted app are kept,
-// for webhooks that the platform queued before the deletion.
+// KeptAfterDeletion is how long a deleted app's URL and secrets are kept, for
+// webhooks that the platform queued before the deletion.
 const KeptAfterDeletion = time.Hour
 
 // Disabled reports whether hookwarden has disabled the app.
@@ -95,7 +95,7 @@ type Organization struct {
 
 	OwnerErrors []string // what is wrong with the owners that were left out: index and problem
 
-	Deleted bool // a tombstone: of all the rest only ID and Version are left
+	Deleted bool // a tombstone: only ID and Version are left
 }
 
 // Owner is a person who answers for an organization's apps.
@@ -108,7 +108,7 @@ type Owner struct {
 // formatted; only string(s) yields it.
 type Secret string
 
-// Redacted stands in the place of a secret; it is never accepted as one.
+// Redacted replaces a secret. It is never accepted as one.
 const Redacted = "[redacted]"
 
 func (Secret) String() string { return Redacted }
@@ -122,15 +122,14 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 // LogValue keeps the secret out of structured logs.
 func (Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
-// timeLayout is RFC 3339 in UTC with milliseconds, which sorts as text.
+// timeLayout is RFC 3339 in UTC with milliseconds. It sorts as text.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// FormatTime writes a time as every table and message has it: RFC 3339, UTC,
+// FormatTime writes a time as in every table and message: RFC 3339, UTC,
 // milliseconds.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-// ParseTime reads what FormatTime wrote, and RFC 3339 in general, cut to
-// milliseconds.
+// ParseTime reads any RFC 3339 time, cut to milliseconds.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	return t.UTC().Truncate(time.Millisecond), err

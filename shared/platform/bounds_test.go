@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// ofLength is a JSON string of so many bytes.
+// ofLength is a JSON string with n bytes of text.
 func ofLength(n int) string { return `"` + strings.Repeat("h", n) + `"` }
 
-// listOf is a JSON list of n times the same.
+// listOf is a JSON list with n times the same element.
 func listOf(n int, raw string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(raw+",", n), ",") + "]"
 }
 
-// sized is a JSON object of so many bytes.
+// sized is a JSON object of n bytes.
 func sized(n int) string { return `{"k":"` + strings.Repeat("h", n-len(`{"k":""}`)) + `"}` }
 
 // Every field that is not cut has a bound.
@@ -29,7 +29,7 @@ func TestFieldsHaveABoundThatTheErrorNames(t *testing.T) {
 		decode        func([]byte) error
 		message, path string
 		at, over      string // raw values at the bound, and one over it
-		field         string // that the error names; empty: path
+		field         string // the field that the error names; empty: path
 	}{
 		{webhook, webhookMessage, "id", ofLength(128), ofLength(129), ""},
 		{webhook, webhookMessage, "app_id", ofLength(64), ofLength(65), ""},

@@ -27,8 +27,8 @@ func (m BrakeOpen) Names() []any {
 	return []any{"type", typeBrakeOpen, "brake", m.Brake, "hours", m.Hours}
 }
 
-// maxOpenHours is how long the brake can be kept from latching: over a weekend, and
-// not for good.
+// maxOpenHours is how long the brake can be kept from latching: a weekend, but not
+// for ever.
 const maxOpenHours = 48
 
 func decodeBrakeOpen(o object) BrakeOpen {

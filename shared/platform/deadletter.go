@@ -11,8 +11,8 @@ const (
 	ReasonRefused    Reason = "refused" // ErrRefused
 )
 
-// Attribute is one attribute of a message as its producer set it; nobody here looks
-// into it.
+// Attribute is one attribute of a message as its producer set it. hookwarden does
+// not interpret it.
 type Attribute struct {
 	Type   string // as in "String" or "Number.price"
 	Text   string

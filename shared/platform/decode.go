@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of fields that are not bounded where they are read. With them
-// whatever a message says fits into one item of a table and one message of a
-// queue. What customers type is cut instead, in text.go and address.go.
+// The bounds of fields that have no other bound. With them everything in a
+// message fits into one item of a table and one message of a queue. What
+// customers type is cut instead, in text.go and address.go.
 const (
 	maxText     = 256  // bytes
 	maxWord     = 128  // bytes, and characters
@@ -28,8 +28,8 @@ func atMost(bytes int) string { return fmt.Sprintf("must have at most %d bytes",
 // InvalidError says why a message can never be handled. Its text names the
 // field and quotes no value, so it may be logged and put on a dead letter.
 type InvalidError struct {
-	Field   string // path of the field, as in "app.secrets[1]"; empty for the whole body
-	Problem string // as in "is required"
+	Field   string // path of the field, such as "app.secrets[1]"; empty for the whole body
+	Problem string // a predicate, such as "is required"
 }
 
 func (e *InvalidError) Error() string {
@@ -40,10 +40,10 @@ func (e *InvalidError) Error() string {
 }
 
 // object is one JSON object, opened one level deep. Its methods read fields and
-// remember the first that is wrong, so that a decoder reads top to bottom and
-// asks for the error once, at the end.
+// remember the first one that is wrong. So a decoder reads from top to bottom
+// and asks for the error once, at the end.
 type object struct {
-	path   string // "" for the body, else as in "app."
+	path   string // "" for the body, else a prefix such as "app."
 	fields fields
 	first  *error
 }
@@ -60,8 +60,8 @@ func openBody(body []byte) object {
 	return o
 }
 
-// err is the first fault of a body. Of what AWS has put an envelope around no field
-// is worth naming.
+// err is the first fault of a body. If AWS has put the message into an envelope,
+// the error says so and names no field.
 func (o object) err() error {
 	if *o.first == nil {
 		return nil
@@ -93,7 +93,7 @@ func (o object) object(field string) object {
 	return inner
 }
 
-// rawObject reads a required object as the bytes that came.
+// rawObject reads a required object, unchanged byte for byte.
 func (o object) rawObject(field string) json.RawMessage {
 	raw := o.fields.get(field)
 	switch {
@@ -107,7 +107,8 @@ func (o object) rawObject(field string) json.RawMessage {
 	return nil
 }
 
-// optionalObject reads an object as the bytes that came; nil if absent or null.
+// optionalObject reads an object, unchanged byte for byte; nil if absent or
+// null.
 func (o object) optionalObject(field string) json.RawMessage {
 	if !o.has(field) {
 		return nil
@@ -134,8 +135,8 @@ func (o object) bounded(field string, limit int) string {
 	return s
 }
 
-// opaque reads a required id of which nothing is known but that it can be sent
-// on.
+// opaque reads a required id that may have any characters that a queue can
+// carry.
 func (o object) opaque(field string) string {
 	s := o.text(field)
 	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || uncarried(r) }) {
@@ -173,7 +174,7 @@ func (o object) id(field string, limit int, extra string) string {
 func (o object) platformID(field string) string { return o.id(field, 64, "_.:-") }
 
 // word reads a required string of at most maxWord printable ASCII characters
-// without spaces: what may stand in a header.
+// without spaces, which a header may hold.
 func (o object) word(field string) string {
 	s := o.bounded(field, maxWord)
 	o.checkWord(field, s)

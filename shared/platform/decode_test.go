@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// change puts raw JSON in the place of a field, given by its path as in
-// "app.secrets[1]", or removes the field if raw is empty.
+// change replaces a field by raw JSON, or removes it if raw is empty. The
+// field is given by its path, such as "app.secrets[1]".
 func change(t *testing.T, message, path, raw string) string {
 	t.Helper()
 	name, rest, nested := strings.Cut(path, ".")
@@ -58,12 +58,12 @@ func encode(t *testing.T, v any) []byte {
 	return b.Bytes()
 }
 
-// bad is what a field must not be. Values hold "hunter2", which no error may
-// quote.
+// bad lists values that a field must not have. They contain "hunter2", which
+// no error may quote.
 type bad struct {
 	path string
-	raws []string // JSON; empty means that the field is missing
-	want string   // field that the error names; empty means path
+	raws []string // JSON; empty: the field is missing
+	want string   // the field that the error names; empty: path
 }
 
 const (
@@ -73,14 +73,15 @@ const (
 	anObject = `{"hunter2":"hunter2"}`
 )
 
-// notAnything are the ways in which a required field may not be there.
+// missing is the ways in which a required field may be absent.
 var missing = []string{"", "null"}
 
 func notText() []string   { return append([]string{aNumber, "true", aList, anObject, `""`}, missing...) }
 func notName() []string   { return append([]string{aNumber, "true", aList, anObject}, missing...) }
 func notObject() []string { return append([]string{aNumber, "false", aList, aText, `""`}, missing...) }
 
-// notWord is what would break a header, or is no word for another reason.
+// notWord is values that would break a header, or are not a word for another
+// reason.
 func notWord() []string {
 	return append(notText(), `"hunter2\r\nX-Injected: 1"`, `"hunter2\n"`, `"\rhunter2"`, `"hunter2\u0000"`, `"hunter2 x"`,
 		`"hunter2\t"`, `"hunter2é"`, `"hunter2\u0085"`, `"hunter2\u2028"`, `"hunter2\ud800"`, `"hunter2\u007f"`,
@@ -123,7 +124,7 @@ func mustBeInvalid[T any](t *testing.T, decode func([]byte) (T, error), message 
 
 var detail = regexp.MustCompile(`^(the message|[a-z_]+(\[\d+\])?(\.[a-z_]+(\[\d+\])?)*) [ -~]+$`)
 
-// checkDetail checks a sentence that goes on dead letters.
+// checkDetail checks a sentence that goes into dead letters.
 func checkDetail(t *testing.T, err error) {
 	t.Helper()
 	text := err.Error()
@@ -193,13 +194,13 @@ func nested(levels int) string {
 func TestDecodeSaysWhatIsNestedTooDeep(t *testing.T) {
 	deep := strings.Replace(webhookMessage, `{"issue":{"id":"1"}}`, nested(10_099), 1) // 10,100 levels with the body's own
 	for body, want := range map[string]string{
-		deep:                 "the message is nested over 10000 levels deep",
-		nested(10_001):       "the message is nested over 10000 levels deep",
+		deep:                 "the message is nested more than 10000 levels deep",
+		nested(10_001):       "the message is nested more than 10000 levels deep",
 		nested(10_000):       "id is required",
-		nested(10_001) + "x": "the message is nested over 10000 levels deep",
+		nested(10_001) + "x": "the message is nested more than 10000 levels deep",
 		`{"a":"` + strings.Repeat("[", 20_000) + `"`: "the message is not JSON (at byte 20007)",
 		nested(9_000) + "x":                          "the message is not JSON (at byte 18005)",
-		`{"\"":` + strings.Repeat(`{"a":`, 10_000):   "the message is nested over 10000 levels deep",
+		`{"\"":` + strings.Repeat(`{"a":`, 10_000):   "the message is nested more than 10000 levels deep",
 	} {
 		if _, err := DecodeWebhook([]byte(body)); err == nil || err.Error() != want {
 			t.Errorf("%.20s, %d bytes: %v, want %s", body, len(body), err, want)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// AppDisable disables an app because a person says so. An app that was steered at At
-// or later stays as it is.
+// AppDisable disables an app because a person says so. An app that was enabled or
+// disabled by hand at At or later stays as it is.
 type AppDisable struct {
 	AppID string
 	At    time.Time // zero if the message gave none
@@ -26,11 +26,11 @@ func decodeAppDisable(o object) AppDisable {
 	return AppDisable{AppID: o.platformID("app_id"), At: o.time("at"), Actor: o.actor("actor"), Note: o.optionalName("note")}
 }
 
-// Person is who an actor is, for a mail: a name, or an address, or both; nil if it says
+// Person is the name or the address of an actor, or both, for a mail; nil if it has
 // neither.
 func (a Actor) Person() *Owner {
 	var said struct{ Name, Email any }
-	_ = json.Unmarshal(a.Raw, &said) // nil says nothing
+	_ = json.Unmarshal(a.Raw, &said) // nil is no JSON, and leaves said empty
 	name, _ := said.Name.(string)
 	email, _ := said.Email.(string)
 	p := Owner{Email: cleanName(email), Name: cleanName(name)}

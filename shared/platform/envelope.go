@@ -6,14 +6,15 @@ import (
 	"fmt"
 )
 
-// envelope says what AWS has put around a message, if it has. All these fields
-// are in each envelope of its kind, and none is a field of ours together.
+// envelope says which envelope AWS has put around a message; empty if none.
+// Each such envelope has all of these fields, and none of our messages has
+// them all.
 func (o object) envelope() string {
 	switch {
 	case o.hasAll("Type", "MessageId", "TopicArn", "Message"):
-		return "is an envelope of SNS: turn on raw message delivery for the subscription"
+		return "is an SNS envelope: turn on raw message delivery for the subscription"
 	case o.hasAll("detail-type", "source", "account", "detail"):
-		return "is an envelope of EventBridge: send its detail alone, with the rule's input path $.detail"
+		return "is an EventBridge envelope: send only its detail, with the rule's input path $.detail"
 	}
 	return ""
 }
@@ -27,10 +28,10 @@ func (o object) hasAll(names ...string) bool {
 	return true
 }
 
-// maxLevels is how deep encoding/json goes.
+// maxLevels is how deeply nested JSON encoding/json reads.
 const maxLevels = 10_000
 
-// whyNotJSON is the error of a body that encoding/json does not take.
+// whyNotJSON is the error of a body that encoding/json refuses.
 func whyNotJSON(body []byte) *InvalidError {
 	at := 0
 	var syntax *json.SyntaxError
@@ -38,13 +39,13 @@ func whyNotJSON(body []byte) *InvalidError {
 		at = int(syntax.Offset)
 	}
 	if levels(body[:min(at, len(body))]) > maxLevels {
-		return &InvalidError{"", fmt.Sprintf("is nested over %d levels deep", maxLevels)}
+		return &InvalidError{"", fmt.Sprintf("is nested more than %d levels deep", maxLevels)}
 	}
 	return &InvalidError{"", fmt.Sprintf("is not JSON (at byte %d)", at)}
 }
 
-// levels is how many objects and lists are open at the end of a beginning of
-// JSON.
+// levels is how many objects and lists the beginning of a JSON text leaves
+// open.
 func levels(beginning []byte) int {
 	depth := 0
 	inText, escaped := false, false

@@ -10,8 +10,8 @@ func TestEnvelopeOfAWSIsCalledOne(t *testing.T) {
 	const bridge = `{"version":"0","id":"6a7e","detail-type":"app.put","source":"platform","account":"1","time":"2026-11-24T10:00:00Z",` +
 		`"region":"us-east-1","resources":[],"detail":{"type":"app.put"}}`
 	for _, c := range []struct{ body, want string }{
-		{sns, "the message is an envelope of SNS: turn on raw message delivery for the subscription"},
-		{bridge, "the message is an envelope of EventBridge: send its detail alone, with the rule's input path $.detail"},
+		{sns, "the message is an SNS envelope: turn on raw message delivery for the subscription"},
+		{bridge, "the message is an EventBridge envelope: send only its detail, with the rule's input path $.detail"},
 		{`{"Type":"Notification"}`, ""}, {`{"detail":{}}`, ""},
 	} {
 		for _, decode := range []func([]byte) error{

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// fields are those of one JSON object as they came, in their order. Their values
-// are the message's own bytes: a webhook's data may be a megabyte, and nobody
-// here looks into it.
+// fields is the fields of one JSON object, in their order. Their values are the
+// message's own bytes: a webhook's data may be a megabyte, and is not looked
+// into.
 type fields []field
 
 type field struct {
@@ -16,8 +16,8 @@ type field struct {
 	value json.RawMessage
 }
 
-// get returns nil if there is no such field. Of several with one name the last
-// counts, as in encoding/json.
+// get returns nil if there is no such field. If several have the same name, the
+// last one counts, as in encoding/json.
 func (f fields) get(name string) json.RawMessage {
 	for i := len(f) - 1; i >= 0; i-- {
 		if string(f[i].name) == name {
@@ -27,8 +27,8 @@ func (f fields) get(name string) json.RawMessage {
 	return nil
 }
 
-// split opens one level of what is known to be valid JSON: it only looks for
-// where values end. It returns nil for what is no object.
+// split opens one level of valid JSON. It only looks for the ends of values. It
+// returns nil if the JSON is not an object.
 func split(valid []byte) fields {
 	rest := bytes.TrimLeft(valid, space)
 	if rest[0] != '{' {
@@ -46,7 +46,7 @@ func split(valid []byte) fields {
 
 const space = " \t\r\n"
 
-// cutValue parts the value that valid JSON begins with from what follows.
+// cutValue separates the value at the beginning of valid JSON from the rest.
 func cutValue(valid []byte) (value, rest []byte) {
 	depth := 0
 	for i := 0; i < len(valid); i++ {
@@ -74,8 +74,8 @@ func cutValue(valid []byte) (value, rest []byte) {
 	return valid, nil
 }
 
-// stringLength is the length of the string that valid JSON begins with, quotes
-// included.
+// stringLength is the length of the string at the beginning of valid JSON,
+// quotes included.
 func stringLength(valid []byte) int {
 	for i := 1; ; i++ {
 		i += bytes.IndexByte(valid[i:], '"')
@@ -85,13 +85,13 @@ func stringLength(valid []byte) int {
 	}
 }
 
-// unquote is what a valid JSON string says. Without escapes it stands for itself;
-// most have none, and json.Unmarshal takes many times as long.
+// unquote is the text of a valid JSON string. Most strings have no escapes and
+// need no decoding, for which json.Unmarshal would take many times as long.
 func unquote(valid []byte) []byte {
 	if bytes.IndexByte(valid, '\\') < 0 && utf8.Valid(valid) {
 		return valid[1 : len(valid)-1]
 	}
 	var s string
-	_ = json.Unmarshal(valid, &s) // a valid string is never refused
+	_ = json.Unmarshal(valid, &s) // a valid string never fails
 	return []byte(s)
 }

@@ -16,13 +16,13 @@ var (
 	validWord = regexp.MustCompile(`^[!-~]{1,128}$`)
 )
 
-// checkInvalid checks that an error is one for a dead letter: it has nothing in
-// it but our own words.
+// checkInvalid checks that an error may go into a dead letter: it has only our
+// own words.
 func checkInvalid(t *testing.T, err error) {
 	t.Helper()
 	var invalid *InvalidError
 	if !errors.As(err, &invalid) {
-		t.Errorf("error %v is no *InvalidError", err)
+		t.Errorf("error %v is not an *InvalidError", err)
 	}
 	if text := err.Error(); !detail.MatchString(text) || len(text) > 512 {
 		t.Errorf("error %q does not begin with a field's name", text)

@@ -8,12 +8,12 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Kind says what an app is to the platform. The zero value is SentryApp, which
-// messages and tables need not name.
+// Kind says what an app is to the platform. The zero value is SentryApp, so messages
+// and tables need not name it.
 type Kind string
 
-// The kinds. hookwarden sends webhooks to a SentryApp. An Integration and a Plugin
-// stand for a provider, which the platform calls by itself: it reports how these
+// The kinds. hookwarden sends webhooks to a SentryApp. An Integration or a Plugin
+// stands for a provider that the platform calls itself; the platform reports how these
 // calls ended.
 const (
 	SentryApp   Kind = ""
@@ -21,7 +21,7 @@ const (
 	Plugin      Kind = "plugin"
 )
 
-// String is the word of the platform's messages.
+// String is the kind as the platform's messages write it.
 func (k Kind) String() string {
 	if k == SentryApp {
 		return "sentry-app"
@@ -29,8 +29,7 @@ func (k Kind) String() string {
 	return string(k)
 }
 
-// CalledByPlatform reports whether it is the platform that calls such an app, and
-// not hookwarden.
+// CalledByPlatform reports whether the platform, and not hookwarden, calls such an app.
 func (k Kind) CalledByPlatform() bool { return k == Integration || k == Plugin }
 
 // Breaker says what disables an app without a person. The zero value is BreakAll.
@@ -38,8 +37,8 @@ type Breaker string
 
 // The breakers.
 const (
-	BreakAll   Breaker = ""      // each line of the rule
-	BreakFatal Breaker = "fatal" // fatal outcomes alone
+	BreakAll   Breaker = ""      // every line of the rule
+	BreakFatal Breaker = "fatal" // fatal outcomes only
 	BreakOff   Breaker = "off"   // nothing
 )
 
@@ -54,8 +53,8 @@ func (a App) Counted(statuses []Status) bool {
 	return a.Kind.CalledByPlatform() || a.Kind == SentryApp && slices.Contains(statuses, a.Status)
 }
 
-// Guarded reports whether any verdict disables the app: one that is counted, unless its
-// breaker is off.
+// Guarded reports whether a verdict may disable the app: its outcomes are counted and
+// its breaker is not off.
 func (a App) Guarded(statuses []Status) bool { return a.Breaker != BreakOff && a.Counted(statuses) }
 
 func (o object) kind(field string) Kind {
@@ -78,8 +77,8 @@ func (o object) choice(field string, words ...string) string {
 	return word
 }
 
-// link reads a URL of the platform's own, which people are to follow from a mail;
-// empty if absent or null. The platform made it, so one that leads nowhere is wrong.
+// link reads a URL of the platform that mails link to; empty if absent or null. The
+// platform made it, so an invalid one is an error.
 func (o object) link(field string) string {
 	if !o.has(field) {
 		return ""
@@ -90,9 +89,9 @@ func (o object) link(field string) string {
 	case len(link) > maxURL:
 		o.wrong(field, atMost(maxURL))
 	case err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil:
-		o.wrong(field, "must be a URL that starts with https://, without a user")
+		o.wrong(field, "must be a URL that starts with https:// and has no user name")
 	case strings.ContainsAny(link, `<>"`), strings.ContainsFunc(link, invisible):
-		o.wrong(field, "must not have spaces, quotes, angle brackets or characters that cannot be seen")
+		o.wrong(field, "must not have spaces, quotes, angle brackets or invisible characters")
 	}
 	return link
 }

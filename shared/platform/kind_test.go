@@ -48,7 +48,7 @@ func TestKindDecidesWhetherAnAppPutNeedsSecrets(t *testing.T) {
 		{`"plugin"`, "null", "null", ""},
 		{`"plugin"`, "", secrets, ""},
 		{`"integration"`, url, secrets, ""},
-		{`"integration"`, url, "", "app.secrets"}, // it could never be sent anything, unsigned
+		{`"integration"`, url, "", "app.secrets"}, // nothing could ever be sent to it, since nothing is sent unsigned
 		{`"integration"`, "", `[]`, "app.secrets"},
 		{`"integration"`, "", `["[redacted]"]`, "app.secrets[0]"},
 	} {
@@ -94,8 +94,8 @@ func TestKindSaysItsWord(t *testing.T) {
 	}
 }
 
-// What may break an app: its status counts for a sentry-app alone, its breaker for
-// each kind.
+// What may disable an app: its status matters only for a sentry-app, its breaker
+// for every kind.
 func TestBreakerKindAndStatusSayWhatBreaksAnApp(t *testing.T) {
 	internal := []Status{Internal}
 	for _, c := range []struct {

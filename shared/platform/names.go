@@ -1,9 +1,8 @@
 package platform
 
-// NamesIn are the fields by which a log line names a message of which only the
-// body is at hand, valid or not: its type, its own id, app and organization, and
-// version, as far as they are there and well formed. It reads the body anew, so
-// it is for lines that are rare.
+// NamesIn is the fields that name a message in a log line, read from its body,
+// valid or not: its type, id, app, organization and version, as far as they are
+// present and well formed. It decodes the body, so it is for rare lines.
 func NamesIn(body []byte) []any {
 	o := openBody(body)
 	var names []any
@@ -37,7 +36,7 @@ func NamesIn(body []byte) []any {
 	return names
 }
 
-// wellFormed is what read reads; empty if that is not as it must be.
+// wellFormed is what read returns; empty if the field is wrong.
 func (o object) wellFormed(read func(object) string) string {
 	o.first = new(error)
 	text := read(o)

@@ -14,7 +14,8 @@ func TestNamesOfALogLineAreThoseOfWhateverMessageABodyIs(t *testing.T) {
 		appEnable:                            "[type app.enable app_id 17]",
 		orgPut:                               "[type organization.put organization_id 42 version 3]",
 		string(encode(t, disabledNotice(t))): "[notice_id d03f6b974881ec8d98dd98dabc66ccf1 app_id 17 organization_id 42]",
-		// Of what is invalid as much as can be had, and nothing that is not an id.
+		// From an invalid body come as many names as can be read, and nothing that
+		// is not an id.
 		`{"id":"evt.1","app_id":"17"}`:                                                        "[app_id 17]",
 		`{"id":7,"app_id":"a b","organization_id":null,"version":"x"}`:                        "[]",
 		`{"type":"app.put","app":[],"organization":{"id":"` + strings.Repeat("h", 65) + `"}}`: "[type app.put]",

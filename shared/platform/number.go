@@ -10,9 +10,10 @@ import (
 
 var errNotWhole = errors.New("not a whole number")
 
-// wholeNumber reads a valid JSON value that is a whole number in any of the forms
-// that JSON has for it: 12, 12.0, 1.2e1. A language that knows but one kind of
-// number writes what it likes. strconv.ErrRange if it does not fit into 64 bits.
+// wholeNumber reads a valid JSON value that is a whole number, in any form that
+// JSON has for it: 12, 12.0, 1.2e1. A language with only one kind of number may
+// write any of them. The error is strconv.ErrRange if the number does not fit
+// into 64 bits.
 func wholeNumber(raw json.RawMessage) (int64, error) {
 	if c := raw[0]; c != '-' && (c < '0' || c > '9') {
 		return 0, errNotWhole
@@ -25,7 +26,7 @@ func wholeNumber(raw json.RawMessage) (int64, error) {
 	}
 	shift := 0
 	if exponent != "" {
-		shift, _ = strconv.Atoi(exponent) // one that is out of range is cut to what is much too large, too
+		shift, _ = strconv.Atoi(exponent) // if it is out of range, Atoi returns the largest int, which is too large as well
 	}
 	const most = 19 // digits of an int64
 	switch shift += len(whole) - len(digits); {

@@ -8,13 +8,13 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Outcomes is one message of WebhookQueue with which the platform reports how calls
-// ended that it made itself, such as those to a code host's API. It sums them up.
+// Outcomes is one message of WebhookQueue in which the platform reports how its own
+// calls ended, such as those to a code host's API. It sums them up.
 type Outcomes struct {
-	ID             string // the same each time that the message is sent
+	ID             string // the same whenever the message is sent again
 	AppID          string
 	OrganizationID string
-	At             time.Time    // when the earliest of the calls was made: it chooses the day
+	At             time.Time    // when the earliest of the calls was made, which determines the day
 	Counts         tally.Counts // Success, Error, Timeout and Fatal
 }
 
@@ -26,9 +26,9 @@ const (
 )
 
 // DecodeDelivery reads the body of a message of WebhookQueue, or of one that was sent
-// on to RetryQueue: a Webhook, or Outcomes if its type says so. sent is when the
-// platform queued it. The error is an *InvalidError; the message then has what could
-// be read of its fields, for log lines.
+// on to RetryQueue. It is a Webhook, or Outcomes if its type says so. sent is when
+// the platform queued it. The error is an *InvalidError; the message then has the
+// fields that could be read, for log lines.
 func DecodeDelivery(body []byte, sent time.Time) (Webhook, *Outcomes, error) {
 	o := openBody(body)
 	if !o.has("type") {
@@ -42,7 +42,7 @@ func DecodeDelivery(body []byte, sent time.Time) (Webhook, *Outcomes, error) {
 	return Webhook{}, &outcomes, o.err()
 }
 
-// Encode is a body that says this.
+// Encode is a body that DecodeDelivery reads as these outcomes.
 func (o Outcomes) Encode() string {
 	body, _ := json.Marshal(map[string]any{"type": typeOutcomes, "id": o.ID, "app_id": o.AppID, "organization_id": o.OrganizationID, // cannot fail
 		"at": o.At.UTC().Format(time.RFC3339Nano), "counts": o.Counts})

@@ -12,8 +12,8 @@ import (
 // A RegistryMessage is one message of RegistryQueue: AppPut, AppDelete,
 // AppEnable, AppDisable, AppTest, BrakeOpen, OrganizationPut or OrganizationDelete.
 type RegistryMessage interface {
-	// Names are the fields by which a log line names the message: its type, the app
-	// or organization, and its version if it has one.
+	// Names is the fields that name the message in a log line: its type, the app or
+	// organization, and its version if it has one.
 	Names() []any
 }
 
@@ -23,7 +23,7 @@ type AppPut struct {
 	Secrets []Secret
 }
 
-// AppDelete leaves a tombstone of an app, and of its URL and secrets nothing after
+// AppDelete leaves a tombstone of an app. Its URL and secrets are gone after
 // KeptAfterDeletion.
 type AppDelete struct {
 	AppID   string
@@ -40,7 +40,8 @@ type AppEnable struct {
 // OrganizationPut registers an organization or changes it.
 type OrganizationPut struct{ Organization Organization }
 
-// Actor is who did something at the platform, for the audit entry.
+// Actor is the person or program that did something at the platform, for the audit
+// entry.
 type Actor struct {
 	Raw   json.RawMessage // the object as it came; nil if none was given
 	Email string          // empty if none was given
@@ -131,7 +132,7 @@ func decodeAppPut(o object) AppPut {
 		},
 	}
 	if !put.App.Kind.CalledByPlatform() || put.App.WebhookURL != "" || a.has("secrets") {
-		put.Secrets = a.secrets("secrets") // without one nothing can be sent
+		put.Secrets = a.secrets("secrets") // without secrets nothing can be sent
 	}
 	switch put.App.Status {
 	case Published, Unpublished, Internal:
@@ -153,26 +154,26 @@ func (o object) secrets(field string) []Secret {
 		o.wrong(field, "must be a list of one to five strings")
 	}
 	var raws []json.RawMessage
-	_ = json.Unmarshal(o.fields.get(field), &raws) // texts has read it
+	_ = json.Unmarshal(o.fields.get(field), &raws) // texts has read it without an error, or reported one
 	secrets := make([]Secret, 0, len(texts))
 	for i, text := range texts {
 		switch key, standard := strings.CutPrefix(text, "whsec_"); {
 		case len(text) > maxSecret:
 			o.wrong(fmt.Sprintf("%s[%d]", field, i), atMost(maxSecret))
 		case damaged(raws[i], text):
-			o.wrong(fmt.Sprintf("%s[%d]", field, i), "has half a character, and cannot be what the app knows")
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), "is not valid Unicode, so it cannot be the secret that the app knows")
 		case text == Redacted:
 			o.wrong(fmt.Sprintf("%s[%d]", field, i), "is a redaction mark, not a secret")
 		case standard && !validKey(key):
-			o.wrong(fmt.Sprintf("%s[%d]", field, i), "starts with whsec_ but does not go on in base64")
+			o.wrong(fmt.Sprintf("%s[%d]", field, i), "starts with whsec_ but the rest is not base64")
 		}
 		secrets = append(secrets, Secret(text))
 	}
 	return secrets
 }
 
-// damaged reports whether JSON could not say the text: of an unpaired surrogate,
-// or of bytes that are no UTF-8, only a mark is left.
+// damaged reports whether decoding has lost a part of the text: U+FFFD replaces an
+// unpaired surrogate and bytes that are not UTF-8.
 func damaged(raw json.RawMessage, text string) bool {
 	const mark = "\ufffd"
 	meant := bytes.Count(raw, []byte(mark)) + bytes.Count(bytes.ToLower(raw), []byte(`\ufffd`))
@@ -221,7 +222,7 @@ func (o object) actor(field string) Actor {
 	}
 	email := o.object(field).optionalText("email")
 	if address, problem := checkAddress(email); problem == "" {
-		email = address // as an owner's is kept
+		email = address // cleaned, as an owner's address is
 	}
 	return Actor{Raw: raw, Email: email}
 }

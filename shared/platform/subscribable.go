@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Subscribable are the resources whose webhooks are sent only to apps that subscribed
+// Subscribable is the resources whose webhooks are sent only to apps that subscribed
 // to them. All others need no subscription and reach a disabled app too.
 type Subscribable []string
 
-// AllSubscribable is every resource but installation, which tells an app that it is
-// there.
+// AllSubscribable is every resource except installation, which tells an app that it
+// was installed or uninstalled.
 const AllSubscribable = "*"
 
-// All reports whether no resource is named.
+// All reports whether it is AllSubscribable, and names no resource.
 func (s Subscribable) All() bool { return slices.Equal(s, Subscribable{AllSubscribable}) }
 
 // Has reports whether the resource needs a subscription.

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// How many bytes are kept of what customers type.
+// How many bytes of what customers type are kept.
 const (
 	maxName = 512  // mails show 200 characters
-	maxURL  = 2048 // what is longer is never called
+	maxURL  = 2048 // a longer URL is never called
 )
 
-// name reads a required name that a customer typed, as optionalName does. The
-// fallback takes its place if nothing of it can be seen.
+// name reads a required name that a customer typed, as optionalName does. If
+// nothing in it is visible, fallback replaces it.
 func (o object) name(field, fallback string) string {
 	if !o.has(field) {
 		o.wrong(field, "is required")
@@ -29,8 +29,8 @@ func nameOr(typed, fallback string) string {
 }
 
 // optionalName reads a name that a customer typed, as one line without control
-// characters, cut to its limit; empty if absent, null, or of nothing that can be
-// seen. Only a wrong JSON type is an error.
+// characters, cut to its limit. It is empty if absent, null, or if nothing in it
+// is visible. Only a wrong JSON type is an error.
 func (o object) optionalName(field string) string { return cleanName(o.optionalText(field)) }
 
 func cleanName(typed string) string {
@@ -50,9 +50,9 @@ func cleanName(typed string) string {
 	return name
 }
 
-// optionalURL reads a URL, without the white space that came along when it was
-// typed or pasted; empty if absent, null or nothing else. One that is too long is
-// cut, and stays too long, so that it is never called.
+// optionalURL reads a URL, without the white space around it; empty if absent,
+// null or only white space. A URL that is too long is cut so that it is still too
+// long, and never called.
 func (o object) optionalURL(field string) string { return cleanURL(o.optionalText(field)) }
 
 func cleanURL(typed string) string {
@@ -64,16 +64,16 @@ func cleanURL(typed string) string {
 		}
 		url = url[:end]
 	}
-	return strings.NewReplacer("\ufffe", "%EF%BF%BE", "\uffff", "%EF%BF%BF").Replace(url) // as they are sent
+	return strings.NewReplacer("\ufffe", "%EF%BF%BE", "\uffff", "%EF%BF%BF").Replace(url) // as in a request
 }
 
-// uncarried reports whether no SQS message may have the character, other than
-// control characters, which JSON escapes.
+// uncarried reports whether SQS refuses the character in a message. It does not
+// report control characters, which JSON escapes.
 func uncarried(r rune) bool { return r == '\ufffe' || r == '\uffff' }
 
-// invisible reports whether nothing is seen of a character that stands alone:
-// spaces, controls, marks of direction and format, fillers, and what no text
-// has. Characters newer than Go's tables count as seen.
+// invisible reports whether a character on its own cannot be seen: spaces,
+// controls, direction and format marks, fillers and noncharacters. Characters
+// newer than Go's tables count as visible.
 func invisible(r rune) bool {
 	switch {
 	case unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf, unicode.Cs), unicode.IsSpace(r):
@@ -84,6 +84,6 @@ func invisible(r rune) bool {
 	return r == '\u2800' // a Braille pattern without dots
 }
 
-// unprintable reports whether a character in the middle of a word hides what the
-// word is.
+// unprintable reports whether a character inside a word can hide what the word
+// is.
 func unprintable(r rune) bool { return unicode.Is(unicode.Cf, r) || uncarried(r) }

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// refusedBySQS says what SQS does of a message's text.
+// refusedBySQS reports whether SQS refuses a message's text.
 func refusedBySQS(body string) bool {
 	return !utf8.ValidString(body) || strings.ContainsFunc(body, func(r rune) bool {
 		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == '\ufffe' || r == '\uffff'
@@ -76,7 +76,7 @@ func orName(name, fallback string) string {
 	return name
 }
 
-// The texts of tables may be older than what cleans them.
+// Texts in the tables may be older than the code that cleans them.
 func TestNoticesOfWhateverIsRegisteredAreWhatSQSTakes(t *testing.T) {
 	for name, text := range map[string]string{
 		"no characters": "C\ufffeI \uffffBot", "markup": strings.Repeat("<", 200_000), "nothing": "\u200b", "bad UTF-8": "\xff\xfe", "controls": "\x00\x01",

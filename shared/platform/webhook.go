@@ -2,7 +2,7 @@ package platform
 
 import "encoding/json"
 
-// Webhook is one message of WebhookQueue: an event that an app is to be told of.
+// Webhook is one message of WebhookQueue: an event to tell an app about.
 type Webhook struct {
 	ID               string // the same on every attempt
 	AppID            string
@@ -12,14 +12,14 @@ type Webhook struct {
 	Action           string
 	Data             json.RawMessage // an object, byte for byte as it came
 	Actor            json.RawMessage // an object, byte for byte as it came; nil if none was given
-	URL              string          // overrides the app's own URL; empty if it does not
+	URL              string          // overrides the app's own URL, unless it is empty
 }
 
-// EventType is "<resource>.<action>", as the log has it.
+// EventType is "<resource>.<action>", as in the log.
 func (w Webhook) EventType() string { return w.Resource + "." + w.Action }
 
-// AlertRule reports whether the webhook was made by an alert rule, however the
-// platform spells that. Its outcome is never counted against the app.
+// AlertRule reports whether an alert rule made the webhook, however the platform
+// spells that. Its failures never count against the app.
 func (w Webhook) AlertRule() bool {
 	event := w.EventType()
 	return event == "event_alert.triggered" || event == "event.alert" || w.Action == "event.alert"
@@ -48,10 +48,10 @@ func (o object) webhook() Webhook {
 // webhookID reads an id without a dot: Standard Webhooks signs "id.timestamp.body".
 func (o object) webhookID(field string) string { return o.id(field, 128, "_:-") }
 
-// readContent reads what a webhook says.
+// readContent reads a webhook's resource, action and data.
 func (o object) readContent(w *Webhook) {
 	w.Resource, w.Action, w.Data = o.word("resource"), o.word("action"), o.rawObject("data")
 	if w.Resource == "installation" && w.Action != "created" && w.Action != "deleted" {
-		o.wrong("action", "of the resource installation must be created or deleted")
+		o.wrong("action", "must be created or deleted for the resource installation")
 	}
 }
