@@ -19,8 +19,8 @@ type appsAPI interface {
 	batchGetAPI
 }
 
-// Apps is the Apps table together with the Secrets table: an app and its
-// secrets always change in one transaction.
+// Apps is the Apps table with the Secrets table: an app and its secrets always
+// change in one transaction.
 type Apps struct {
 	API     appsAPI
 	Table   string
@@ -36,12 +36,12 @@ func (t Apps) PutApp(ctx context.Context, app platform.App, secrets []platform.S
 	return t.change(ctx, app.ID, func(was item) error { return t.put(ctx, app, secrets, was) })
 }
 
-// changeTries is how often an app is read again that was changed meanwhile.
-// Changes of one app are far apart.
+// changeTries is how often a change of an app is tried, if others change the app
+// in the meantime. Changes of one app are far apart.
 const changeTries = 4
 
-// change reads an app and makes a change to it that is refused if the app is not
-// as it was read any more. was is nil for an app that is not there.
+// change reads an app and calls make, whose write must be refused if the app has
+// changed since it was read. was is nil if the app does not exist.
 func (t Apps) change(ctx context.Context, id string, make func(was item) error) error {
 	for range changeTries {
 		was, err := get(ctx, t.API, t.Table, appKey(id))
@@ -55,8 +55,8 @@ func (t Apps) change(ctx context.Context, id string, make func(was item) error) 
 	return fmt.Errorf("app %s was changed %d times in between", id, changeTries)
 }
 
-// asRead puts an update under the condition that the app has the version with
-// which it was read.
+// asRead adds the condition that the app still has the version with which it was
+// read.
 func asRead(u *types.Update, was item) {
 	u.ConditionExpression = aws.String("attribute_not_exists(version)")
 	if was["version"] != nil {
@@ -86,7 +86,7 @@ func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secr
 		}
 	}
 	change := t.update(app.ID, app.Version, set, remove)
-	signing, over := item{}, []string{"expires_at", "webhook_url"} // of a deletion
+	signing, over := item{}, []string{"expires_at", "webhook_url"} // set by a deletion
 	if len(secrets) > 0 {
 		signing["secrets"] = texts(secrets)
 	} else {
@@ -109,9 +109,8 @@ func (t Apps) put(ctx context.Context, app platform.App, secrets []platform.Secr
 	return t.write(ctx, change, changeSecrets)
 }
 
-// another reports whether a put makes an app another receiver, one of another
-// kind, or another organization's. A tombstone has no URL: what comes back after a
-// deletion is another.
+// another reports whether a put changes an app's receiver, its kind or its
+// organization, or brings it back after a deletion.
 func another(was item, app platform.App) bool {
 	return was != nil && (was.bool("deleted") || was.text("webhook_url") != app.WebhookURL ||
 		was.text("kind") != string(app.Kind) || was.text("organization_id") != app.OrganizationID)
@@ -190,8 +189,8 @@ func (t Apps) ReadApps(ctx context.Context, ids []string) (map[string]delivery.R
 	return known, unread, errors.Join(faults...)
 }
 
-// readSome reads up to a call's worth of apps into known and returns the ids
-// that stayed unread.
+// readSome reads the apps of one call into known and returns the ids that could
+// not be read.
 func (t Apps) readSome(ctx context.Context, ids []string, known map[string]delivery.Registered) ([]string, error) {
 	var appKeys, secretKeys []map[string]types.AttributeValue
 	for _, id := range ids {

@@ -19,8 +19,8 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// registryTables are Apps and Secrets over one engine, which answers batch reads
-// too: consistent ones only, and without the keys that withheld says.
+// registryTables is Apps and Secrets over one engine. It answers consistent
+// batch reads only, and leaves the keys that withheld names unprocessed.
 type registryTables struct {
 	*engine
 	reads    int
@@ -147,7 +147,7 @@ func TestAppsAreAllThatTheirVersionSaysButDisabled(t *testing.T) {
 	must(t, r.apps().PutApp(t.Context(), bare, []platform.Secret{"newest", "new"}))
 	want := bare
 	want.DisabledAt, want.EnabledAt = disabledAt, disabledAt.Add(-time.Hour)
-	want.Generation = 2 // it has another URL
+	want.Generation = 2 // its URL changed
 	got := r.read(t, "17")
 	if diff := cmp.Diff(want, got.App); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -13,7 +13,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// takesAll is a DynamoDB that takes all writes and keeps none.
+// takesAll is a DynamoDB that accepts all writes and keeps none.
 type takesAll struct{}
 
 func (takesAll) BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {

@@ -13,7 +13,7 @@ type bookmarkAPI interface {
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 }
 
-// Bookmark is the sweep's place, an item of the Audit table.
+// Bookmark keeps the sweep's place, an item of the Audit table.
 type Bookmark struct {
 	API   bookmarkAPI
 	Table string
@@ -23,8 +23,8 @@ var _ disabling.Bookmark = Bookmark{}
 
 func bookmarkKey() item { return item{"pk": text("#sweep"), "sk": text("bookmark")} }
 
-// ReadBookmark implements disabling.Bookmark. A key without a shard, which older
-// versions wrote, says nothing: the sweep begins anew.
+// ReadBookmark implements disabling.Bookmark. Older versions wrote a key without
+// a shard. It is ignored, and the sweep starts from the beginning.
 func (t Bookmark) ReadBookmark(ctx context.Context) (disabling.Place, error) {
 	place, err := get(ctx, t.API, t.Table, bookmarkKey())
 	if err != nil || place["shard"] == nil {

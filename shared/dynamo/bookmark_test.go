@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/disabling"
 )
 
-// oneItem is a table of one item.
+// oneItem is a table with one item.
 type oneItem struct{ item item }
 
 func (o *oneItem) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {

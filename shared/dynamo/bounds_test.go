@@ -13,10 +13,10 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// itemLimit is DynamoDB's own: 400 KB.
+// itemLimit is DynamoDB's limit: 400 KB.
 const itemLimit = 400 << 10
 
-// itemSize is what DynamoDB counts of a value, or a little more.
+// itemSize is a value's size as DynamoDB counts it, or a little more.
 func itemSize(v types.AttributeValue) int {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -55,8 +55,9 @@ func decoded[M platform.RegistryMessage](t *testing.T, fields map[string]any) M 
 	return m.(M)
 }
 
-// What is taken of a message can be written, however large it came: else it
-// would come back until SQS gives it up, without a word about why.
+// What is kept of a message can be written, however large the message was.
+// Otherwise the message would come back until SQS moved it to the dead-letter
+// queue, without a reason.
 func TestItemsHaveRoomForWhateverIsTaken(t *testing.T) {
 	long := strings.Repeat("é", 250_000)
 	word := func(n int) string { return strings.Repeat("w", n) }

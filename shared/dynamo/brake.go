@@ -105,7 +105,8 @@ func (t Brake) SetLatch(ctx context.Context, brake platform.Brake, l disabling.L
 	return err
 }
 
-// OpenBrake implements registry.Brake: what is put in the latch's place is open.
+// OpenBrake implements registry.Brake. It replaces the latch by an item that
+// says until when the brake is open.
 func (t Brake) OpenBrake(ctx context.Context, o registry.Opening) error {
 	open := latchKey(o.Brake)
 	open["opened_at"], open["open_until"] = timestamp(o.At), timestamp(o.Until)

@@ -15,7 +15,7 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// byHand disables an app that was read.
+// byHand reads an app and disables it.
 func (e *engine) byHand(t testing.TB, appID string) standing.Transition {
 	t.Helper()
 	app, _, err := e.apps().ReadApp(t.Context(), appID)
@@ -30,7 +30,7 @@ func TestDisableByHandMarksAndAuditsAndLeavesTheBrakeAlone(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	for _, name := range []string{"disabled_evidence", "platform_told_at", "notified_at", "steered_at"} {
-		e.tables["apps"]["17"][name] = text("2026-11-01T00:00:00.000Z") // of an earlier time
+		e.tables["apps"]["17"][name] = text("2026-11-01T00:00:00.000Z") // from an earlier disabling
 	}
 	d := e.byHand(t, "17")
 	must(t, e.standing().Apply(t.Context(), d))
@@ -93,7 +93,7 @@ func TestDisableByHandRefusesWhateverIsNotAsItWasRead(t *testing.T) {
 	}
 }
 
-// The brake holds the rule's disablings alone.
+// The brake holds only the rule's disablings.
 func TestDisableByHandPassesALatchedBrake(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")

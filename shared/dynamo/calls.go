@@ -33,8 +33,8 @@ const (
 	readFirstGap = 25 * time.Millisecond
 )
 
-// getMany reads a call's worth of items, by table. Those that DynamoDB leaves unprocessed
-// are asked for again, a few times; unread are the keys of those that are left then.
+// getMany reads the items of one call, by table. It asks a few times again for keys that
+// DynamoDB leaves unprocessed. unread has the keys that are still left.
 func getMany(ctx context.Context, api batchGetAPI, request map[string]types.KeysAndAttributes) (
 	found map[string][]map[string]types.AttributeValue, unread map[string]types.KeysAndAttributes, err error) {
 	found = make(map[string][]map[string]types.AttributeValue)

@@ -13,8 +13,8 @@ import (
 	"hookwarden/shared/delivery"
 )
 
-// Claims are the hops that messages have claimed. They live in the table of slow
-// apps, under keys that no app can have: app ids have no #.
+// Claims keeps the hops that messages have claimed. They are in the SlowApps table,
+// under keys that no app can have: app ids have no #.
 type Claims struct {
 	API   slowAppsAPI
 	Table string
@@ -22,16 +22,16 @@ type Claims struct {
 
 var _ delivery.Claims = Claims{}
 
-// afterExpiry is how long a claim is kept when no message of its origin is sent on
-// any more: the last of them may still be handed out.
+// afterExpiry is how long a claim is kept after the last message of its origin may be
+// sent on: that message may still be handed out.
 const afterExpiry = time.Hour
 
 func claimKey(hop delivery.Hop) types.AttributeValue {
 	return text(fmt.Sprintf("copy#%s#%d", hop.Origin, hop.Number))
 }
 
-// Claim implements delivery.Claims with one conditional put. The SDK may repeat
-// it: an owner that has the hop gets it again.
+// Claim implements delivery.Claims with one conditional put. The SDK may repeat it,
+// since an owner may claim its hop again.
 func (t Claims) Claim(ctx context.Context, hop delivery.Hop, owner string) (bool, error) {
 	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table,
 		Item:                      item{"app_id": claimKey(hop), "claimed_by": text(owner), "expires_at": number(hop.Until.Add(afterExpiry).Unix())},
@@ -52,8 +52,8 @@ func (t Claims) Claimed(ctx context.Context, hop delivery.Hop) (bool, error) {
 	return claim != nil, err
 }
 
-// readOne reads one item, consistently, by the call that the role has; nil if there is
-// none.
+// readOne reads one item, consistently; nil if there is none. It uses BatchGetItem,
+// which the role allows.
 func readOne(ctx context.Context, api batchGetAPI, table string, key item) (item, error) {
 	out, err := api.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
 		table: {Keys: []map[string]types.AttributeValue{key}, ConsistentRead: aws.Bool(true)}}})

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/dynamo"
 )
 
-// claimsTable is a table of which each read is consistent or fails the test.
+// claimsTable is a table. A read of it that is not consistent fails the test.
 type claimsTable struct {
 	t           *testing.T
 	items       map[string]attributes

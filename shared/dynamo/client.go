@@ -11,8 +11,8 @@ import (
 // perTry is how long one request to DynamoDB may take.
 const perTry = time.Second
 
-// NewClient makes a client of DynamoDB whose every try ends in time, and whose
-// errors wrap platform.ErrRefused where that is what DynamoDB means.
+// NewClient makes a DynamoDB client that gives each try its own time-out. Its
+// errors wrap platform.ErrRefused if DynamoDB permanently refuses a call.
 func NewClient(c aws.Config) *dynamodb.Client {
 	return dynamodb.NewFromConfig(c, func(o *dynamodb.Options) {
 		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(perTry)

@@ -10,14 +10,14 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// derived are attributes that register works out itself. Another version of it
-// may word them otherwise: that is no other content.
+// derived reports whether register makes the attribute itself. Another version of
+// hookwarden may word it differently, so it does not count as content.
 func derived(name string) bool { return name == "webhook_url_error" || name == "owner_errors" }
 
 func sameVersion(stored, set item) bool { return stored.number("version") == set.number("version") }
 
-// sameContent reports whether a change that sets and removes these attributes
-// would change nothing.
+// sameContent reports whether setting and removing these attributes would change
+// nothing.
 func sameContent(stored, set item, remove []string) bool {
 	for name, value := range set {
 		if !derived(name) && !reflect.DeepEqual(stored[name], value) {
@@ -27,7 +27,7 @@ func sameContent(stored, set item, remove []string) bool {
 	return !slices.ContainsFunc(remove, func(name string) bool { return !derived(name) && stored[name] != nil })
 }
 
-// refusal is why an app and its secrets are not put: stored has the same version,
+// refusal says why an app and its secrets are not put: stored has the same version
 // or a newer one.
 func (t Apps) refusal(ctx context.Context, id string, stored, set item, remove []string, secrets item) error {
 	switch {
@@ -40,16 +40,15 @@ func (t Apps) refusal(ctx context.Context, id string, stored, set item, remove [
 	if err != nil || same {
 		return orElse(err, registry.ErrStale)
 	}
-	stored, err = get(ctx, t.API, t.Table, appKey(id)) // if it was changed meanwhile, these are the secrets of a newer version
+	stored, err = get(ctx, t.API, t.Table, appKey(id)) // if the app has changed in the meantime, the secrets are a newer version's
 	if err != nil || !sameVersion(stored, set) {
 		return orElse(err, registry.ErrStale)
 	}
 	return registry.ErrConflict
 }
 
-// erased reports whether an app was erased with its organization: what was put with
-// its version is not known any more. A tombstone of an app that was never seen has no
-// status.
+// erased reports whether an app was erased with its organization, so that the content
+// of its version is unknown. A tombstone of an app that was never seen has no status.
 func erased(app item) bool {
 	return app.bool("deleted") && app["organization_id"] == nil && app["status"] != nil
 }
@@ -61,8 +60,9 @@ func orElse(err, other error) error {
 	return other
 }
 
-// sameSecrets compares secrets without reading any, which register may not: it
-// writes the version that is there, on condition that the secrets are the same.
+// sameSecrets compares secrets without reading them, which register's role does not
+// allow: it writes the stored version again, on condition that the secrets are the
+// same.
 func (t Apps) sameSecrets(ctx context.Context, id string, set item) (bool, error) {
 	u := update(t.Secrets, item{"app_id": text(id)}, item{"version": set["version"]}, nil)
 	u.ExpressionAttributeNames["#secrets"] = "secrets"
@@ -79,7 +79,7 @@ func (t Apps) sameSecrets(ctx context.Context, id string, set item) (bool, error
 	return err == nil, err
 }
 
-// refusal is why a change of an organization was refused.
+// refusal says why a change of an organization was refused.
 func (t Organizations) refusal(ctx context.Context, id string, set item, remove []string) error {
 	stored, err := get(ctx, t.API, t.Table, item{"id": text(id)})
 	if err != nil {

@@ -122,7 +122,7 @@ func TestConflictIsAnOrganizationsVersionWithOtherContentToo(t *testing.T) {
 	}
 }
 
-// A read that fails says nothing: the message comes again.
+// If a read fails, there is no answer, and the message comes again.
 func TestConflictThatCannotBeReadIsNoAnswer(t *testing.T) {
 	app := platform.App{ID: "17", Version: 5, Status: platform.Internal, OrganizationID: "42"}
 	down := errors.New("throttled")
@@ -144,7 +144,7 @@ func TestConflictThatCannotBeReadIsNoAnswer(t *testing.T) {
 	}
 }
 
-// Between the two looks at an app another change of it may come.
+// Another change of the app may come between the two reads of it.
 func TestConflictIsNotOfSecretsOfANewerVersion(t *testing.T) {
 	app := platform.App{ID: "17", Version: 5, Status: platform.Internal, OrganizationID: "42"}
 	e := newEngine()

@@ -10,15 +10,15 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// DeleteApp implements registry.Apps: it leaves a tombstone with the version. The
-// URL goes from there to the secrets, since a tombstone stays and they expire. So
-// the app is read, and deleted on condition of the version that was read. The next
-// PutApp removes all of it.
+// DeleteApp implements registry.Apps. It leaves a tombstone with the version. It moves
+// the URL to the Secrets table, since a tombstone stays and secrets expire. So it reads
+// the app, and deletes it on condition of the version that was read. The next PutApp
+// undoes all of this.
 func (t Apps) DeleteApp(ctx context.Context, id string, version int64, at time.Time) error {
 	return t.change(ctx, id, func(was item) error { return t.entomb(ctx, id, version, at, was) })
 }
 
-// entomb deletes an app that was read; was is nil for one that is not there.
+// entomb deletes an app that was read; was is nil if the app does not exist.
 func (t Apps) entomb(ctx context.Context, id string, version int64, at time.Time, was item) error {
 	switch {
 	case was.number("version") == version && !was.bool("deleted"):
@@ -42,8 +42,8 @@ func (t Apps) tombstone(id string, version int64, at time.Time, was item, withou
 	return app
 }
 
-// expiring is what becomes of its secrets. Of an app that is deleted already the hour
-// is not begun anew.
+// expiring makes the app's secrets expire. If the app is already deleted, their hour
+// does not start again.
 func (t Apps) expiring(id string, version int64, at time.Time, was item) *types.Update {
 	set := item{}
 	switch deletedAt := was.time("deleted_at"); {

@@ -18,7 +18,7 @@ import (
 
 var deletion = time.Date(2026, 11, 24, 12, 0, 0, 250e6, time.UTC)
 
-const expiry = 1795525200 // an hour after it
+const expiry = 1795525200 // an hour after the deletion
 
 func appsOf(e *engine) dynamo.Apps { return dynamo.Apps{API: e, Table: "apps", Secrets: "secrets"} }
 
@@ -38,7 +38,7 @@ func deleteBot(t *testing.T, e *engine, version int64, at time.Time) {
 	}
 }
 
-// readBot is what deliver knows of the app.
+// readBot is what deliver knows about the app.
 func readBot(t *testing.T, e *engine) delivery.Registered {
 	t.Helper()
 	known, unread, err := appsOf(e).ReadApps(t.Context(), []string{"17"})
@@ -48,7 +48,7 @@ func readBot(t *testing.T, e *engine) delivery.Registered {
 	return known["17"]
 }
 
-// inClear compares secrets, which print alike.
+// inClear compares the values of secrets, which all print alike.
 func inClear() cmp.Option {
 	return cmp.Transformer("inClear", func(s platform.Secret) string { return string(s) })
 }
@@ -118,7 +118,7 @@ func TestDeletionThatComesTwiceKeepsItsFirstHour(t *testing.T) {
 	if diff := cmp.Diff(want, readBot(t, e), inClear()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, version := range []int64{14, 13} { // it came twice, or late
+	for _, version := range []int64{14, 13} { // the deletion came twice, or late
 		if err := appsOf(e).DeleteApp(t.Context(), "17", version, deletion.Add(time.Hour)); !errors.Is(err, registry.ErrStale) {
 			t.Errorf("version %d: %v", version, err)
 		}
@@ -159,10 +159,10 @@ func TestDeletionOfAnAppThatWasNeverSeenLeavesATombstone(t *testing.T) {
 	}
 }
 
-// Between its read and its write another change of the app may be made.
+// Another change of the app may come between its read and its write.
 func TestDeletionReadsAnAppAgainThatChangesMeanwhile(t *testing.T) {
 	for name, c := range map[string]struct {
-		other   int64 // the version that is put meanwhile
+		other   int64 // the version that is put in the meantime
 		want    error
 		deleted bool
 	}{
@@ -213,7 +213,7 @@ func TestDeletionReadsAnAppAgainThatChangesMeanwhile(t *testing.T) {
 	})
 }
 
-// A lost answer, or none: the message comes again.
+// After a call that failed or whose answer was lost, the message comes again.
 func TestDeletionSurvivesAFault(t *testing.T) {
 	lost := errors.New("the answer was lost")
 	for name, fault := range map[string]func(string) (before, after error){

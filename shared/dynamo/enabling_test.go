@@ -19,7 +19,7 @@ func enabling(app platform.App, at time.Time, actor platform.Actor) standing.Tra
 	return standing.Transition{Kind: standing.Enabled, App: app, At: at, Actor: actor}
 }
 
-// disabled puts an app that is disabled since noon, and returns it as read.
+// disabled puts an app that was disabled at noon, and returns it as read.
 func (e *engine) disabled(t testing.TB, appID string) platform.App {
 	t.Helper()
 	e.put(appID, "42")
@@ -90,7 +90,7 @@ func TestEnableLiftsOnlyTheDisablingThatWasRead(t *testing.T) {
 	}
 }
 
-// bytesOf is about what DynamoDB counts of a value.
+// bytesOf is about the size of a value as DynamoDB counts it.
 func bytesOf(v types.AttributeValue) (n int) {
 	if m, ok := v.(*types.AttributeValueMemberM); ok {
 		for name, inner := range m.Value {
@@ -117,7 +117,7 @@ func TestEnableIsNeverTooLargeForItsAuditEntry(t *testing.T) {
 		t.Run(label, func(t *testing.T) {
 			e := newEngine()
 			app := e.disabled(t, "17")
-			app.Name = long // stored before there was a bound
+			app.Name = long // it was stored before there was a bound
 			if err := e.standing().Apply(t.Context(), enabling(app, noon.Add(time.Hour), platform.Actor{Raw: json.RawMessage(raw)})); err != nil {
 				t.Fatal(err)
 			}

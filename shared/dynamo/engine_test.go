@@ -21,17 +21,17 @@ import (
 )
 
 // An engine is DynamoDB in memory, as far as the disable, sweep and register
-// functions use it: it carries out the expressions that it is given, and refuses
+// functions use it. It evaluates the expressions that it is given, and refuses
 // what DynamoDB refuses.
 type engine struct {
 	mu     sync.Mutex
 	tables map[string]map[string]attributes // by table and key
 
-	// fault is asked before each call for the errors that it fails with: before it
-	// is carried out, and afterwards. May be nil.
+	// fault is called before each call. It returns the errors with which the call
+	// fails, before it takes effect and afterwards. It may be nil.
 	fault func(call, key string) (before, after error)
-	// changed is told of each item that is put (now is its image) or deleted (now
-	// is nil). May be nil.
+	// changed is called with each item that is put (now is its new image) or
+	// deleted (now is nil). It may be nil.
 	changed func(table string, was, now attributes)
 	writes  [][]types.TransactWriteItem // transactions, whether they succeed or not
 }
@@ -62,7 +62,7 @@ func textOf(v types.AttributeValue) string {
 
 func keyText(table string, item attributes) string {
 	if table == "secrets" || table == "slow_apps" {
-		return textOf(item["app_id"]) // of registryTables and of outcomes
+		return textOf(item["app_id"]) // for registryTables and outcomes
 	}
 	var parts []string
 	for _, name := range keyNames[table] {
@@ -71,7 +71,7 @@ func keyText(table string, item attributes) string {
 	return strings.Join(parts, " ")
 }
 
-// call carries out one call, with the faults that it has.
+// call makes one call, with its faults.
 func (e *engine) call(name, key string, do func() error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -133,7 +133,7 @@ func (e *engine) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dy
 			return errors.New("the read is not consistent")
 		}
 		x := expression{names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}
-		x.holds(*in.KeyConditionExpression, nil) // so that all of it is used
+		x.holds(*in.KeyConditionExpression, nil) // so that every value counts as used
 		items := e.tables[*in.TableName]
 		for _, key := range slices.Sorted(maps.Keys(items)) {
 			full := in.Limit != nil && len(out.Items) == int(*in.Limit)
@@ -258,7 +258,7 @@ func (p *prepared) apply(e *engine) {
 	}
 }
 
-// expression carries out DynamoDB's expressions, as far as they are used here.
+// expression evaluates DynamoDB's expressions, as far as they are used here.
 type expression struct {
 	names  map[string]string
 	values attributes
@@ -280,8 +280,7 @@ func tokensOf(s string) []string {
 	return tokens
 }
 
-// reserved are the words of those that DynamoDB reserves which name attributes
-// of ours.
+// reserved is those of DynamoDB's reserved words that name attributes of ours.
 var reserved = []string{"data", "day", "name", "owner", "state", "status", "until", "url", "uuid"}
 
 func (x *expression) unused() error {
@@ -346,8 +345,8 @@ func (x *expression) operand(item attributes) types.AttributeValue {
 	return item[x.attribute()]
 }
 
-// sum is what an attribute is set to: an operand, the default of one that is
-// absent, or a sum.
+// sum is the value that an attribute is set to: an operand, a default for an
+// absent attribute, or a sum.
 func (x *expression) sum(item attributes) types.AttributeValue {
 	var value types.AttributeValue
 	if x.accept("if_not_exists") {

@@ -19,9 +19,9 @@ type erasuresAPI interface {
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Erasures erases organizations: in the tables Organizations, Apps, Secrets and Audit.
-// Each write but the first is on condition of the tombstone, so that an organization
-// that comes back keeps what comes with it.
+// Erasures erases organizations from the tables Organizations, Apps, Secrets and
+// Audit. Each write except the first is on condition of the tombstone, so that an
+// organization that comes back keeps what it comes back with.
 type Erasures struct {
 	API           erasuresAPI
 	Apps          Apps
@@ -32,7 +32,7 @@ type Erasures struct {
 var _ registry.Erasures = Erasures{}
 
 // deletedKey is the partition of the Audit table that says which organizations were
-// erased: by their ids, without names.
+// erased, by their ids and without names.
 const deletedKey = "#deleted"
 
 const eventOrganizationDelete = "organization.delete"
@@ -57,7 +57,7 @@ func (t Erasures) EntombOrganization(ctx context.Context, e registry.Erasure, no
 	return t.entombed(ctx, e)
 }
 
-// entombed is when the tombstone was made that is there already.
+// entombed is when the existing tombstone was made.
 func (t Erasures) entombed(ctx context.Context, e registry.Erasure) (time.Time, error) {
 	i, err := get(ctx, t.API, t.Organizations, item{"id": text(e.OrganizationID)})
 	switch {
@@ -71,7 +71,7 @@ func (t Erasures) entombed(ctx context.Context, e registry.Erasure) (time.Time, 
 	return i.time("deleted_at"), nil
 }
 
-// whileDeleted is the condition that the organization did not come back.
+// whileDeleted is the condition that the organization has not come back.
 func (t Erasures) whileDeleted(e registry.Erasure) types.TransactWriteItem {
 	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 		TableName:           &t.Organizations,
@@ -91,7 +91,8 @@ func (t Erasures) write(ctx context.Context, e registry.Erasure, changes ...type
 	return err
 }
 
-// EraseApps implements registry.Erasures. The index lags behind: each app is read.
+// EraseApps implements registry.Erasures. It reads each app, since the index may
+// lag behind.
 func (t Erasures) EraseApps(ctx context.Context, e registry.Erasure, after string) (last string, err error) {
 	query := &dynamodb.QueryInput{
 		TableName:                 &t.Apps.Table,
@@ -118,12 +119,12 @@ func (t Erasures) EraseApps(ctx context.Context, e registry.Erasure, after strin
 }
 
 // eraseApp deletes an app with the version that it has, so that a newer put brings it
-// back. Its names go too, and its organization, so that the index shows it no more.
-// What stays is what a webhook needs that was queued before.
+// back. It also removes the names and the organization, so that the index no longer
+// has the app. What stays is what webhooks need that were queued before.
 func (t Erasures) eraseApp(ctx context.Context, e registry.Erasure, id string) error {
 	return t.Apps.change(ctx, id, func(was item) error {
 		if was.text("organization_id") != e.OrganizationID {
-			return nil // it moved, or is erased already
+			return nil // it moved, or was erased before
 		}
 		app := t.Apps.tombstone(id, was.number("version"), e.At, was, "organization_id", "uuid", "slug", "name", "settings_url", "dashboard_url")
 		app.ConditionExpression = aws.String(*app.ConditionExpression + " AND #organization_id = :organization")

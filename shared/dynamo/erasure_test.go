@@ -30,7 +30,7 @@ var (
 type erasing struct {
 	*engine
 	now    time.Time
-	hidden map[string]bool // apps that the index organization does not show yet
+	hidden map[string]bool // apps that the index organization does not have yet
 }
 
 // Query implements dynamo's interface: an index may lag behind its table.
@@ -70,8 +70,8 @@ func orgPut(id string, version int64) platform.OrganizationPut {
 		Owners: []platform.Owner{{Email: "ada@" + id + ".example", Name: "Ada"}}, OwnerErrors: []string{"owners[1].email is missing"}}}
 }
 
-// newErasing has an organization 42 with so many apps, of which one was deleted
-// before, and as many audit entries; and a neighbour 43.
+// newErasing has an organization 42 with many apps, one of them deleted before, and
+// as many audit entries. Organization 43 is its neighbour.
 func newErasing(t *testing.T, many int) *erasing {
 	t.Helper()
 	w := &erasing{engine: newEngine(), now: noon, hidden: make(map[string]bool)}
@@ -96,8 +96,8 @@ func newErasing(t *testing.T, many int) *erasing {
 	return w
 }
 
-// handle is RegistryQueue: it hands a message over until it is through, and returns
-// how often.
+// handle is RegistryQueue: it hands out a message until it is done, and returns how
+// often.
 func (w *erasing) handle(t *testing.T, m platform.RegistryMessage) (receives int) {
 	t.Helper()
 	for receives = 1; receives < 20; receives++ {
@@ -122,7 +122,7 @@ func deletion42() platform.OrganizationDelete {
 	return platform.OrganizationDelete{OrganizationID: "42", Version: 4}
 }
 
-// kept are the tables as they are now.
+// kept is the tables as they are now.
 func (w *erasing) kept() map[string]map[string]attributes {
 	end := make(map[string]map[string]attributes)
 	for table, items := range w.tables {
@@ -175,8 +175,8 @@ func TestErasureLeavesTombstonesWithoutNamesAndOneEntry(t *testing.T) {
 	}
 }
 
-// eachCall runs an erasure once for each of its calls, and lets something happen at
-// that call: what at returns is how the call fails, before it is made and afterwards.
+// eachCall runs an erasure once for each of its calls, and calls at at that call.
+// What at returns is how the call fails, before it takes effect and afterwards.
 func eachCall(t *testing.T, at func(t *testing.T, w *erasing) (before, after error), check func(t *testing.T, w *erasing)) {
 	t.Helper()
 	calls := 0
@@ -216,7 +216,7 @@ func eachCall(t *testing.T, at func(t *testing.T, w *erasing) (before, after err
 func TestErasureSurvivesAFaultAtEachCall(t *testing.T) {
 	well := newErasing(t, registry.EraseStep+2)
 	well.handle(t, deletion42())
-	undated := func(w *erasing) map[string]map[string]attributes { // the tombstone may be a receive younger
+	undated := func(w *erasing) map[string]map[string]attributes { // the tombstone may be of the next receive
 		delete(w.tables["organizations"]["42"], "deleted_at")
 		return w.kept()
 	}
@@ -242,7 +242,7 @@ func TestErasureFindsAnAppThatIsPutBetweenItsSteps(t *testing.T) {
 			last := make(map[string]bool)
 			eachCall(t, func(t *testing.T, w *erasing) (before, after error) {
 				must(t, w.job().Handle(t.Context(), put, registry.Stamp{SentAt: asked}))
-				last[put.App.ID] = w.now.After(noon) // in the second look it may come too late to be found
+				last[put.App.ID] = w.now.After(noon) // after the second look it may not be found
 				return nil, nil
 			}, func(t *testing.T, w *erasing) {
 				app := w.tables["apps"][put.App.ID]
@@ -344,7 +344,7 @@ func TestErasureOfDuplicateLateAndEqualMessages(t *testing.T) {
 	}
 }
 
-func TestErasureIsOfTheAuditToo(t *testing.T) { // an enabling that comes late must not name who asked for it
+func TestErasureIsOfTheAuditToo(t *testing.T) { // an enabling that comes late must not name the person who asked for it
 	w := newErasing(t, 3)
 	w.handle(t, deletion42())
 	want := maps.Clone(w.tables["audit"])

@@ -67,7 +67,8 @@ func TestGenerationOfAnAppOfAnOlderVersionIsTheFirst(t *testing.T) {
 	}
 }
 
-// Between the read of a put and its write the app may be enabled, or put anew.
+// The app may be enabled, or put again, between the read of a put and its
+// write.
 func TestGenerationIsCountedOnFromTheOneThatIsThere(t *testing.T) {
 	for name, c := range map[string]struct {
 		between func(*testing.T, *engine)

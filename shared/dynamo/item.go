@@ -1,5 +1,5 @@
-// Package dynamo keeps hookwarden's tables in DynamoDB: one file per table, each
-// with the interface of the job that uses it.
+// Package dynamo keeps hookwarden's tables in DynamoDB. Its types implement the
+// jobs' interfaces, in about one file per table.
 package dynamo
 
 import (
@@ -100,7 +100,7 @@ func texts[S ~string](list []S) types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: values}
 }
 
-// evidence is a list of days as disabled_evidence and the audit entry have it.
+// evidence is a list of days, as in disabled_evidence and in the audit entry.
 func evidence(days []tally.Day) types.AttributeValue {
 	values := make([]types.AttributeValue, len(days))
 	for i, d := range days {
@@ -145,9 +145,9 @@ func refusedAt(err error) []int {
 	return refused
 }
 
-// surelyNotApplied reports whether a write that failed did not take effect: it
-// was refused, or never left. A lost answer and DynamoDB's own failures say
-// nothing.
+// surelyNotApplied reports whether a failed write did not take effect: it
+// was refused, or never sent. After a lost answer or a failure of DynamoDB's
+// own, the write may have taken effect.
 func surelyNotApplied(err error) bool {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
@@ -158,5 +158,5 @@ func surelyNotApplied(err error) bool {
 	return errors.As(err, &network) && network.Op == "dial"
 }
 
-// once keeps the SDK from repeating a call by itself.
+// once keeps the SDK from repeating a call.
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// ofProvider is an app that the platform calls by itself, as it is registered.
+// ofProvider is an app that the platform itself calls, as it is registered.
 func ofProvider(version int64, change func(*platform.App)) platform.App {
 	a := platform.App{ID: "17", Version: version, UUID: "u", Slug: "github", Name: "GitHub", Status: platform.Published, OrganizationID: "42",
 		Kind: platform.Integration, Breaker: platform.BreakFatal, SettingsURL: "https://platform.example/acme/github",
@@ -82,8 +82,9 @@ func TestAppsOfOneVersionAndAnotherKindAreAConflict(t *testing.T) {
 	}
 }
 
-// Of another kind other calls were counted. Another breaker breaks for what was
-// counted already.
+// A change of kind starts a generation, since other calls were counted before.
+// A change of breaker does not: the new breaker applies to what was already
+// counted.
 func TestAppsOfAnotherKindBeginAGenerationAndStayDisabled(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*platform.App)

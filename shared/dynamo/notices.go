@@ -17,8 +17,8 @@ type noticesAPI interface {
 	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 }
 
-// Notices is the table of the mails that are being sent, were sent, or are not
-// to be.
+// Notices is the table of the mails that are being sent, were sent, or must
+// not be sent.
 type Notices struct {
 	API   noticesAPI
 	Table string
@@ -39,7 +39,8 @@ const (
 )
 
 // Claim implements notice.Claims. If the SDK repeats a call whose answer was
-// lost, the second meets the first's claim: that costs a lease, and no mail.
+// lost, the second call finds the claim of the first. That delays the mail by
+// a lease, but does not lose it.
 func (t Notices) Claim(ctx context.Context, id string, now time.Time, lease time.Duration) error {
 	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &t.Table,
@@ -94,7 +95,7 @@ func (t Notices) settle(ctx context.Context, u *types.Update, condition string) 
 	return err
 }
 
-// taken says what the item is like that refused a write by its condition.
+// taken says in which state the item is whose condition refused a write.
 func taken(err error) error {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {
@@ -106,5 +107,5 @@ func taken(err error) error {
 	case claimed:
 		return &notice.HeldError{ClaimedAt: i.time("claimed_at")}
 	}
-	return err // not an item of ours
+	return err // not a state of ours
 }

@@ -23,7 +23,7 @@ type Organizations struct {
 // newer is the condition under which a change with the version :version is made.
 const newer = "attribute_not_exists(version) OR version < :version"
 
-// PutOrganization implements registry.Apps.
+// PutOrganization implements registry.Organizations.
 func (t Organizations) PutOrganization(ctx context.Context, org platform.Organization) error {
 	owners := make([]types.AttributeValue, len(org.Owners))
 	for i, o := range org.Owners {

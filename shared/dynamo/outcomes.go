@@ -21,8 +21,8 @@ type outcomesAPI interface {
 	batchGetAPI
 }
 
-// Outcomes adds what the platform reports to the Buffer. It remembers the ids in the
-// table of slow apps, under keys that no app can have: app ids have no #.
+// Outcomes adds what the platform reports to the Buffer. It remembers the ids of
+// reports in the SlowApps table, under keys that no app can have: app ids have no #.
 type Outcomes struct {
 	API    outcomesAPI
 	Buffer string
@@ -35,9 +35,10 @@ var _ delivery.OutcomesRecorder = Outcomes{}
 // idLife is how long an id is remembered: longer than a message may wait in its queue.
 const idLife = 8 * 24 * time.Hour
 
-// AddOutcomes implements delivery.OutcomesRecorder: one transaction adds the counts and
-// remembers the id. A token of the call would be forgotten after ten minutes, sooner
-// than a producer may repeat a message or SQS hands it out again.
+// AddOutcomes implements delivery.OutcomesRecorder. One transaction adds the counts and
+// remembers the id. DynamoDB's own request token would not do: it is forgotten after
+// ten minutes, and a producer may repeat a message, or SQS hand it out again, later
+// than that.
 func (t Outcomes) AddOutcomes(ctx context.Context, key delivery.CounterKey, counts tally.Counts, of platform.Outcomes) error {
 	id := item{"app_id": text("outcomes#" + of.ID)}
 	hash := sha256.Sum256([]byte(of.Encode()))

@@ -62,7 +62,7 @@ func TestAddOutcomesAddsOnceForEachID(t *testing.T) {
 	}
 }
 
-// Nobody knows whether the id that refused them is of the same message.
+// The id that refused them may be of the same message or of another.
 func TestAddOutcomesThatCannotReadTheIDMayBeRepeated(t *testing.T) {
 	e := reportEngine()
 	must(t, outcomesTo(e).AddOutcomes(t.Context(), reportKey, report.Counts, report))
@@ -77,7 +77,7 @@ func TestAddOutcomesThatCannotReadTheIDMayBeRepeated(t *testing.T) {
 	}
 }
 
-func TestAddOutcomesSaysWhatSurelyIsNotThere(t *testing.T) {
+func TestAddOutcomesSaysWhatWasNotAdded(t *testing.T) {
 	for _, c := range []struct {
 		err      error
 		notAdded bool
@@ -92,7 +92,7 @@ func TestAddOutcomesSaysWhatSurelyIsNotThere(t *testing.T) {
 		e.fault = func(string, string) (before, after error) { return c.err, nil }
 		err := outcomesTo(e).AddOutcomes(t.Context(), reportKey, report.Counts, report)
 		if !errors.Is(err, c.err) || errors.Is(err, delivery.ErrNotAdded) != c.notAdded || errors.Is(err, delivery.ErrOtherContent) {
-			t.Errorf("%v: got %v, surely not added must be %v", c.err, err, c.notAdded)
+			t.Errorf("%v: got %v, not added must be %v", c.err, err, c.notAdded)
 		}
 	}
 }

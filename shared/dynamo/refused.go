@@ -14,8 +14,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// refusals makes every call of a client wrap platform.ErrRefused if DynamoDB says
-// that it will never do what was asked for.
+// refusals makes every error of a client wrap platform.ErrRefused if DynamoDB
+// permanently refuses the call.
 func refusals(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("hookwarden.refusals",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
@@ -27,10 +27,10 @@ func refusals(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
-// permanent reports whether DynamoDB refuses a call for what is in it, such as an
-// item that is too large. All else may pass, or an operator can put it right:
-// throttling, conflicts, roles, keys, tables that are not there. A condition that
-// failed is an answer.
+// permanent reports whether DynamoDB refuses a call for its content, such as an
+// item that is too large. Any other error may pass, or an operator can fix its
+// cause: throttling, conflicts, roles, keys, missing tables. A failed condition
+// is an answer and not a refusal.
 func permanent(err error) bool {
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &canceled) {

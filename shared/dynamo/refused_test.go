@@ -22,7 +22,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// answering is a client of a DynamoDB that answers each call with one error.
+// answering is a client of a DynamoDB that answers each call with the same
+// error.
 func answering(t *testing.T, status int, body string) *dynamodb.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -17,7 +17,7 @@ type slowAppsAPI interface {
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 }
 
-// SlowApps is the table of the apps that environments of deliver have found to miss
+// SlowApps is the table of apps that, as environments of deliver have found, miss
 // their deadlines.
 type SlowApps struct {
 	API   slowAppsAPI
@@ -26,11 +26,11 @@ type SlowApps struct {
 
 var _ delivery.Warnings = SlowApps{}
 
-// warningLife is longer than any warning is heeded.
+// warningLife is longer than any warning has an effect.
 const warningLife = time.Hour
 
-// Warn implements delivery.Warnings. Whichever warning is written last stays: they
-// differ by moments.
+// Warn implements delivery.Warnings. The warning that is written last stays, since
+// warnings differ by moments only.
 func (t SlowApps) Warn(ctx context.Context, app string, next time.Time) error {
 	_, err := t.API.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Table, Item: item{
 		"app_id": text(app), "slow_at": number(next.UnixMilli()), "expires_at": number(next.Add(warningLife).Unix())}}, once)
@@ -38,7 +38,7 @@ func (t SlowApps) Warn(ctx context.Context, app string, next time.Time) error {
 }
 
 // Warned implements delivery.Warnings. Keys that DynamoDB leaves unprocessed count
-// as not warned of.
+// as apps without a warning.
 func (t SlowApps) Warned(ctx context.Context, apps []string) (map[string]time.Time, error) {
 	warned := make(map[string]time.Time)
 	for some := range slices.Chunk(apps, 2*appsPerRead) {

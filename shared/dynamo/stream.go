@@ -8,9 +8,9 @@ import (
 	"hookwarden/shared/disabling"
 )
 
-// Stream hands each event of the Buffer's stream to the job. The answer names
-// the first record that is to be delivered again, with all after it; it is []
-// and never null when there is none. After each event flush is called.
+// Stream hands each event of the Buffer's stream to the job, and then calls
+// flush. The answer names the first record that must be delivered again, with
+// all after it. If there is none, it is [] and not null.
 func Stream(job *disabling.Job, flush func()) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		defer flush()

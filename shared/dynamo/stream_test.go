@@ -79,11 +79,11 @@ func TestStreamIsAnsweredWithAListEvenIfNothingFailed(t *testing.T) {
 	}
 }
 
-// A mapping is what Lambda's documentation says of an event source mapping of a
-// stream with partial batch responses, bisecting, a retry limit and an
-// on-failure destination. Each lane hands over the records of the items it is
-// for in the order of the stream, and goes on only when they are through or
-// given up; nothing is said of the order of lanes. Any batch may come twice.
+// A mapping does what Lambda's documentation says about an event source mapping
+// of a stream with partial batch responses, bisecting, a retry limit and an
+// on-failure destination. Each lane hands over the records of its items in the
+// order of the stream, and goes on only when they are done or given up. Lanes
+// come in any order. Any batch may come twice.
 type mapping struct {
 	handler func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
 	batch   int
@@ -94,12 +94,12 @@ type mapping struct {
 
 type lane struct {
 	records []events.DynamoDBEventRecord
-	size    int // of the next batch, when the one before is being tried again; 0: a full one
-	tries   int // of it
+	size    int // of the next batch, while the last one is being tried again; 0: a full batch
+	tries   int // of that batch
 }
 
-// write is the stream: a record for each change of an item. The filter drops
-// those without a failure.
+// write adds a record to the stream for each change of an item. The filter
+// drops records without a failure.
 func (m *mapping) write(sequence int, was, now attributes) {
 	if now == nil {
 		return // NEW_IMAGE is empty
@@ -138,7 +138,7 @@ func (m *mapping) poll(ctx context.Context, l *lane) {
 	}
 	batch := l.records[:size]
 	answer, err := m.handler(ctx, events.DynamoDBEvent{Records: slices.Clone(batch)})
-	first := 0 // of those that are to be tried again
+	first := 0 // the first record to be tried again
 	if err == nil {
 		first = size
 	}
@@ -152,7 +152,7 @@ func (m *mapping) poll(ctx context.Context, l *lane) {
 	case left == 0:
 		l.size, l.tries = 0, 0
 	case err != nil && left > 1:
-		l.size = left / 2 // bisected, which is no retry
+		l.size = left / 2 // bisected, which does not count as a retry
 	case first > 0:
 		l.size, l.tries = left, 1
 	case l.tries >= m.retries:
@@ -165,8 +165,8 @@ func (m *mapping) poll(ctx context.Context, l *lane) {
 	}
 }
 
-// A streamWorld is the engine with the stream of its Buffer, mapped to the
-// handler.
+// A streamWorld is an engine and the stream of its Buffer, which is mapped to
+// the handler.
 type streamWorld struct {
 	*engine
 	mapping
@@ -175,14 +175,14 @@ type streamWorld struct {
 	now      time.Time
 	sequence int
 	notices  []platform.Notice
-	last     map[string]tally.Day // image of each app's last record, by key
+	last     map[string]tally.Day // the image of each app's last record, by key
 	wrongly  []string             // disablings of apps that were not broken
 	broken   map[string]bool      // apps that cannot be read, by id
 	panics   map[string]bool      // apps whose reading panics
-	stumbles []stumble            // of the next calls
+	stumbles []stumble            // faults of the next calls
 }
 
-// A stumble is a fault that a call has once.
+// A stumble is a fault that happens once.
 type stumble int
 
 const (
@@ -338,7 +338,7 @@ func TestStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 					return
 				}
 				s.now = s.now.Add(24 * time.Hour)
-				if unswept++; unswept == 3 { // at the latest: it can only look back so far
+				if unswept++; unswept == 3 { // at the latest, since it only looks back a few days
 					unswept = 0
 					clear(s.broken)
 					clear(s.panics)
@@ -374,7 +374,7 @@ func TestStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 			},
 		})
 		s.stumbles = nil
-		s.drain(ctx, t) // with what is broken
+		s.drain(ctx, t) // with the broken apps still broken
 		clear(s.broken)
 		clear(s.panics)
 
@@ -426,7 +426,7 @@ func TestStreamDisablesTheBrokenAndTheSweepWhomItLost(t *testing.T) {
 	}
 }
 
-// assertFinished checks what a finished disabling leaves behind.
+// assertFinished checks what a finished disabling has left.
 func (s *streamWorld) assertFinished(t *rapid.T, id string) {
 	at := s.disabledAt(id)
 	if !slices.ContainsFunc(s.notices, func(n platform.Notice) bool { return n.App.ID == id && n.DisabledAt == at }) {
@@ -458,7 +458,7 @@ func (s *streamWorld) deliver(ctx context.Context, t *rapid.T, id string, date t
 	})
 }
 
-// unharmed does what has no faults.
+// unharmed calls do without faults.
 func (s *streamWorld) unharmed(do func()) {
 	fault := s.fault
 	s.fault = nil
@@ -466,7 +466,7 @@ func (s *streamWorld) unharmed(do func()) {
 	s.fault = fault
 }
 
-// stumbling are the faults of the disable function's calls.
+// stumbling returns the faults of the disable function's calls.
 func (s *streamWorld) stumbling(call, key string) (before, after error) {
 	switch {
 	case call == "GetItem apps" && s.panics[key]:

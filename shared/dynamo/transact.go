@@ -18,8 +18,8 @@ type transactAPI interface {
 
 const conflictTries = 3
 
-// transact writes all or nothing. A conflict with another transaction is no
-// answer: it is tried again in place, a few times.
+// transact writes all or nothing. A conflict with another transaction is not
+// an answer: the write is tried again in place, a few times.
 func transact(ctx context.Context, api transactAPI, writes []types.TransactWriteItem) error {
 	var err error
 	for try := range conflictTries {

@@ -12,15 +12,15 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// disabledStanding is the partition of the index state that a disabled app is in.
+// disabledStanding is a disabled app's partition in the index state.
 func disabledStanding(appID string) string { return disabledShard(tally.Shard(appID)) }
 
 func disabledShard(shard int) string { return fmt.Sprintf("disabled#%d", shard) }
 
 var _ disabling.Untold = Standing{}
 
-// ReadUntold implements disabling.Untold. The index state of Apps has keys alone, so each app is
-// read, a hundred at once, and only for whether its owners were told.
+// ReadUntold implements disabling.Untold. The index state of Apps has only keys, so each app is
+// read, a hundred in a call, to see whether its owners were told.
 func (t Standing) ReadUntold(ctx context.Context, shard int, found func(appID string)) error {
 	return t.readState(ctx, disabledShard(shard), func(apps []map[string]types.AttributeValue) error {
 		for some := range slices.Chunk(apps, 2*appsPerRead) {
@@ -32,8 +32,8 @@ func (t Standing) ReadUntold(ctx context.Context, shard int, found func(appID st
 	})
 }
 
-// readSome hands on those of a call's worth of apps that are untold. Apps that stay
-// unread count as untold: whoever takes one up reads it again.
+// readSome passes the untold apps among those of one call to found. Apps that could not be read
+// count as untold, since the job reads each of them again.
 func (t Standing) readSome(ctx context.Context, apps []map[string]types.AttributeValue, found func(appID string)) error {
 	var keys []map[string]types.AttributeValue
 	for _, i := range apps {

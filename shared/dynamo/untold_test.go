@@ -17,7 +17,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// untold collects what one part of the index says.
+// untold collects the untold apps from all parts of the index.
 func untold(t *testing.T, standing dynamo.Standing) (ids []string) {
 	t.Helper()
 	for shard := range tally.Shards {
@@ -65,7 +65,7 @@ func TestUntoldIsTheIndexOfDisabledAppsWhoseOwnersWereNotTold(t *testing.T) {
 	}
 }
 
-// halfAnswers leaves the second half of each read's keys unprocessed.
+// halfAnswers leaves the second half of the keys of each read unprocessed.
 type halfAnswers struct {
 	*engine
 	reads  int
@@ -90,9 +90,9 @@ func (h *halfAnswers) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetIte
 	return out, err
 }
 
-// An app that stays unread is looked at: it may be untold.
+// An app that could not be read is passed on, since it may be untold.
 func TestUntoldHasADisabledAppThatStaysUnread(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // it waits before it reads again
+	synctest.Test(t, func(t *testing.T) { // ReadUntold waits before it reads again
 		e := newEngine()
 		for n := range 40 {
 			id := fmt.Sprint(n)

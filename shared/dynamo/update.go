@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// update sets and removes attributes by name and leaves all others alone. The
-// value of an attribute is ":<name>" in conditions that are added to it.
+// update sets and removes attributes by name and leaves all others alone.
+// Conditions that are added to it may refer to the value of an attribute as
+// ":<name>".
 func update(table string, key, set item, remove []string) *types.Update {
 	u := &types.Update{TableName: &table, Key: key, ExpressionAttributeNames: map[string]string{},
 		ExpressionAttributeValues: item{}}
