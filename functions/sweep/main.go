@@ -1,4 +1,4 @@
-// The sweep function judges, once an hour, every app that had failures lately.
+// The sweep function judges every app with recent failures, once an hour.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Package wiring puts together what more than one function is made of.
+// Package wiring builds the parts that several functions share.
 package wiring
 
 import (
@@ -18,7 +18,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Base is what every function has, one of each.
+// Base is what every function has.
 type Base struct {
 	AWS     aws.Config
 	Tables  *dynamodb.Client
@@ -27,7 +27,7 @@ type Base struct {
 	Metrics *metrics.Recorder
 }
 
-// Start is what every function begins with, as env.Start.
+// Start is env.Start with a Base. Every function calls it first.
 func Start[Settings any](read func(*env.Reader) Settings) (Settings, Base) {
 	e, logger, c := env.Start(read)
 	return e, Base{AWS: c, Tables: dynamo.NewClient(c), Queues: queue.NewClient(c), Logger: logger,
@@ -47,8 +47,8 @@ func (b Base) Events(url string) standing.Events {
 	return queue.Events{API: b.Queues, URL: url, Logger: b.Logger, Metrics: b.Metrics}
 }
 
-// Standing makes the chain of disable, sweep and register. The rule is the one by which
-// apps are disabled; register disables none by it.
+// Standing makes the chain that disable, sweep and register share. Apps are disabled by
+// the rule; register disables none by it.
 func (b Base) Standing(e env.Standing, rule tally.Rule) *standing.Chain {
 	return standing.New(standing.Config{Rule: rule}, standing.Deps{
 		Apps:          dynamo.Apps{API: b.Tables, Table: e.AppsTable},
