@@ -42,9 +42,9 @@ func TestRolesAreExplicitWithLiteralActionsOnTheStacksOwnResources(t *testing.T)
 	}
 }
 
-// allowedWildcard are the three statements that cannot name what they are about,
-// see docs/security.md: neither X-Ray nor ListStreams knows of single resources,
-// and a mail's recipient is an identity too. Its sender is fixed by a condition.
+// allowedWildcard reports the three statements that cannot name their resource, see
+// docs/security.md: X-Ray and ListStreams have no single resources, and a mail's
+// recipient is an identity too. A condition fixes the mail's sender.
 func allowedWildcard(s Object, g Grant) bool {
 	switch g.Action {
 	case "xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams":
@@ -67,7 +67,7 @@ func TestSecretsAreWrittenByRegisterAndReadByDeliverAlone(t *testing.T) {
 	}
 }
 
-// conditionOf is the condition under which a role may do an action on a table.
+// conditionOf is the condition on which a role may do an action on a table.
 func conditionOf(t *testing.T, role Object, action, table string) Object {
 	t.Helper()
 	var found []Object
@@ -92,8 +92,8 @@ func TestRegisterGetsNoSecretBackFromAWrite(t *testing.T) {
 	}
 }
 
-// Which attributes they write is compared with a list by privileges_test.go in
-// localstack/e2e.
+// privileges_test.go in localstack/e2e compares the attributes that they write with a
+// list.
 func TestDisableAndSweepReplaceNoApp(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"DisableRole", "SweepRole"} {
@@ -116,7 +116,7 @@ func TestOnlyRegisterDeletesItemsAndOfTheAuditAlone(t *testing.T) {
 	}
 }
 
-// What becomes of apps is a matter of the chain of disable, sweep and register.
+// Only disable, sweep and register change apps.
 func TestDeliverAndNotifyWriteNothingInApps(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"DeliverRole", "NotifyRole"} {
@@ -127,8 +127,8 @@ func TestDeliverAndNotifyWriteNothingInApps(t *testing.T) {
 	}
 }
 
-// Its attributes are believed there: whoever sends says what is a test, what is counted
-// and how often a webhook was tried.
+// deliver believes the attributes of RetryQueue's messages. Their sender decides what
+// is a test, what is counted and how often a webhook was tried.
 func TestRetryQueueTakesMessagesOfDeliverAndRegisterAlone(t *testing.T) {
 	t.Parallel()
 	for name, role := range expand(t).OfType("AWS::IAM::Role") {
@@ -175,7 +175,7 @@ func TestQueuesTakeNobodyWithoutTLSAndThePlatformMaySend(t *testing.T) {
 				t.Fatalf("%s has %d statements", name, len(statements))
 			}
 			deny := Object{"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*",
-				"Resource":  "*", // of a queue's own policy: that queue
+				"Resource":  "*", // in a queue's own policy: that queue
 				"Condition": Object{"Bool": Object{"aws:SecureTransport": "false"}}}
 			if diff := cmp.Diff(deny, statements[0]); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)

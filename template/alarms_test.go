@@ -48,7 +48,7 @@ func describeMetric(m Object) string {
 	return text
 }
 
-// everyAlarm are parameters with which no alarm is left out.
+// everyAlarm is parameters with which the template has every alarm.
 var everyAlarm = []string{"AlarmEmail=a@b.example", "PlatformEvents=true"}
 
 func TestAlarmsCallAPersonForWhatAPersonMustActOn(t *testing.T) {
@@ -119,8 +119,8 @@ func TestAlarmsCallAPersonForWhatAPersonMustActOn(t *testing.T) {
 	}
 }
 
-// In the table of docs/operations.md each row names its alarms first, and marks
-// those of hookwarden's own metrics, which do not say of which stack they are.
+// In the table of docs/operations.md each row names its alarms first. It marks the alarms
+// on hookwarden's own metrics, which do not say which stack they are from.
 func TestAlarmsAreOnTheOperationsPageWithThoseMarkedThatStacksShare(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
@@ -237,7 +237,8 @@ func TestDashboardShowsEveryMetric(t *testing.T) {
 			t.Errorf("no widget shows %s", shown)
 		}
 	}
-	// Each metric that the code counts, or a filter makes of its log, with its dimension.
+	// Each metric that the code counts or that a filter makes from its log, with its
+	// dimension.
 	metrics := counted(t)
 	for _, filter := range template.OfType("AWS::Logs::MetricFilter") {
 		for _, m := range List(filter["MetricTransformations"]) {
@@ -289,7 +290,7 @@ func TestDashboardShowsTheIndexesWhoseWritesHoldTheirTablesBack(t *testing.T) {
 	}
 }
 
-// counted are the metrics in the code of the jobs, with their dimensions.
+// counted is the metrics in the jobs' code, with their dimensions.
 func counted(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "shared", "*", "*.go"))

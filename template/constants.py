@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Check the constants in the Go code that reach an API against the services' own models: `make lint`, and a Go test.
+"""Check the constants in the Go code that reach an AWS API against the services' own models. For `make lint` and a Go test.
 
     .local/venv-sam/bin/python template/constants.py [ROOT …]
 
-Prints, as JSON, the faults of each tree. A constant that is not found is a fault too: then this table is out of date.
+Prints the faults of each tree as JSON. A constant that is not found is a fault too: this table is then out of date.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Models:
-    """What botocore's models say, in their bounds and in the words of their documentation."""
+    """What botocore's models say, in their bounds and in their documentation."""
 
     def __init__(self):
         self.session = botocore.session.get_session()
@@ -32,12 +32,12 @@ class Models:
         return self.services[name]
 
     def words(self, service: str, call: str, member: str, pattern: str) -> int:
-        """A number in the documentation of a call, or of a member of its input."""
+        """A number in the documentation of a call or of a member of its input."""
         operation = self.service(service).operation_model(call)
         text = operation.input_shape.members[member].documentation if member else operation.documentation
         found = re.search(pattern, re.sub(r"<[^>]+>", "", text))
         if not found:
-            raise LookupError(f"the model of {service} {call} {member} does not say {pattern!r} any more")
+            raise LookupError(f"the model of {service} {call} {member} no longer says {pattern!r}")
         return int(found[1].replace(",", ""))
 
     def most(self, service: str, shape: str) -> int:
@@ -52,36 +52,38 @@ def arithmetic(text: str) -> float:
     for unit, seconds in (("time.Second", "1"), ("time.Minute", "60"), ("time.Hour", "3600")):
         text = text.replace(unit, seconds)
     if not re.fullmatch(r"[\d_ *<+]+", text):
-        raise LookupError(f"the value {text!r} is none that this reads")
-    return eval(text)  # noqa: S307: digits and operators alone
+        raise LookupError(f"the value {text!r} is not one that this program can read")
+    return eval(text)  # noqa: S307: only digits and operators
 
 
-# Each: the file, the constant, the most that the service takes, as what it says.
+# Each row: the file, the constant, and the most that the service takes, from what the model says.
 NUMBERS: list[tuple[str, str, Callable[[Models], int]]] = [
     ("queue/outbox.go", "maxDelay", lambda m: m.words("sqs", "SendMessage", "DelaySeconds", r"Valid values: 0 to (\d+)")),
     ("queue/send.go", "maxEntries", lambda m: m.words("sqs", "SendMessageBatch", "", r"send up to (\d+) messages")),
     ("queue/send.go", "maxBatchBytes", lambda m: m.words("sqs", "SendMessageBatch", "", r"1 MiB ([\d,]+) bytes")),
     ("queue/deadletter.go", "maxMessage", lambda m: m.words("sqs", "SendMessageBatch", "", r"1 MiB ([\d,]+) bytes")),
     ("queue/notifications.go", "longestWait", lambda m: m.words("sqs", "ChangeMessageVisibility", "VisibilityTimeout", r"Values range: 0 to (\d+)")),
-    # In no model, but in SQS's documents: ten attributes of a message; four of ours, or two in a dead letter.
+    # Not in a model, but in SQS's documentation: ten attributes for a message. Four are ours, or two in a
+    # dead letter.
     ("queue/attributes.go", "carriedOn", lambda _: 10 - 4),
     ("queue/attributes.go", "carriedDead", lambda _: 10 - 2),
     ("dynamo/apps.go", "appsPerRead", lambda m: m.most("dynamodb", "KeyList") // 2),  # two keys each
     ("dynamo/requests.go", "writesAtOnce", lambda m: m.most("dynamodb", "WriteRequests")),
     ("ses/address.go", "addressLimit", lambda m: m.most("sesv2", "InsightsEmailAddress")),
-    ("metrics/metrics.go", "maxValues", lambda _: 100),  # in no model, but in the embedded metric format
+    ("metrics/metrics.go", "maxValues", lambda _: 100),  # not in a model, but in the embedded metric format
 ]
 
-# What SES says of tags is in its documentation alone, and what SQS says of attributes' names in no model.
+# SES's rule for tags is only in its documentation, and SQS's rule for attributes' names is in no model.
 TAG = r"[A-Za-z0-9_-]{1,256}"
 ATTRIBUTE = r"(?!AWS\.|Amazon\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
 
-# Each: the files, what finds the texts in them, the pattern that each text must have, as what it says.
+# Each row: the files, what finds the texts in them, and the pattern that each text must match, from what
+# the model says.
 TEXTS: list[tuple[str, str, Callable[[Models], str]]] = [
     ("queue/attributes.go", r'\battr[A-Z]\w* += ours \+ ("[^"]*")', lambda _: ATTRIBUTE),
     ("queue/attributes.go", r'const ours = "([^"]*)\."', lambda _: ATTRIBUTE),
     ("ses/ses.go", r'\btag\("([^"]*)"', lambda m: tag(m, "MessageTagName")),
-    # A tag's value is a kind, whose dots become underscores, or a status.
+    # A tag's value is a kind, with underscores for dots, or a status.
     ("platform/notice.go", r'NoticeKind = "([^"]*)"', lambda m: tag(m, "MessageTagValue")),
     ("platform/app.go", r'Status\s*= "([^"]*)"', lambda m: tag(m, "MessageTagValue")),
     ("ses/ses.go", r'Name: aws\.String\("([^"]*)"\)', lambda m: m.pattern("sesv2", "MessageHeaderName")),
@@ -95,7 +97,7 @@ def tag(models: Models, shape: str) -> str:
     said = models.service("sesv2").shape_for(shape).documentation
     for word in ("ASCII letters", "numbers (0–9)", "underscores", "dashes", "256 characters"):
         if word not in said:
-            raise LookupError(f"the model of sesv2 {shape} does not speak of {word} any more")
+            raise LookupError(f"the model of sesv2 {shape} no longer mentions {word}")
     return TAG
 
 
@@ -108,14 +110,14 @@ def faults(root: Path, models: Models) -> Iterator[str]:
             yield f"shared/{file}: {name}: {error.args[0]}"
             continue
         if value is None:
-            yield f"shared/{file} has no constant {name}: say in template/constants.py what became of it"
+            yield f"shared/{file} has no constant {name}: update template/constants.py"
         elif value > most:
             yield f"shared/{file}: {name} is {value:g}, the service takes at most {most}"
     for files, finds, pattern in TEXTS:
         texts = [text for file in sorted((root / "shared").glob(files)) if not file.name.endswith("_test.go")
                  for text in re.findall(finds, file.read_text())]
         if not texts:
-            yield f"shared/{files} has nothing like {finds}: say in template/constants.py what became of it"
+            yield f"shared/{files} has nothing like {finds}: update template/constants.py"
         try:
             wanted = pattern(models)
         except LookupError as error:
@@ -124,10 +126,10 @@ def faults(root: Path, models: Models) -> Iterator[str]:
         for text in texts:
             text = text.strip('"')
             if not re.fullmatch(wanted, text.replace(".", "_") if wanted == TAG else text):
-                yield f"shared/{files}: {text!r} is not as in {wanted}"
+                yield f"shared/{files}: {text!r} does not match {wanted}"
 
 
-    # A parameter that stands in a header, in angle brackets.
+    # This parameter goes into a header, in angle brackets.
     longest = re.search(r"\n  PreferenceUrl:.*?\n    MaxLength: (\d+)", (root / "template.yaml").read_text(), re.DOTALL)
     most = models.most("sesv2", "MessageHeaderValue") - 2
     if not longest or int(longest[1]) > most:

@@ -10,7 +10,7 @@ import (
 )
 
 // TestConstantsThatReachAWSAreAsItsModelsWant runs constants.py on the tree as
-// it is, and on trees in which one constant is wrong: in each it must be found.
+// it is, and on trees with one wrong constant, each of which must be found.
 func TestConstantsThatReachAWSAreAsItsModelsWant(t *testing.T) {
 	t.Parallel()
 	type broken struct{ file, was, is, fault string }
@@ -27,14 +27,14 @@ func TestConstantsThatReachAWSAreAsItsModelsWant(t *testing.T) {
 		{"shared/ses/address.go", "= 320", "= 321", "addressLimit is 321"},
 		{"shared/ses/address.go", "addressLimit = ", "addressMost = ", "has no constant addressLimit"},
 		{"shared/metrics/metrics.go", "= 100", "= 101", "maxValues is 101"},
-		{"shared/metrics/metrics.go", `= "hookwarden"`, `= ":hookwarden"`, "':hookwarden' is not as in"},
-		{"shared/queue/attributes.go", `ours + "hops"`, `ours + "hops!"`, "'hops!' is not as in"},
-		{"shared/queue/attributes.go", `ours = "hookwarden."`, `ours = "AWS.hookwarden."`, "'AWS.hookwarden' is not as in"},
-		{"shared/ses/ses.go", `tag("app_status"`, `tag("app status"`, "'app status' is not as in"},
-		{"shared/ses/ses.go", `"List-Unsubscribe"`, `"List-Unsubscribe:"`, "'List-Unsubscribe:' is not as in"},
-		{"shared/platform/notice.go", `"app.disabled"`, `"app disabled"`, "'app disabled' is not as in"},
-		{"shared/platform/app.go", `Status = "internal"`, `Status = "innerhalb der Plattform"`, "'innerhalb der Plattform' is not as in"},
-		{"shared/delivery/log.go", `Count("webhook.attempts", "outcome"`, `Count("webhook.attempts", ":outcome"`, "':outcome' is not as in"},
+		{"shared/metrics/metrics.go", `= "hookwarden"`, `= ":hookwarden"`, "':hookwarden' does not match"},
+		{"shared/queue/attributes.go", `ours + "hops"`, `ours + "hops!"`, "'hops!' does not match"},
+		{"shared/queue/attributes.go", `ours = "hookwarden."`, `ours = "AWS.hookwarden."`, "'AWS.hookwarden' does not match"},
+		{"shared/ses/ses.go", `tag("app_status"`, `tag("app status"`, "'app status' does not match"},
+		{"shared/ses/ses.go", `"List-Unsubscribe"`, `"List-Unsubscribe:"`, "'List-Unsubscribe:' does not match"},
+		{"shared/platform/notice.go", `"app.disabled"`, `"app disabled"`, "'app disabled' does not match"},
+		{"shared/platform/app.go", `Status = "internal"`, `Status = "innerhalb der Plattform"`, "'innerhalb der Plattform' does not match"},
+		{"shared/delivery/log.go", `Count("webhook.attempts", "outcome"`, `Count("webhook.attempts", ":outcome"`, "':outcome' does not match"},
 		{"template.yaml", "MaxLength: 512\n    ConstraintDescription: >-\n      Empty,", "MaxLength: 994\n    ConstraintDescription: >-\n      Empty,", "PreferenceUrl may be longer"},
 	}
 	arguments := []string{"template/constants.py", "."}
@@ -64,7 +64,7 @@ func TestConstantsThatReachAWSAreAsItsModelsWant(t *testing.T) {
 }
 
 // copyOf makes a tree of links to what constants.py reads, in which one file has
-// other text.
+// a different text.
 func copyOf(t *testing.T, tree, file, was, is string) {
 	t.Helper()
 	from, err := filepath.Abs(root)

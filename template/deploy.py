@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What make deploy does besides building and deploying. Run by the SAM CLI's own Python, which has boto3.
+"""What make deploy does in addition to building and deploying. Run by the SAM CLI's own Python, which has boto3.
 
     .local/venv-sam/bin/python template/deploy.py check [CONFIG]     print the arguments of `sam deploy`, or refuse
     .local/venv-sam/bin/python template/deploy.py prepare [CONFIG]   change what CloudFormation cannot
 
-CONFIG is a part of samconfig.toml: staging, prod. STACK, MAIL_FROM, PLATFORM_URL, ARCHITECTURE and OVERRIDES ("Name=value …")
-come from the environment; OVERRIDES counts most, and what samconfig.toml says least. A parameter of which nothing is said
-keeps the value that the stack has. Everything that is wrong is said before anything is built, a sentence each.
+CONFIG is a section of samconfig.toml: staging, prod, sentry. STACK, MAIL_FROM, PLATFORM_URL, ARCHITECTURE and OVERRIDES
+("Name=value …") come from the environment. OVERRIDES has the highest priority and samconfig.toml the lowest. A parameter that
+none of them names keeps the value that the stack has. Everything that is wrong is reported before anything is built, in a
+sentence each.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ from overrides import Refusal, arguments, named
 from parameters import ROOT, faults, missing, without_default
 
 LONGEST_QUEUE = "-NotificationQueue"  # SQS takes 80 characters in all
-# How to say what has no default; all that is not here is said in OVERRIDES.
+# How to set what has no default. Everything that is not here is set in
+# OVERRIDES.
 SAID = {"STACK": "STACK=hookwarden", "MailFrom": "MAIL_FROM=webhooks@your.example", "PlatformUrl": "PLATFORM_URL=https://your.example"}
-# A stack that was never there as a whole: its tables can still be taken back.
+# A stack that was never complete. CloudFormation can still remove its tables.
 NOT_DEPLOYED = {"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE"}
 
 
 class Wanted:
-    """What is to be deployed, as the caller and samconfig.toml say it."""
+    """What to deploy, from the caller and samconfig.toml."""
 
     def __init__(self, config: str):
         configs = tomlkit.loads((ROOT / "samconfig.toml").read_text()).unwrap()
@@ -52,7 +54,7 @@ class Wanted:
 
 
 class Account:
-    """What is there already. Each question is one short call."""
+    """What the account already has. Each question is one short call."""
 
     def __init__(self, wanted: Wanted):
         if not wanted.region:
@@ -65,22 +67,22 @@ class Account:
         return self.session.client(service, config=self.config)
 
     def identity(self) -> None:
-        """Refuse credentials that there are not, or that AWS does not take."""
+        """Refuse if there are no credentials, or if AWS does not accept them."""
         try:
             self.client("sts").get_caller_identity()
         except (NoCredentialsError, ClientError) as error:
-            raise Refusal(f"AWS takes no credentials from here ({reason(error)}): log in, or set AWS_PROFILE") from None
+            raise Refusal(f"AWS accepts no credentials from here ({reason(error)}): log in, or set AWS_PROFILE") from None
         except BotoCoreError as error:
             raise Refusal(f"AWS does not answer ({reason(error)})") from None
 
     def deployed(self) -> dict[str, str] | None:
-        """The values of the stack that is there, or None."""
+        """The parameters of the deployed stack, or None."""
         try:
             found = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationError":
                 return None
-            raise Refusal(f"CloudFormation does not say what {self.stack} is ({reason(error)})") from None
+            raise Refusal(f"CloudFormation does not describe the stack {self.stack} ({reason(error)})") from None
         if found["StackStatus"] in NOT_DEPLOYED:
             return None
         return {p["ParameterKey"]: p["ParameterValue"] for p in found.get("Parameters", [])}
@@ -92,10 +94,10 @@ class Account:
         with ThreadPoolExecutor() as pool:
             states = list(pool.map(self.verified, names))
         if not any(states) and None not in states:
-            raise Refusal(f"SES in {self.session.region_name} has not verified {address}, nor a domain that it belongs to: verify it first")
+            raise Refusal(f"SES in {self.session.region_name} has verified neither {address} nor its domain: verify one of them first")
 
     def verified(self, identity: str) -> bool | None:
-        """Whether SES has verified an identity; None if nobody says."""
+        """Whether SES has verified an identity; None if that cannot be found out."""
         try:
             return self.client("sesv2").get_email_identity(EmailIdentity=identity)["VerifiedForSendingStatus"]
         except ClientError as error:
@@ -115,20 +117,20 @@ def check(wanted: Wanted) -> list[str]:
     most = 80 - len(LONGEST_QUEUE)
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", wanted.stack) or len(wanted.stack) > most:
         raise Refusal(f"STACK is {wanted.stack!r}, but must be at most {most} letters, digits and dashes, with a letter first: queues are named after it")
-    refuse(faults(wanted.given, dict.fromkeys(missing(wanted.given), "")))  # before anybody is asked
+    refuse(faults(wanted.given, dict.fromkeys(missing(wanted.given), "")))  # before AWS is asked
     account = Account(wanted)
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(account.identity), pool.submit(account.deployed)]
         if "MailFrom" in wanted.given:
             asked.append(pool.submit(account.sender, wanted.given["MailFrom"]))
-    asked[0].result()  # without credentials no other answer counts
+    asked[0].result()  # without credentials no other answer matters
     before = asked[1].result()
     for answer in asked[2:]:
         answer.result()
     given = dict(wanted.given)
     if before is None and given.get("DeletionProtection") == "true":
         given["DeletionProtection"] = "false"
-        note("this first deployment leaves DeletionProtection off, so that it can be taken back if it fails. Run make deploy once more to turn it on.")
+        note("this first deployment leaves DeletionProtection off, so that CloudFormation can remove it if it fails. Run make deploy once more to turn it on.")
     absent = missing((before or {}) | given)
     refuse(faults(given, (before or {}) | dict.fromkeys(absent, "")) + ([ask_for(absent)] if absent else []))
     return ["--config-env", wanted.config, "--stack-name", wanted.stack, "--region", account.session.region_name,
@@ -136,7 +138,7 @@ def check(wanted: Wanted) -> list[str]:
 
 
 def ask_for(absent: list[str]) -> str:
-    """The sentence that asks for all that is absent."""
+    """A sentence that asks for everything that is missing."""
     overridden = [f"{name}=…" for name in absent if name not in SAID]
     said = [SAID[name] for name in absent if name in SAID] + ([f'OVERRIDES="{" ".join(overridden)}"'] if overridden else [])
     model = "; CONFIG=sentry has the model's" if overridden else ""
@@ -149,7 +151,7 @@ def refuse(wrong: list[str]) -> None:
 
 
 def prepare(wanted: Wanted) -> None:
-    """Turn provisioned pollers off if they are not wanted any more: CloudFormation leaves them on when a template leaves them out."""
+    """Turn provisioned pollers off if they are no longer wanted. CloudFormation leaves them on if the template no longer has them."""
     account = Account(wanted)
     before = account.deployed()
     if before is None or before.get("WebhookMinimumPollers", "0") == "0" or wanted.given.get("WebhookMinimumPollers") != "0":

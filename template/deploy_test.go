@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// account answers for AWS as far as make deploy asks before it builds.
+// account answers as AWS does to what make deploy asks before it builds.
 type account struct {
-	refused    bool              // it takes no credentials
+	refused    bool              // it accepts no credentials
 	verified   []string          // identities of SES
-	status     string            // of the stack; empty if there is none
-	parameters map[string]string // of the stack
-	pollers    string            // what the mapping was asked to have
+	status     string            // the stack's; empty if there is no stack
+	parameters map[string]string // the stack's
+	pollers    string            // the pollers that were set on the mapping
 }
 
 func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -91,7 +91,7 @@ func TestDeployRefusesBeforeItBuilds(t *testing.T) {
 	for _, test := range []struct {
 		config    string
 		variables []string
-		want      string // in the refusal; empty if there is none
+		want      string // part of the refusal; empty: it is not refused
 	}{
 		{"default", []string{from, url, named}, "say STACK, which has no default: make deploy STACK=hookwarden."}, // hookwarden is the local stack's name
 		{"default", []string{x, from, url, named}, ""},
@@ -107,11 +107,11 @@ func TestDeployRefusesBeforeItBuilds(t *testing.T) {
 		{"prod", []string{from, url}, "say PlatformId, PlatformName, HeaderPrefix, SubscribableResources, which have no default"},
 		{"prod", []string{from, url, named}, ""},
 		{"prod", []string{from, url, "OVERRIDES=" + strings.Replace(rest, "invoice", "*", 1)}, ""},
-		{"sentry", []string{from, url}, ""}, // which says them
+		{"sentry", []string{from, url}, ""}, // that section has them
 		{"staging", nil, "say PlatformId, PlatformName, PlatformUrl, MailFrom, HeaderPrefix, SubscribableResources, which have no default"},
 		{"prod", []string{from, url, named, "AWS_REGION=", "AWS_DEFAULT_REGION="}, "no region is set"},
-		{"prod", []string{from, url, named, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, "AWS takes no credentials from here"},
-		{"prod", []string{"MAIL_FROM=a@unverified.example", url, named}, "SES in eu-central-1 has not verified a@unverified.example"},
+		{"prod", []string{from, url, named, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, "AWS accepts no credentials from here"},
+		{"prod", []string{"MAIL_FROM=a@unverified.example", url, named}, "SES in eu-central-1 has verified neither a@unverified.example nor its domain"},
 		{"prod", []string{"MAIL_FROM=Hook <a@b.example>", url}, "MailFrom is 'Hook <a@b.example>', which is not: "},
 		{"prod", []string{from, "PLATFORM_URL=b.example"}, "PlatformUrl is 'b.example', which is not: An http or https URL"},
 		{"prod", []string{from, url, named + "DeliverReservedConcurrency=69"}, "DeliverReservedConcurrency is 69, but must be 0 or at least 70"},
@@ -124,8 +124,8 @@ func TestDeployRefusesBeforeItBuilds(t *testing.T) {
 		{"prod", []string{from, url, named + "WindowDays=31"}, "WindowDays is '31', which is not: 1 to 30"},
 		{"prod", []string{from, url, named + "DisableMode=off"}, "DisableMode is 'off', which is not: enforce or observe"},
 		{"prod", []string{from, url, named + "PlatformName=" + strings.Repeat("n", 300)}, "PlatformName is"},
-		{"prod", []string{from, url, named + "WindowDay=8"}, "WindowDay is no parameter of template.yaml"},
-		{"prod", []string{from, url, named + "WindowDays"}, "wants Name=value"},
+		{"prod", []string{from, url, named + "WindowDay=8"}, "WindowDay is not a parameter of template.yaml"},
+		{"prod", []string{from, url, named + "WindowDays"}, "must be Name=value"},
 	} {
 		arguments, refusal := deploy(t, &account{verified: []string{"b.example"}}, "check", test.config, test.variables...)
 		refusal = strings.Join(strings.Split(refusal, "make deploy: this first deployment leaves DeletionProtection off"), "")
@@ -152,8 +152,8 @@ func TestDeploySaysThatCredentialsAreRefused(t *testing.T) {
 	}
 }
 
-// What nothing is said of keeps the value that it has: the template's default is
-// not what is deployed.
+// A parameter that is not named keeps the stack's value, which may differ from
+// the template's default.
 func TestDeployComparesWithTheStackThatIsThere(t *testing.T) {
 	t.Parallel()
 	there := &account{status: "UPDATE_COMPLETE", parameters: map[string]string{"MailFrom": "a@b.example", "PlatformUrl": "https://b.example",
@@ -169,7 +169,8 @@ func TestDeployComparesWithTheStackThatIsThere(t *testing.T) {
 	}
 }
 
-// CloudFormation could not take back the tables of a first deployment that fails.
+// With protection on, CloudFormation could not remove the tables of a first
+// deployment that fails.
 func TestDeployLeavesDeletionProtectionOffTheFirstTime(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]string{"": "false", "ROLLBACK_COMPLETE": "false", "REVIEW_IN_PROGRESS": "false",
@@ -182,7 +183,7 @@ func TestDeployLeavesDeletionProtectionOffTheFirstTime(t *testing.T) {
 	}
 }
 
-// Leaving the property out of the template does not turn them off.
+// Leaving the property out of the template does not turn the pollers off.
 func TestDeployTurnsPollersOffThatAreNotWantedAnyMore(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ there, override, want string }{

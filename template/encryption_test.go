@@ -19,7 +19,7 @@ func TestEncryptionWithoutAKeyIsByTheServicesOwn(t *testing.T) {
 		}
 	}
 	for name, table := range template.OfType("AWS::DynamoDB::Table") {
-		if table["SSESpecification"] != nil { // SSEEnabled without a key is the account's managed key, which is paid for by the call
+		if table["SSESpecification"] != nil { // SSEEnabled without a key means the account's managed key, whose every call costs money
 			t.Errorf("%s is %v", name, table["SSESpecification"])
 		}
 	}
@@ -33,8 +33,8 @@ func TestEncryptionWithoutAKeyIsByTheServicesOwn(t *testing.T) {
 	}
 }
 
-// The first of KmsKeyArn's keys encrypts. Both may decrypt: what was queued and
-// written under the old one is still there.
+// The first of KmsKeyArn's keys encrypts. Both may decrypt, since messages and
+// items under the old key are still there.
 func TestEncryptionWithAKeyIsOfQueuesTablesAndLogs(t *testing.T) {
 	t.Parallel()
 	old := strings.Replace(key, "1111", "9999", 1)
@@ -75,8 +75,8 @@ func TestEncryptionWithAKeyIsOfQueuesTablesAndLogs(t *testing.T) {
 	}
 }
 
-// keysOfRoles are the keys that each role may use, and only through SQS and
-// DynamoDB. They stand in the roles themselves, so that they are there before a
+// keysOfRoles is the keys that each role may use, and only through SQS and
+// DynamoDB. The roles themselves allow them, so that this is in place before a
 // mapping polls.
 func keysOfRoles(t *testing.T, template *Template) map[string][]string {
 	t.Helper()

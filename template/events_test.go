@@ -52,7 +52,8 @@ func TestPlatformEventsMakeAQueueThatAllButNotifySendTo(t *testing.T) {
 	}
 }
 
-// The platform alone consumes it: there is nobody to give a message up.
+// Only the platform consumes this queue, so nothing else can give up a
+// message.
 func TestEventsQueueKeepsWhatItTellsForAsLongAsSQSDoes(t *testing.T) {
 	t.Parallel()
 	q := expand(t, "PlatformEvents=true").Resources["EventsQueue"].Properties
@@ -62,7 +63,7 @@ func TestEventsQueueKeepsWhatItTellsForAsLongAsSQSDoes(t *testing.T) {
 	}
 }
 
-// A queue that may not be there cannot be referred to.
+// A reference to a queue that may not exist is not allowed.
 func TestDashboardShowsTheEventsQueueByItsName(t *testing.T) {
 	t.Parallel()
 	text := At(expand(t).Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub").(string)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Print template.yaml as CloudFormation gets it, as JSON: what SAM makes of it. Run by the SAM CLI's own Python.
+"""Print template.yaml as CloudFormation gets it, expanded by SAM, as JSON. Run by the SAM CLI's own Python.
 
     .local/venv-sam/bin/python template/expand.py [Name=value …]
     .local/venv-sam/bin/python template/expand.py --source
 
-Parameters keep their defaults but for those that are named. References stay as they are. --source prints the template as it
-is written, before SAM has made anything of it.
+Parameters that are not named keep their defaults. References stay as they are. --source prints the template as it is
+written, before SAM expands it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator wants one
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator needs a region
 
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser

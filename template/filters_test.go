@@ -11,7 +11,7 @@ import (
 )
 
 // matches reports whether a record passes one of the filters, as Lambda decides
-// it for patterns that ask for existence alone.
+// for patterns that only ask for existence.
 func matches(t *testing.T, filters []any, record any) bool {
 	t.Helper()
 	for _, f := range filters {

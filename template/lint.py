@@ -3,15 +3,15 @@
 
     .local/venv-sam/bin/python template/lint.py [REVISION]
 
-`sam validate --lint` looks at the template before SAM's transform and with its defaults. This looks at what comes out of the
-transform, with everything that a parameter turns on off and on:
+`sam validate --lint` checks the template before SAM's transform, with its defaults. This checks the result of the
+transform, once with everything that a parameter can turn on turned off, and once with all of it on:
 
 - cfn-lint, for three regions of two partitions;
-- the services' own models: each value that reaches an API by way of CloudFormation, against the model's pattern and bounds,
-  and each parameter's bounds against those of the property that it sets; and the constants in the Go code that reach an API;
+- the services' own models: each value that CloudFormation passes to an API, against the model's pattern and bounds; each
+  parameter's bounds, against those of the property that it sets; and the constants in the Go code that reach an API;
 - CloudFormation's schemas: against REVISION (by default the commit before the working tree's), no table and no queue is
-  replaced, no queue loses its policy, and no table has more than one index made or deleted, which is all that DynamoDB does in
-  one update.
+  replaced, no queue loses its policy, and no table has more than one index made or deleted, since DynamoDB does only one in
+  an update.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import botocore.session
 
 ROOT = Path(__file__).resolve().parent.parent
 
-logging.disable(logging.WARNING)  # the translator complains of its own metrics
+logging.disable(logging.WARNING)  # the translator complains about its own metrics
 
 import constants  # noqa: E402
 import expand  # noqa: E402
@@ -80,7 +80,7 @@ def cfn_lint(expanded: list[dict]) -> Iterator[str]:
 
 # ---- the services' models
 
-# The calls that CloudFormation makes of a resource, and the members of their input that are not named as the property is.
+# The call that CloudFormation makes for each type of resource.
 CALLS = {
     "AWS::Lambda::Function": ("lambda", "CreateFunction"),
     "AWS::Lambda::EventSourceMapping": ("lambda", "CreateEventSourceMapping"),
@@ -94,7 +94,7 @@ CALLS = {
     "AWS::IAM::Role": ("iam", "CreateRole"),
     "AWS::SNS::Topic": ("sns", "CreateTopic"),
 }
-# What is fixed by no model: by the documents of SQS, and of CloudWatch.
+# Bounds that are in no model, but in SQS's documentation.
 BOUNDS = {
     ("AWS::SQS::Queue", "VisibilityTimeout"): (0, 43200),
     ("AWS::SQS::Queue", "MessageRetentionPeriod"): (60, 1209600),
@@ -143,7 +143,7 @@ def number(template: dict, value) -> float | None:
 
 
 def constant(template: dict, value):
-    """A value as CloudFormation would hand it on; None if that is not known before the deployment."""
+    """A value as CloudFormation would pass it on; None if it is not known before the deployment."""
     if not is_function(value):
         return value
     if "Ref" in value:
@@ -152,7 +152,7 @@ def constant(template: dict, value):
 
 
 def against(template: dict, value, shape) -> Iterator[str]:
-    """What a service's model says against a value. Members that the model does not know are CloudFormation's own words."""
+    """What is wrong with a value by a service's model. Members that the model does not know are CloudFormation's own."""
     if is_function(value):
         parameter = template["Parameters"].get(value.get("Ref", ""))
         if parameter:
@@ -187,26 +187,26 @@ def scalar(value, shape) -> Iterator[str]:
         if low is not None and len(text) < low or high is not None and len(text) > high:
             yield f"{len(text)} characters, the service takes {low} to {high}"
         if shape.enum and text not in shape.enum:
-            yield f"{text!r} is none of {', '.join(shape.enum)}"
+            yield f"{text!r} is not one of {', '.join(shape.enum)}"
         if pattern and not matches(pattern, text):
-            yield f"{text!r} is not as in {pattern}"
+            yield f"{text!r} does not match {pattern}"
 
 
 def matches(pattern: str, text: str) -> bool:
     try:
         return re.fullmatch(pattern, text) is not None
     except re.error:
-        return True  # a word of Java's that Python does not know
+        return True  # Java's syntax, which Python does not know
 
 
 def bounds(name: str, parameter: dict, shape) -> Iterator[str]:
-    """What of a parameter's values the service would refuse."""
+    """The values of a parameter that the service would refuse."""
     for value in parameter.get("AllowedValues", []):
         yield from (f"{name}: {fault}" for fault in scalar(value, shape))
     if shape.type_name in ("integer", "long") and parameter["Type"] == "Number":
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if low is not None and parameter.get("MinValue", low) < low and not parameter.get("MinValue") == 0:
-            yield f"{name} may be {parameter['MinValue']}, the service takes {low} and more"
+            yield f"{name} may be {parameter['MinValue']}, the service takes {low} or more"
         if high is not None and parameter.get("MaxValue", high + 1) > high:
             yield f"{name} may be {parameter.get('MaxValue', 'any number')}, the service takes at most {high}"
 
@@ -215,22 +215,22 @@ def bounds(name: str, parameter: dict, shape) -> Iterator[str]:
 
 
 def changes(revision: str, now: dict) -> Iterator[str]:
-    """What CloudFormation would do to tables and queues that there is only once."""
+    """Harm that CloudFormation would do to tables and queues, which cannot be made again."""
     shown = subprocess.run(["git", "show", f"{revision}:template.yaml"], cwd=ROOT, capture_output=True, text=True)
     if shown.returncode != 0:
-        return  # a tree without a history has nothing that could be replaced
+        return  # without a history there is nothing to compare with
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(shown.stdout)
         file.flush()
         before = expand.expand(OFF, Path(file.name))
     for name, old in before["Resources"].items():
         if old["Type"] == "AWS::SQS::QueuePolicy" and name not in now["Resources"]:
-            yield f"{name} is deleted, and with it what another policy has put on its queue before"
+            yield f"{name} is deleted, and with it the policy that another resource has put on its queue"
         if old["Type"] not in ("AWS::DynamoDB::Table", "AWS::SQS::Queue"):
             continue
         new = now["Resources"].get(name)
         if new is None or new["Type"] != old["Type"]:
-            yield f"{name} is deleted, with all that it holds"
+            yield f"{name} is deleted, with all its contents"
             continue
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", old["Type"]).schema
         for path in schema.get("createOnlyProperties", []):
@@ -239,7 +239,7 @@ def changes(revision: str, now: dict) -> Iterator[str]:
                 yield f"{name} is replaced, since its {property_name} changes"
         touched = {index["IndexName"] for index in indexes(old) + indexes(new) if index not in indexes(old) or index not in indexes(new)}
         if len(touched) > 1:
-            yield f"{name} has {len(touched)} indexes made or deleted ({', '.join(sorted(touched))}), and DynamoDB does one at a time"
+            yield f"{name} has {len(touched)} indexes made or deleted ({', '.join(sorted(touched))}), and DynamoDB can do only one in an update"
 
 
 def indexes(table: dict) -> list[dict]:
@@ -247,7 +247,7 @@ def indexes(table: dict) -> list[dict]:
 
 
 def last_commit() -> str:
-    """HEAD where the template differs from it, else the commit before."""
+    """HEAD if the template differs from it, else the commit before."""
     changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "template.yaml"], cwd=ROOT).returncode != 0
     return "HEAD" if changed else "HEAD~1"
 

@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// mailKinds are the values of the tag kind, which takes no dots.
+// mailKinds is the values of the tag kind, which may not have dots.
 func mailKinds() (kinds []string) {
 	for _, k := range []platform.NoticeKind{platform.AppDisabled, platform.AppEnabled} {
 		kinds = append(kinds, strings.ReplaceAll(string(k), ".", "_"))
@@ -37,7 +37,7 @@ func TestMailMetricsAreOfTheMailsKindAndStack(t *testing.T) {
 	if Target(At(template.Resources["NotifyFunction"].Properties, "Environment", "Variables", "CONFIGURATION_SET")) != "ConfigurationSet" {
 		t.Error("notify mails without the configuration set")
 	}
-	// The set's name tells the stacks apart, so it must not be one that two stacks share.
+	// The set's name tells stacks apart, so two stacks must not share it.
 	set := template.Resources["ConfigurationSet"].Properties
 	if set["Name"] != nil {
 		t.Errorf("the set is named %v", set["Name"])

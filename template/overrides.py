@@ -6,16 +6,16 @@ import shlex
 
 
 class Refusal(Exception):
-    """What is wrong, in a sentence."""
+    """What is wrong, as a sentence."""
 
 
 def named(overrides: str | list[str], where: str) -> dict[str, str]:
-    """Values by name, of "Name=value Name=value"."""
+    """Values by name, from "Name=value Name=value"."""
     pairs = {}
     for override in shlex.split(overrides) if isinstance(overrides, str) else overrides:
         name, equals, value = override.partition("=")
         if not equals:
-            raise Refusal(f"{where} has {override!r}, but wants Name=value")
+            raise Refusal(f"{where} has {override!r}, but each must be Name=value")
         pairs[name] = value.strip('"')
     return pairs
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Check values for the template's parameters, by the template's own patterns and bounds. Run by the SAM CLI's own Python.
+"""Check values for the template's parameters against the template's own patterns and bounds. Run by the SAM CLI's own Python.
 
     .local/venv-sam/bin/python template/parameters.py [--template FILE] [Name=value …]
 
-Prints the values of all parameters as JSON, the defaults of those that are not named. Or says what is wrong, a sentence a
-line, and fails. CloudFormation would say most of it too, but only after the build; it
-neither adds nor compares numbers.
+Prints the values of all parameters as JSON, with the defaults of those that are not named. If something is wrong, it prints
+a sentence for each fault and fails. CloudFormation would find most faults too, but only after the build, and it cannot add
+or compare numbers.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ INVOCATIONS_PER_POLLER = 10
 
 
 def declared(template: Path = ROOT / "template.yaml") -> dict[str, dict]:
-    """The template's parameters by name, as they are written. Only this part is read: the whole takes half a second."""
+    """The template's parameters by name, as they are written. It reads only this part, since the whole takes half a second."""
     return yaml_parse(template.read_text().partition("\nConditions:")[0])["Parameters"]
 
 
 def faults(given: dict[str, str], before: dict[str, str] | None = None, parameters: dict[str, dict] | None = None) -> list[str]:
-    """What is wrong with the values that are given; before are those of the stack that is there, which stay where none is."""
+    """What is wrong with the given values. before has the deployed stack's values, which stay if none is given."""
     parameters = parameters or declared()
-    wrong = [f"{name} is no parameter of template.yaml" for name in given if name not in parameters]
+    wrong = [f"{name} is not a parameter of template.yaml" for name in given if name not in parameters]
     wrong += [fault for name, value in given.items() if name in parameters for fault in faults_of(name, value, parameters[name])]
     values = {name: str(p["Default"]) for name, p in parameters.items() if "Default" in p} | (before or {}) | given
     absent = missing(values, parameters)

@@ -22,7 +22,8 @@ func (p Parameter) accepts(value string) bool {
 	}
 	pattern := p.AllowedPattern
 	if refused, rest, ok := strings.Cut(strings.TrimPrefix(pattern, "(?!"), "$)"); ok && strings.HasPrefix(pattern, "(?!") {
-		// CloudFormation's patterns are Java's, which may begin with what is not to be matched. Go's may not.
+		// CloudFormation's patterns are Java's, which may begin with a negative look-ahead. Go's
+		// may not.
 		if pattern = rest; regexp.MustCompile(`^(?:` + refused + `)$`).MatchString(value) {
 			return false
 		}

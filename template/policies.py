@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Check the roles' policies of the expanded template: `make lint`. Run by checkov's own Python, which has parliament.
+"""Check the policies of the roles in the expanded template, for `make lint`. Run by checkov's own Python, which has parliament.
 
     .local/venv-sam/bin/python template/expand.py Name=value … | .local/venv-checkov/bin/python template/policies.py
 
-parliament knows each action of AWS, the resources and the condition keys that it takes, and says what never fits.
+parliament knows each AWS action with its resources and condition keys, and reports statements that never match.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-5555555555
 
 
 class Concrete:
-    """The template with names and ARNs as an account would have them."""
+    """The template with names and ARNs as in an account."""
 
     def __init__(self, template: dict):
         self.template = template

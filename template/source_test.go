@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// LocalStack resolves references before SAM's transform: a reference to what
-// only SAM makes stops it, and a circle, which the transform may still open,
-// keeps it going round for ever.
+// LocalStack resolves references before SAM's transform. A reference to
+// something that only SAM makes stops it. A circle keeps it going round for
+// ever, even if the transform would break it.
 func TestSourceRefersToWhatItDeclaresAndNeverInACircle(t *testing.T) {
 	t.Parallel()
 	resources, err := Source(t.Context(), root)
@@ -27,7 +27,7 @@ func TestSourceFaultsAreFound(t *testing.T) {
 	ref := func(name string) Object { return Object{"Ref": name} }
 	for name, test := range map[string]struct {
 		resources Object
-		want      string // in the one fault; empty if there is none
+		want      string // part of the only fault; empty: there is none
 	}{
 		"a parameter, a pseudo parameter and a resource": {Object{
 			"A": Object{"Properties": Object{"x": ref("Parameter"), "y": ref("AWS::Region"), "z": Object{"Fn::GetAtt": []any{"B", "Arn"}}}}, "B": Object{}}, ""},
@@ -49,8 +49,8 @@ func TestSourceFaultsAreFound(t *testing.T) {
 	}
 }
 
-// referenceFaults are the references to nothing that is declared, and the
-// circles, each named by its resources.
+// referenceFaults is the references to something that is not declared, and
+// the circles, each named by its resources.
 func referenceFaults(resources Object, parameters []string) (faults []string) {
 	references := make(map[string][]string)
 	for _, name := range slices.Sorted(maps.Keys(resources)) {
@@ -87,7 +87,7 @@ func referenceFaults(resources Object, parameters []string) (faults []string) {
 
 var substituted = regexp.MustCompile(`\$\{([^!}.]+)[^}]*\}`)
 
-// referencesOf are the names that a part of a resource refers to, sorted.
+// referencesOf is the names that a part of a resource refers to, sorted.
 func referencesOf(v any) (names []string) {
 	switch v := v.(type) {
 	case Object:

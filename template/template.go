@@ -1,5 +1,5 @@
-// Package template reads template.yaml as CloudFormation gets it: expanded by
-// the SAM CLI's own translator, with its conditions decided. References to
+// Package template reads template.yaml as CloudFormation gets it, expanded by
+// the SAM CLI's own translator. It decides the conditions. References to
 // resources stay as they are.
 package template
 
@@ -19,12 +19,13 @@ type Object = map[string]any
 // Template is the expanded template for one set of parameters.
 type Template struct {
 	Parameters map[string]Parameter
-	Resources  map[string]Resource // those that exist
-	Outputs    map[string]Output   // those that exist
+	Resources  map[string]Resource // those whose condition holds
+	Outputs    map[string]Output   // those whose condition holds
 	Rules      Object
 }
 
-// Parameter is what the template says of a parameter. Default is its value.
+// Parameter is a parameter as the template declares it. Default is its value
+// here.
 type Parameter struct {
 	Type, Description, ConstraintDescription string
 	Default                                  any
@@ -50,7 +51,7 @@ type Resource struct {
 }
 
 // Expand runs the translator on the template of the project at root, with
-// parameters as in "Name=value". All others have their defaults.
+// parameters such as "Name=value". All others have their defaults.
 func Expand(ctx context.Context, root string, parameters ...string) (*Template, error) {
 	text, err := run(ctx, root, parameters...)
 	if err != nil {
@@ -80,8 +81,8 @@ func Expand(ctx context.Context, root string, parameters ...string) (*Template, 
 	return t, convert(d.decide(raw.Outputs), &t.Outputs)
 }
 
-// Source returns the resources as template.yaml has them, before SAM has made
-// anything of them: their whole declarations by logical id.
+// Source returns the resources as written in template.yaml, before SAM expands
+// them: their whole declarations by logical id.
 func Source(ctx context.Context, root string) (resources Object, err error) {
 	text, err := run(ctx, root, "--source")
 	if err != nil {
@@ -168,12 +169,12 @@ func (d decider) text(v any) string {
 		return d.parts(list[1])[int(list[0].(float64))].(string)
 	}
 	if list, ok := At(v, "Fn::Join").([]any); ok {
-		return d.text(list[1].([]any)[0]) // of one
+		return d.text(list[1].([]any)[0]) // the list has one element
 	}
 	return fmt.Sprint(v)
 }
 
-// parts are what a Fn::Split makes.
+// parts is the result of a Fn::Split.
 func (d decider) parts(v any) (all []any) {
 	split := At(v, "Fn::Split").([]any)
 	for part := range strings.SplitSeq(d.text(split[1]), split[0].(string)) {
@@ -182,11 +183,11 @@ func (d decider) parts(v any) (all []any) {
 	return all
 }
 
-// nothing is what a Ref to AWS::NoValue leaves.
+// nothing is the value of a Ref to AWS::NoValue.
 type nothing struct{}
 
 // decide returns v with every Fn::If replaced by the branch that is taken, and
-// every Fn::Select and Fn::Split by what it makes.
+// every Fn::Select and Fn::Split by its result.
 func (d decider) decide(v any) any {
 	switch v := v.(type) {
 	case Object:
@@ -233,7 +234,7 @@ func At(v any, path ...string) any {
 	return v
 }
 
-// List is a value that may stand alone or in a list.
+// List is a value that may be a single one or a list.
 func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -256,7 +257,7 @@ func Target(v any) string {
 	return ""
 }
 
-// Statements are those of a role's or policy's own documents.
+// Statements is the statements in a role's or policy's own documents.
 func Statements(role Object) (all []Object) {
 	documents := []any{role["PolicyDocument"]}
 	for _, policy := range List(role["Policies"]) {
@@ -275,7 +276,7 @@ func Statements(role Object) (all []Object) {
 // for a stream, or else the text of the statement.
 type Grant struct{ Action, On string }
 
-// Grants are all that a statement allows.
+// Grants is everything that a statement allows.
 func Grants(statement Object) (all []Grant) {
 	for _, action := range List(statement["Action"]) {
 		for _, on := range List(statement["Resource"]) {

@@ -16,11 +16,10 @@ import (
 
 const root = ".."
 
-// expanded are the templates that a test has asked for, by their parameters.
+// expanded caches the templates that tests have asked for, by their parameters.
 var expanded sync.Map
 
-// expand expands the template with parameters as in "Name=value". Tests share
-// what it returns.
+// expand expands the template with parameters such as "Name=value". Tests share its results.
 func expand(t *testing.T, parameters ...string) *Template {
 	t.Helper()
 	once, _ := expanded.LoadOrStore(strings.Join(parameters, " "), sync.OnceValues(func() (*Template, error) {
@@ -240,7 +239,8 @@ func TestTemplateAsCloudFormationGetsIt(t *testing.T) {
 			if slices.Contains(kept, name) {
 				want = "Retain"
 			}
-			// A first deployment that fails takes away what it made: else the next one finds tables that nobody knows.
+			// A first deployment that fails must remove what it made. Otherwise the next one finds
+			// tables that do not belong to it.
 			if r := template.Resources[name]; r.UpdateReplacePolicy != want || r.DeletionPolicy != strings.Replace(want, "Retain", "RetainExceptOnCreate", 1) {
 				t.Errorf("%s: deleted %q, replaced %q", name, r.DeletionPolicy, r.UpdateReplacePolicy)
 			}

@@ -13,7 +13,7 @@ import (
 	"hookwarden/shared/registry"
 )
 
-// unsent is a mail that cannot be sent, its claims, and when it was put off.
+// unsent is a mail that cannot be sent, its claims, and when it was delayed.
 type unsent struct {
 	now     time.Time
 	answer  error
@@ -53,8 +53,8 @@ func mailThatWaits(t *testing.T, answer, unread error, random float64) *unsent {
 	return u
 }
 
-// A single mail is tried once an hour in the end, and its alarm must not go back
-// to OK between two tries.
+// In the end a mail is tried once an hour. Its alarm must not go back to OK between two
+// tries.
 func TestAlarmsRingForAsLongAsAMailCannotBeSent(t *testing.T) {
 	t.Parallel()
 	alarms := expand(t).OfType("AWS::CloudWatch::Alarm")
@@ -90,7 +90,7 @@ func TestAlarmsRingForAsLongAsAMailCannotBeSent(t *testing.T) {
 	}
 }
 
-// The message of an organization's deletion is kept on its queue until the second look.
+// The message of an organization's deletion stays on its queue until the second look.
 func TestRegistryQueueAgeAlarmIsQuietUntilTheSecondLookOfAnErasure(t *testing.T) {
 	t.Parallel()
 	var threshold int
@@ -100,8 +100,8 @@ func TestRegistryQueueAgeAlarmIsQuietUntilTheSecondLookOfAnErasure(t *testing.T)
 	}
 }
 
-// ringing says whether an alarm over a count of events rings at a time, of whose
-// last periods the current one is no part.
+// ringing returns whether an alarm over a count of events rings at a time. Its periods
+// do not include the current one.
 func ringing(a Object, events []time.Time) func(time.Time) bool {
 	number := func(name string) int {
 		var n float64
