@@ -1,11 +1,10 @@
-// Package standing holds an app's standing: whether it is disabled, whether its owners are
-// warned that it will be, and who was told. Each
-// change of it is one chain: a conditional transaction, then the platform told, then the
-// owners, with a mark for each. Its identity is the time of the change. Whoever comes upon an
-// app whose chain was left takes it up there, so a crash anywhere is repaired by the next
-// record, the next sweep, or the message that comes again. It judges nobody, and decides
-// nothing that the jobs over it (disabling, registry) decide. Its tests are those of
-// shared/disabling, over one store for all jobs.
+// Package standing changes an app's standing: whether it is disabled, whether its owners are
+// warned that it will be, and who was told. Each change is one chain: a conditional
+// transaction, then a message to the platform, then messages to the owners, with a mark after
+// each. The time of the change is its identity. Any job that finds an app with an unfinished
+// chain continues it. So the next record, the next sweep, or the returned message repairs a
+// crash at any point. The package judges no app: the jobs above it (disabling, registry)
+// decide. Its tests are in shared/disabling, over one store for all jobs.
 package standing
 
 import (
@@ -29,28 +28,27 @@ type Organizations interface {
 	ReadOrganization(ctx context.Context, id string) (org platform.Organization, found bool, err error)
 }
 
-// Transitions changes what is known of an app's standing. After nil a change is
-// durable. After ErrChanged, ErrAlready, ErrHeld or ErrLatched it was surely not made.
-// After platform.ErrRefused it was not either, and never will be. After any other error
-// nobody knows: the step may be repeated.
+// Transitions changes an app's standing. After nil a change is durable. After ErrChanged,
+// ErrAlready, ErrHeld or ErrLatched it was not made. After platform.ErrRefused it was not
+// made and never will be. After any other error it may have been made, and the step may be
+// repeated.
 type Transitions interface {
-	// Apply changes the app and puts the audit entry, all or nothing. ErrChanged if the
-	// app is not as it was read. A disabling by the rule, and a warning, counts in its
-	// brake: ErrHeld if there were MaxPerHour in this hour, ErrLatched if the brake is
-	// latched at t.At. A disabling ends a warning.
-	// What a person does notes that the app was steered at t.At: ErrChanged if it was at
-	// that time or later. WouldDisable and WouldWarn put the entry alone: ErrAlready if
-	// there is one of t.At.
+	// Apply changes the app and puts the audit entry, all or nothing. It returns ErrChanged
+	// if the app is not as it was read. A disabling by the rule and a warning count in
+	// their brake: ErrHeld if there were MaxPerHour in this hour, ErrLatched if the brake
+	// is latched at t.At. A disabling ends a warning. A change by a person notes that the
+	// app was steered at t.At: ErrChanged if it was steered at that time or later.
+	// WouldDisable and WouldWarn only put the entry: ErrAlready if there is one of t.At.
 	Apply(ctx context.Context, t Transition) error
-	// Made reports whether the audit entry of a change is there.
+	// Made reports whether there is an audit entry of the change.
 	Made(ctx context.Context, t Transition) (bool, error)
-	// Mark sets a mark of a disabling, a warning or a recovery; with the last one of a
-	// recovery nothing is left of the warning. ErrChanged if the app is not in the standing
-	// any more that the transition gave it.
+	// Mark sets a mark on a disabling, a warning or a recovery. The last mark of a recovery
+	// removes the warning. It returns ErrChanged if the app is no longer in the standing
+	// that the transition gave it.
 	Mark(ctx context.Context, mark Mark, t Transition, now time.Time) error
 }
 
-// Mark is what is noted of a disabling, a warning or a recovery.
+// Mark says who was told of a disabling, a warning or a recovery.
 type Mark string
 
 // The marks.
@@ -59,26 +57,26 @@ const (
 	OwnersTold   Mark = "notified_at"
 )
 
-// Events queues an event for the platform. After nil it is durable, unless the queue
-// refuses it for good, which the Events itself reports; after an error it may be. The
-// same event may be queued twice.
+// Events queues an event for the platform. After nil the event is durable, unless the queue
+// permanently refuses it, which SendEvent itself reports. After an error it may be durable.
+// The same event may be queued twice.
 type Events interface {
 	SendEvent(ctx context.Context, e platform.Event) error
 }
 
-// Notices queues one message per notice. After nil all are durable, but for what the
-// queue refuses for good, which the Notices itself reports; after an error some may be.
-// The same notice may be queued twice.
+// Notices queues one message for each notice. After nil all are durable, except those that
+// the queue permanently refuses, which SendNotices itself reports. After an error some may
+// be durable. The same notice may be queued twice.
 type Notices interface {
 	SendNotices(ctx context.Context, notices []platform.Notice) error
 }
 
-// Metrics counts events; it never fails.
+// Metrics counts events. It never fails.
 type Metrics interface {
 	Count(name, dimension, value string)
 }
 
-// What a Transitions may answer.
+// Errors of a Transitions.
 var (
 	ErrChanged = errors.New("not as it was read")
 	ErrAlready = errors.New("already there")
@@ -86,7 +84,7 @@ var (
 	ErrLatched = errors.New("the brake is latched")
 )
 
-// Kind says what becomes of an app.
+// Kind says what a transition does to an app.
 type Kind string
 
 // The kinds.
@@ -99,7 +97,7 @@ const (
 	Recovered    Kind = "app.recovered"
 )
 
-// Verb is what is done, in an error and in the name of an audit entry's event.
+// Verb is what is done, for errors and for the name of an audit entry's event.
 func (k Kind) Verb() string {
 	switch k {
 	case Disabled:
@@ -116,11 +114,10 @@ func (k Kind) Verb() string {
 	return "enable"
 }
 
-// Foretells reports whether it only says what would be done.
+// Foretells reports whether the transition only says what would be done.
 func (k Kind) Foretells() bool { return k == WouldDisable || k == WouldWarn }
 
-// Manual is the reason of a disabling by a person: by no rule, and not a matter of the
-// brake.
+// Manual is the reason of a disabling by a person. No rule and no brake applies to it.
 const Manual tally.Reason = platform.Manual
 
 // Transition is one change of an app's standing.
@@ -130,19 +127,19 @@ type Transition struct {
 	At         time.Time           // the change's identity: disabled_at, enabled_at, warned_at, recovered_at, or the day that is observed
 	Reason     tally.Reason        // of a disabling, and a warning
 	Evidence   []tally.Day         // of a disabling by the rule, and a warning
-	Diagnosis  *platform.Diagnosis // likewise, as far as it is known
+	Diagnosis  *platform.Diagnosis // of the same, as far as it is known
 	Warning    platform.Warning    // of a warning
-	Levels     []platform.Level    // of a warning: all that are not to be given again
-	MaxPerHour int                 // what has a brake: how many there may be in one clock hour
-	Actor      platform.Actor      // of what a person did
-	SenderID   string              // likewise, who queued the message, as SQS stamped it: for the audit alone
+	Levels     []platform.Level    // of a warning: all that must not be given again
+	MaxPerHour int                 // for a change with a brake: how many there may be in one clock hour
+	Actor      platform.Actor      // the person who made the change
+	SenderID   string              // who queued that person's message, as SQS stamped it; only for the audit
 	Note       string              // of a disabling by hand
 }
 
-// Steered reports whether it is a person who makes the change.
+// Steered reports whether a person makes the change.
 func (t Transition) Steered() bool { return t.Kind == Enabled || t.Reason == Manual }
 
-// Brake is the brake that a change counts in, if there is one.
+// Brake is the brake in which a change counts, if there is one.
 func (t Transition) Brake() (brake platform.Brake, is bool) {
 	switch {
 	case t.Kind == Disabled && !t.Steered():
@@ -155,22 +152,22 @@ func (t Transition) Brake() (brake platform.Brake, is bool) {
 
 // Config of the chain.
 type Config struct {
-	Rule tally.Rule // by which apps are disabled: mails name its numbers
+	Rule tally.Rule // the rule that disables apps; mails name its numbers
 }
 
-// Deps are what the chain works with; all are required but Events.
+// Deps is what the chain works with; all except Events are required.
 type Deps struct {
 	Apps          Apps
 	Organizations Organizations
 	Transitions   Transitions
-	Events        Events // nil: the platform is told nothing
+	Events        Events // nil: the platform wants no events
 	Notices       Notices
 	Metrics       Metrics
 	Logger        *slog.Logger
 	Now           func() time.Time
 }
 
-// Chain takes changes to their end.
+// Chain makes changes and tells of them.
 type Chain struct {
 	Config
 	Deps
@@ -179,11 +176,11 @@ type Chain struct {
 // New makes a chain.
 func New(c Config, d Deps) *Chain { return &Chain{c, d} }
 
-// rounds is how often an app is looked at again in place when it changed meanwhile.
+// rounds is how often a change is tried in place if the app changes in the meantime.
 const rounds = 3
 
-// AsRead does what depends on an app as it was read, once more if it was changed
-// meanwhile (ErrChanged). what begins the error.
+// AsRead calls do, which depends on an app as it was read, and calls it again if the app
+// has changed in the meantime (ErrChanged). what begins the error.
 func AsRead(what string, once func() error) (err error) {
 	for range rounds {
 		if err = once(); !errors.Is(err, ErrChanged) {
@@ -201,15 +198,15 @@ func (c *Chain) ReadApp(ctx context.Context, id string) (app platform.App, found
 	return app, found, nil
 }
 
-// Take makes a change and sees it through. The error is that of the step that failed,
-// as its interface has it.
+// Take makes a change and then tells of it. The error is that of the step that failed, as
+// in its interface.
 func (c *Chain) Take(ctx context.Context, t Transition) error {
 	if t.Kind.Foretells() {
 		if made, err := c.foretell(ctx, t); err != nil || made {
 			return err
 		}
 	}
-	t.App.PlatformToldAt, t.App.NotifiedAt = time.Time{}, time.Time{} // marks of a change before
+	t.App.PlatformToldAt, t.App.NotifiedAt = time.Time{}, time.Time{} // they are marks of an earlier change
 	t.App.Warned.PlatformToldAt, t.App.Warned.NotifiedAt = time.Time{}, time.Time{}
 	err := c.Transitions.Apply(ctx, t)
 	switch {
@@ -225,7 +222,7 @@ func (c *Chain) Take(ctx context.Context, t Transition) error {
 	return c.Tell(ctx, t)
 }
 
-// report says that a change was made.
+// report logs and counts a change that was made.
 func (c *Chain) report(ctx context.Context, t Transition) {
 	fields := []any{"app_id", t.App.ID, "slug", t.App.Slug, "uuid", t.App.UUID, "organization_id", t.App.OrganizationID,
 		"webhook_url", t.App.WebhookURL, "at", platform.FormatTime(t.At)}
@@ -252,8 +249,7 @@ func ofWarning(t Transition) []any {
 	return []any{"level", t.Warning.Level, "reason", t.Reason, "disabled_on", t.Warning.CutOn, "days", t.Evidence}
 }
 
-// TakeUp sees through the disabling, warning or recovery that an app is in, if it was left
-// before its end.
+// TakeUp finishes an app's disabling, warning or recovery, if it was left unfinished.
 func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
 	w := app.Warned
 	switch {

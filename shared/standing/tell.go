@@ -9,14 +9,14 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// nobodyFor is how long a disabling that nobody can be told of is reported, each hour.
+// nobodyFor is how long a disabling of which nobody can be told is reported each hour.
 const nobodyFor = 7 * 24 * time.Hour
 
-// Tell takes a change that was made to its end: an event for the platform, unless it is
-// marked as told, then a message for each owner, and a mark after each, but of an enabling. It
-// stops without an error when there is nobody to tell, or the app's standing is another by
-// now; of an app that was deleted there is nothing to tell. What was begun is finished by
-// whoever comes upon it.
+// Tell finishes a change that was made. It queues an event for the platform, unless that is
+// marked as told, and then a message for each owner, and sets a mark after each, except for an
+// enabling. It stops without an error if there is nobody to tell, if the app's standing has
+// changed again, or if the app was deleted. If it is cut off, the next job that finds the app
+// finishes it.
 func (c *Chain) Tell(ctx context.Context, t Transition) error {
 	if t.App.Deleted {
 		return nil
@@ -45,14 +45,14 @@ func (c *Chain) readOrganization(ctx context.Context, t Transition) (platform.Or
 	return org, nil
 }
 
-// foretell tells the platform what would be done, before that is noted. It reports
-// whether it is noted already.
+// foretell tells the platform what would be done, before that is audited. It reports whether
+// it was audited already.
 func (c *Chain) foretell(ctx context.Context, t Transition) (noted bool, err error) {
 	if c.Events == nil && t.Kind != WouldWarn {
 		return false, nil
 	}
 	if noted, err = c.Transitions.Made(ctx, t); err != nil || noted || t.Kind == WouldWarn {
-		return noted, err // of a warning that nobody gets the platform hears nothing
+		return noted, err // the platform is not told of a warning that nobody gets
 	}
 	org, err := c.readOrganization(ctx, t)
 	if err != nil {
@@ -82,7 +82,7 @@ func (t Transition) platformToldAt() time.Time {
 }
 
 // mark notes that somebody was told. An enabling, and what would be done, needs no mark: its
-// message, or the next look, comes again until all is done.
+// message, or the next look at the app, comes again until everything is done.
 func (c *Chain) mark(ctx context.Context, t Transition, mark Mark) error {
 	if t.Kind == Enabled || t.Kind.Foretells() {
 		return nil
@@ -130,7 +130,7 @@ func (t Transition) Holds(app platform.App) bool {
 	return !app.Disabled() && app.EnabledAt.Equal(t.At)
 }
 
-// notices are one for each owner; of an enabling none for who did it.
+// notices is one notice for each owner. The owner who did an enabling gets none.
 func (c *Chain) notices(t Transition, org platform.Organization) (notices []platform.Notice) {
 	for _, n := range platform.Notices(platform.NoticeKind(t.Kind), t.App, org, t.At) {
 		switch {
@@ -155,8 +155,8 @@ func (c *Chain) notices(t Transition, org platform.Organization) (notices []plat
 	return notices
 }
 
-// reportNobody says that nobody can be told of a disabling. Owners who come later than
-// it is said are told all the same.
+// reportNobody reports that nobody can be told of a disabling. Owners who come later are
+// still told.
 func (c *Chain) reportNobody(ctx context.Context, t Transition) {
 	if t.Kind != Disabled || t.At.Before(c.Now().Add(-nobodyFor)) {
 		return
