@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -41,8 +42,10 @@ func tour(t *testing.T) {
 	if running.held == nil {
 		t.Skip("the stack is someone's own, and may know an app 17")
 	}
+	env, err := filepath.Abs(running.env)
+	must(t, err)
 	// The sample events have registered the page's organization and mailed its owner already.
-	runPage(t, "docs/tour.md", "8080", freePort(t), `"42"`, `"`+unique("org")+`"`, "ada@acme.example", unique("ada")+"@acme.example")
+	runPage(t, "docs/tour.md", `go run ./cmd/hookwarden "$@"`, `go run ./cmd/hookwarden --env '`+env+`' "$@"`, "8080", freePort(t), `"42"`, `"`+unique("org")+`"`, "ada@acme.example", unique("ada")+"@acme.example")
 }
 
 func freePort(t *testing.T) string {
