@@ -104,6 +104,17 @@ func TestWarnRuleSaysWhatIsDueOnWhichDay(t *testing.T) {
 	}
 }
 
+// One bad day is not dead, and so not a run.
+func TestWarnRuleWarnsOfDeadDaysFromTheSecondOn(t *testing.T) {
+	first := tally.WarnRule{AfterDays: []int{1}}
+	for n, want := range map[int]int{1: 0, 2: 1} {
+		days := ending(today, each(n, tally.Counts{Other: 9})...)
+		if got := first.Judge(byDefault, days, tally.Occasion{Now: noonToday, May: may}); len(got) != want {
+			t.Errorf("%d days: %+v", n, got)
+		}
+	}
+}
+
 func TestWarnRuleWarnsOfNothingThatMayNotDisable(t *testing.T) {
 	down, wrong := ending(today, each(3, tally.Counts{Other: 9})...), ending(today, each(3, tally.Counts{Error: 9})...)
 	slow, gone := ending(today, tally.Counts{Timeout: 600}), ending(today, tally.Counts{Error: 1, Gone: 1})
