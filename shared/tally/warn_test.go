@@ -115,6 +115,17 @@ func TestWarnRuleWarnsOfDeadDaysFromTheSecondOn(t *testing.T) {
 	}
 }
 
+// Seven failures are too few to be dead, and the sixth day would have been the last.
+func TestWarnRuleKnowsNoDayThatIsNotBeforeTheLast(t *testing.T) {
+	for n, want := range map[int]int{5: 1, 6: 0} {
+		on := tally.WarnRule{AfterDays: []int{n}}
+		days := ending(today, each(7, tally.Counts{Other: 1})...)
+		if got := on.Judge(byDefault, days, tally.Occasion{Now: noonToday, May: may}); len(got) != want {
+			t.Errorf("on day %d: %+v", n, got)
+		}
+	}
+}
+
 func TestWarnRuleWarnsOfNothingThatMayNotDisable(t *testing.T) {
 	down, wrong := ending(today, each(3, tally.Counts{Other: 9})...), ending(today, each(3, tally.Counts{Error: 9})...)
 	slow, gone := ending(today, tally.Counts{Timeout: 600}), ending(today, tally.Counts{Error: 1, Gone: 1})
