@@ -456,10 +456,7 @@ func (s store) SendEvent(_ context.Context, e platform.Event) error {
 }
 
 func (s store) Mark(_ context.Context, mark standing.Mark, t standing.Transition, now time.Time) error {
-	call := "MarkNotified"
-	if mark == standing.PlatformTold {
-		call = "MarkPlatformTold"
-	}
+	call := map[standing.Mark]string{standing.OwnersTold: "MarkNotified", standing.PlatformTold: "MarkPlatformTold", standing.Forgotten: "Forget"}[mark]
 	return s.write(call, func() error {
 		app := s.Apps[t.App.ID]
 		told, notified := &app.PlatformToldAt, &app.NotifiedAt
@@ -476,7 +473,7 @@ func (s store) Mark(_ context.Context, mark standing.Mark, t standing.Transition
 			return standing.ErrChanged
 		case mark == standing.PlatformTold:
 			*told = now
-		case t.Kind == standing.Recovered:
+		case t.Kind == standing.Recovered, mark == standing.Forgotten:
 			app.Warned = platform.Warned{}
 		default:
 			*notified = now

@@ -159,7 +159,9 @@ func (j *Job) recoverOnce(ctx context.Context, appID string) error {
 		return err
 	}
 	now := j.Now().UTC().Truncate(time.Millisecond)
-	if today := tally.DateOf(now); underWarning(app, today) {
+	today := tally.DateOf(now)
+	switch {
+	case underWarning(app, today):
 		key := tally.Key(app.ID, app.OrganizationID, app.Generation)
 		days, err := j.Days.ReadDays(ctx, key, min(tally.FirstDead(today), warnedOn(app, today)), j.horizon(today))
 		switch {
@@ -168,6 +170,8 @@ func (j *Job) recoverOnce(ctx context.Context, appID string) error {
 		case told(app.Warned, now) && succeeded(app.Warned, days) && !failedLately(days, now) && len(j.threats(app, days, now, true)) == 0:
 			return j.Standing.Take(ctx, standing.Transition{Kind: standing.Recovered, App: app, At: now})
 		}
+	case app.Warned.RecoveredAt.IsZero():
+		return j.Standing.Forget(ctx, app)
 	}
 	return j.Standing.TakeUp(ctx, app)
 }

@@ -343,7 +343,7 @@ func TestRecoveryWaits(t *testing.T) {
 		want bool
 	}{
 		"for a success": {func(*world) {}, false},
-		"for a success, and not for days of nothing": {func(w *world) { w.advance(72 * time.Hour) }, false},
+		"for a success, and not for days of nothing": {func(w *world) { w.advance(24 * time.Hour) }, false},
 		"no longer, after one":                       {func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1}) }, true},
 		"not for an alert rule's webhook":            {func(w *world) { w.count(app, w.today(), tally.Counts{Alive: 1}) }, true},
 		"for failures without a time":                {func(w *world) { w.count(app, w.today(), tally.Counts{Success: 1, Error: 1}) }, false},
@@ -502,6 +502,20 @@ func TestWarningIsForgottenAfterFortyDays(t *testing.T) {
 		w.deliver(t, w.run(app, 3, tally.Counts{Error: 1}))
 		if got := len(w.levels(app)); got != want {
 			t.Errorf("after %d days %d warnings, want %d", days, got, want)
+		}
+	}
+	w := warningWorld()
+	w.deliver(t, w.run(app, 3, tally.Counts{Error: 1}))
+	w.Buffer = make(map[string]map[tally.Date]tally.Counts)
+	before := w.Apps[app].Warned
+	for _, c := range []struct {
+		days int
+		want platform.Warned
+	}{{39, before}, {40, platform.Warned{}}} {
+		w.now = before.At.Add(time.Duration(c.days) * 24 * time.Hour)
+		w.sweep(t)
+		if diff := cmp.Diff(c.want, w.Apps[app].Warned); diff != "" || len(w.Events) != 1 || len(w.Queue) != 2 {
+			t.Errorf("a sweep after %d days; told %v (-want +got):\n%s", c.days, w.told(app), diff)
 		}
 	}
 }

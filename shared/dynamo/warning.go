@@ -91,16 +91,16 @@ func sameTime(values item, name string, read time.Time) string {
 	return sameText(values, name, platform.FormatTime(read))
 }
 
-// markWarned marks a warning or a recovery. With its last mark nothing is left of a
-// recovery.
+// markWarned marks a warning or a recovery. With the last mark of a recovery nothing is left
+// of the warning, nor of one that is forgotten.
 func (t Standing) markWarned(ctx context.Context, mark standing.Mark, c standing.Transition, now time.Time) error {
 	u := update(t.Apps, appKey(c.App.ID), item{warnedMark(mark): timestamp(now)}, nil)
 	condition := "warned_at = :at AND attribute_not_exists(recovered_at)"
 	if c.Kind == standing.Recovered {
 		condition = "recovered_at = :at"
-		if mark == standing.OwnersTold {
-			u = update(t.Apps, appKey(c.App.ID), nil, append(ofWarning(), "standing"))
-		}
+	}
+	if mark == standing.Forgotten || c.Kind == standing.Recovered && mark == standing.OwnersTold {
+		u = update(t.Apps, appKey(c.App.ID), nil, append(ofWarning(), "standing"))
 	}
 	u.ExpressionAttributeValues[":at"] = timestamp(c.At)
 	u.ConditionExpression = &condition

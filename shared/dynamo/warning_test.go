@@ -148,6 +148,24 @@ func TestRecoveryClearsTheMarksAndWithItsLastMarkTheWarning(t *testing.T) {
 	}
 }
 
+func TestWarningThatIsForgottenLeavesNothingUnlessItIsAnother(t *testing.T) {
+	e := newEngine()
+	e.put("17", "42")
+	before := maps.Clone(e.tables["apps"]["17"])
+	old := e.warning(t, "17")
+	must(t, e.standing().Apply(t.Context(), old))
+	newer := e.warning(t, "17")
+	newer.At = noon.Add(time.Hour)
+	must(t, e.standing().Apply(t.Context(), newer))
+	if err := e.standing().Mark(t.Context(), standing.Forgotten, old, noon); !errors.Is(err, standing.ErrChanged) {
+		t.Errorf("of one before: %v", err)
+	}
+	must(t, e.standing().Mark(t.Context(), standing.Forgotten, newer, noon))
+	if diff := cmp.Diff(before, e.tables["apps"]["17"], allItems); diff != "" {
+		t.Errorf("the app (-before +after):\n%s", diff)
+	}
+}
+
 func TestWarningEndsWithADisablingAndIsNotLeftByAnEnabling(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")

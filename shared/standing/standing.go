@@ -55,6 +55,7 @@ type Mark string
 const (
 	PlatformTold Mark = "platform_told_at"
 	OwnersTold   Mark = "notified_at"
+	Forgotten    Mark = "forgotten" // of a warning: nothing is left of it, and nobody is told
 )
 
 // Events queues an event for the platform. After nil the event is durable, unless the queue
@@ -264,6 +265,16 @@ func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
 			Evidence: w.Evidence, Diagnosis: w.Diagnosis, Warning: w.Warning, Levels: w.Levels})
 	}
 	return nil
+}
+
+// Forget ends the warning that an app is under, without a word: what came after it nobody
+// can tell any more.
+func (c *Chain) Forget(ctx context.Context, app platform.App) error {
+	err := c.mark(ctx, Transition{Kind: Warned, App: app, At: app.Warned.At}, Forgotten)
+	if errors.Is(err, ErrChanged) {
+		return nil
+	}
+	return err
 }
 
 func (c *Chain) takeUpDisabling(ctx context.Context, app platform.App) error {
