@@ -32,7 +32,7 @@ const (
 	hours          = 730
 	pollersEach    = 5  // of each mapping, as long as its queue is empty
 	receivesMinute = 3  // a poller waits for 20 s
-	sweepReads     = 64 // units: half of one for each of 16 parts and 8 days
+	sweepReads     = 80 // units: half of one for each of 16 parts, of 8 days and of who is disabled and who is warned
 	sweepSeconds   = 2
 	rareHours      = 20 // in which what is rare happens at all
 	entryBytes     = 234
