@@ -175,7 +175,7 @@ func (a *app) warnedTwice(t *testing.T) (warnings []stack.Item) {
 				switch {
 				case len(mails) < i+1:
 					return stack.ErrNotYet
-				case len(mails) > i+1 || !!strings.Contains(strings.Join(strings.Fields(mails[i].Text), " "), cut.Format("Monday, 2 January 2006")):
+				case len(mails) > i+1 || !strings.Contains(strings.Join(strings.Fields(mails[i].Text), " "), cut.Format("Monday, 2 January 2006")):
 					t.Errorf("%d mails to %s: %s", len(mails), address, mails[i].Text)
 				}
 			}
