@@ -3,6 +3,7 @@
 
     mails.py                     all of them
     mails.py ada@acme.example    those to this address
+    mails.py ada@acme.example "Action required"    of these, those whose subject begins so
 
 Standard library only, Python 3.10 or later.
 """
@@ -28,8 +29,8 @@ def main() -> int:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(os.environ["MAILBOX_URL"], timeout=10) as answer:
         box = json.load(answer)
-    address = sys.argv[1] if len(sys.argv) > 1 else ""
-    found = [mail for mail in mails(box) if any(address in recipient for recipient in mail[0])]
+    address, begins = (*sys.argv[1:3], "", "")[:2]
+    found = [mail for mail in mails(box) if any(address in recipient for recipient in mail[0]) and mail[1].startswith(begins)]
     for recipients, subject, text in found:
         print(f"To: {', '.join(recipients)}\nSubject: {subject}\n\n{text}")
     return 0 if found else 1
