@@ -353,7 +353,7 @@ func (s store) disable(t standing.Transition) error {
 		return standing.ErrChanged
 	}
 	if !t.Steered() {
-		if err := s.Held.count(t); err != nil {
+		if err := s.count(t); err != nil {
 			return err
 		}
 	}
