@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Check the policies of the roles in the expanded template, for `make lint`. Run by checkov's own Python, which has parliament.
+"""Check the policies of the roles and operators in the expanded template, for `make lint`. Run by checkov's own Python, which
+has parliament.
 
     .local/venv-sam/bin/python template/expand.py Name=value … | .local/venv-checkov/bin/python template/policies.py
 
@@ -19,6 +20,8 @@ ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:123456789012:table/{}",
     "AWS::SQS::Queue": "arn:aws:sqs:us-east-1:123456789012:{}",
     "AWS::Logs::LogGroup": "arn:aws:logs:us-east-1:123456789012:log-group:{}:*",
+    "AWS::Lambda::Function": "arn:aws:lambda:us-east-1:123456789012:function:{}",
+    "AWS::Events::Rule": "arn:aws:events:us-east-1:123456789012:rule/{}",
 }
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
@@ -53,13 +56,19 @@ class Concrete:
         return self.of({"Fn::GetAtt": [resource, attribute]} if dot else {"Ref": resource})
 
 
+def policies(resource: dict) -> list[dict]:
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::IAM::ManagedPolicy":
+        return [properties]
+    return properties.get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []
+
+
 def main() -> int:
     template = json.load(sys.stdin)
     concrete = Concrete(template)
     found = []
     for name, resource in template["Resources"].items():
-        properties = resource.get("Properties", {})
-        for policy in properties.get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []:
+        for policy in policies(resource):
             document = json.dumps(concrete.of(policy["PolicyDocument"]))
             found += [f"{name}: {finding}" for finding in analyze_policy_string(document).findings]
     for finding in found:

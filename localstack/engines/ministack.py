@@ -86,16 +86,38 @@ def allow_mail(stack: Stack) -> None:
 
 
 def allow_batches(stack: Stack) -> None:
-    """Let the roles send in batches: MiniStack 1.5.33 wants sqs:SendMessageBatch, which is no action of AWS's, where sqs:SendMessage covers the call."""
+    """Let the roles and operators send in batches: MiniStack 1.5.33 wants sqs:SendMessageBatch and its kin, which are no actions of AWS's, where
+    sqs:SendMessage covers the call."""
     for name in ("Register", "Deliver", "Disable", "Sweep", "Notify"):
         answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": f"{name}Role"})
         policy = {"Version": "2010-05-08", "RoleName": answer.findtext(".//{*}PhysicalResourceId"), "PolicyName": name.lower()}
         found = api(stack, "iam", policy | {"Action": "GetRolePolicy"}).findtext(".//{*}PolicyDocument")
         document = json.loads(urllib.parse.unquote(found))
-        sends = [s for s in document["Statement"] if "sqs:SendMessage" in s["Action"]]
-        for statement in sends:
-            statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+        in_batches(document)
         api(stack, "iam", policy | {"Action": "PutRolePolicy", "PolicyDocument": json.dumps(document)})
+    if operate := outputs(stack).get("OperatePolicy"):
+        allow_operators_batches(stack, {"Version": "2010-05-08", "PolicyArn": operate})
+
+
+def allow_operators_batches(stack: Stack, policy: dict[str, str]) -> None:
+    """The same for a managed policy, of which there are five versions at most."""
+    version = api(stack, "iam", policy | {"Action": "GetPolicy"}).findtext(".//{*}DefaultVersionId")
+    found = api(stack, "iam", policy | {"Action": "GetPolicyVersion", "VersionId": version}).findtext(".//{*}Document")
+    document = json.loads(urllib.parse.unquote(found))
+    if in_batches(document):
+        api(stack, "iam", policy | {"Action": "CreatePolicyVersion", "SetAsDefault": "true", "PolicyDocument": json.dumps(document)})
+        api(stack, "iam", policy | {"Action": "DeletePolicyVersion", "VersionId": version})
+
+
+def in_batches(document: dict) -> bool:
+    """Add the actions of batches to a policy. It says whether that changed it."""
+    changed = False
+    for statement in document["Statement"]:
+        for action in ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"):
+            if action in statement["Action"] and f"{action}Batch" not in statement["Action"]:
+                statement["Action"].append(f"{action}Batch")
+                changed = True
+    return changed
 
 
 def allow_plain_http(stack: Stack) -> None:
