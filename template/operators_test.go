@@ -58,7 +58,7 @@ func TestOperatorReadPolicyOnlyReads(t *testing.T) {
 	t.Parallel()
 	reading := []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:DescribeTable",
 		"sqs:GetQueueAttributes", "cloudformation:DescribeStacks", "cloudformation:ListStackResources", "lambda:GetFunctionConfiguration",
-		"lambda:ListEventSourceMappings", "events:DescribeRule", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+		"lambda:ListEventSourceMappings", "lambda:GetEventSourceMapping", "events:DescribeRule", "events:ListRuleNamesByTarget", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
 		"ses:GetSuppressedDestination", "kms:Decrypt"}
 	for _, g := range grantsOf(t, expand(t, withAll...).Resources["OperatorReadPolicy"].Properties) {
 		if !slices.Contains(reading, g.Action) {
