@@ -75,7 +75,7 @@ func TestOperatePolicyTakesLettersAndSendsWhereThePlatformDoes(t *testing.T) {
 		switch g.Action {
 		case "sqs:SendMessage":
 			sends = append(sends, g.On)
-		case "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility":
+		case "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue":
 			takes = append(takes, g.On)
 		case "kms:Decrypt", "kms:GenerateDataKey":
 		default:

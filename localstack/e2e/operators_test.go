@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
+	"hookwarden/localstack/receiver"
 	"hookwarden/localstack/stack"
 )
 
@@ -186,4 +188,106 @@ func TestOperatorPoliciesKeepFromSecretsAndReadingFromSending(t *testing.T) {
 func unchecked(service string) string {
 	return fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s/%s/%s/aws4_request, SignedHeaders=host, Signature=%064d",
 		running.Names["AWS_ACCESS_KEY_ID"], time.Now().UTC().Format("20060102"), running.Names["AWS_REGION"], service, 0)
+}
+
+// attempt is one run of a command by an operator who may.
+type attempt struct {
+	arguments string
+	steers    bool   // it takes OperatePolicy as well
+	says      string // somewhere in what it prints
+}
+
+// attemptsOn are the commands on an app that answers 400 and has been sent one webhook.
+// They go from one to the next.
+func attemptsOn(a *app, webhookID string) []attempt {
+	return []attempt{
+		{"status", false, "hookwarden"},
+		{"apps --failing", false, a.id},
+		{"apps --disabled", false, ""},
+		{"apps --warned", false, ""},
+		{"apps " + a.slug, false, a.id},
+		{"app " + a.id, false, a.id},
+		{"why " + a.id + " --event issue.created", false, "400"},
+		{"requests " + a.id, false, webhookID},
+		{"requests " + a.id + " --failures", false, webhookID},
+		{"request " + a.id + " " + webhookID, false, "400"},
+		{"audit " + a.org.id, false, ""},
+		{"simulate --timeout-threshold 5", false, ""},
+		{"disable --yes " + a.id, true, ""},
+		{"notices " + a.id, false, a.org.emails[0]},
+		{"enable " + a.id, true, ""},
+		{"test " + a.id, true, "400"},
+		{"open-brake --hours 1 --yes", true, ""},
+		{"letters", true, "unknown_app"},
+		{"redrive webhook --all --dry-run", true, ""},
+		{"redrive webhook --reason unknown_app --yes", true, ""},
+		{"pause disabling --yes", true, ""},
+		{"resume disabling", true, ""},
+		{"pause deliveries --yes", true, ""},
+		{"resume deliveries", true, ""},
+		{"delete-organization --version 99 --yes " + a.org.id, true, ""},
+	}
+}
+
+// TestOperatorsRunEachCommandUnderJustTheirPolicies runs them as somebody who may nothing,
+// as one who may look, and as one who may steer too.
+func TestOperatorsRunEachCommandUnderJustTheirPolicies(t *testing.T) {
+	needsIAM(t)
+	program := buildProgram(t)
+	nobody := newOperator(t, program)
+	reader := newOperator(t, program, "OPERATOR_READ_POLICY")
+	both := newOperator(t, program, "OPERATOR_READ_POLICY", "OPERATE_POLICY")
+
+	a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(http.StatusBadRequest))
+	webhook := a.webhook(nil)
+	a.send(t, webhook)
+	a.entries(t, 1)
+	must(t, running.Send(t.Context(), "WEBHOOK_DLQ_URL", stack.Message{Body: a.webhook(nil), GroupID: a.id,
+		Attributes: map[string]string{"hookwarden.reason": "unknown_app"}}))
+	attempts := attemptsOn(a, webhook["id"].(string))
+	tried := make(map[string]bool)
+	there := both.commands(t)
+	for _, c := range attempts {
+		arguments := strings.Fields(c.arguments)
+		tried[arguments[0]] = true
+		t.Run(c.arguments, func(t *testing.T) {
+			if !slices.Contains(there, arguments[0]) {
+				t.Skip("the program has no such command yet")
+			}
+			if code, out, said := nobody.runs(t, arguments...); code != 1 || !strings.Contains(said, "may not do this") {
+				t.Errorf("nobody: exit code %d\n%s%s", code, out, said)
+			}
+			if code, out, said := reader.runs(t, arguments...); c.steers && (code != 1 || !strings.Contains(said, "may not do this")) || !c.steers && code != 0 {
+				t.Errorf("who may look: exit code %d\n%s%s", code, out, said)
+			}
+			want := 0
+			if arguments[0] == "test" {
+				want = 1 // the app answers 400
+			}
+			if code, out, said := both.runs(t, arguments...); code != want || !strings.Contains(out, c.says) || strings.Contains(said, "AccessDenied") {
+				t.Errorf("who may steer: exit code %d\n%s%s", code, out, said)
+			}
+		})
+	}
+	for _, command := range there {
+		if !tried[command] {
+			t.Errorf("nothing shows that operators may run hookwarden %s", command)
+		}
+	}
+}
+
+// commands are the names of the program's commands, as its completion has them.
+func (o operator) commands(t *testing.T) (names []string) {
+	t.Helper()
+	_, out, _ := o.runs(t, "__complete", "")
+	for line := range strings.Lines(out) {
+		name, _, described := strings.Cut(line, "\t")
+		if described && name != "completion" && name != "help" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		t.Errorf("the program completes no command:\n%s", out)
+	}
+	return names
 }
