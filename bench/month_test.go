@@ -23,7 +23,7 @@ func TestMonthTableIsAsWorkedOutByHand(t *testing.T) {
 		{"DynamoDB: the log of 30 days", "$0.00", "$0.06", "$0.58"},                   // 0.231 GB × 0.25 for a million
 		{"DynamoDB: its point-in-time recovery", "$0.00", "$0.05", "$0.46"},           // × 0.20
 		{"with KmsKeyArn, on top", "$1.00", "$1.63", "$1.63"},                         // 24 × 8,760 data keys × 0.03 / 10,000
-		{"**a month**", "**$4.56**", "**$5.57**", "**$6.51**"},                        // the sweep is 730 × $0.000015
+		{"**a month**", "**$4.56**", "**$5.58**", "**$6.51**"},                        // the sweep is 730 × $0.000017
 	} {
 		if !slices.ContainsFunc(got.Rows, func(row []string) bool { return slices.Equal(row, want) }) {
 			t.Errorf("no row %v in %v", want, got.Rows)
