@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	sestypes "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
@@ -196,7 +198,28 @@ func (r stackReader) ReadPaused(ctx context.Context) ([]paused, error) {
 			}
 		}
 	}
-	return off, nil
+	swept, err := r.sweeps(ctx)
+	if err == nil && !swept {
+		off = append(off, paused{sweepName, "disablings"})
+	}
+	return off, err
+}
+
+// sweepName is the sweep among what is paused, as `pause` calls it.
+const sweepName = "hourly sweep"
+
+// sweeps reports whether the rule that starts the sweep is turned on.
+func (r stackReader) sweeps(ctx context.Context) (bool, error) {
+	resources, err := r.c.Resources(ctx)
+	if err != nil {
+		return false, err
+	}
+	rule := resources["SweepFunctionHourly"]
+	out, err := eventbridge.NewFromConfig(r.c.Config).DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &rule})
+	if err != nil {
+		return false, fmt.Errorf("look at the rule that starts the sweep: %w", err)
+	}
+	return out.State != ebtypes.RuleStateDisabled, nil
 }
 
 // ReadSuppression implements suppressionReader. What an engine does not know, or the

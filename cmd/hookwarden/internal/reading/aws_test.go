@@ -164,13 +164,18 @@ func TestCloudWatchThatFailsIsAskedTwiceAtMost(t *testing.T) {
 }
 
 func TestPausedIsWhatFunctionsDoNotRead(t *testing.T) {
+	var asked []byte
 	from := opened(t, endpoint{"GET /2015-03-31/event-source-mappings": {body: `{"EventSourceMappings": [
 		{"State": "Disabled", "EventSourceArn": "arn:aws:sqs:us-east-1:1:hw-WebhookQueue"},
 		{"State": "Enabled", "EventSourceArn": "arn:aws:sqs:us-east-1:1:hw-RetryQueue"},
-		{"State": "Disabling", "EventSourceArn": "arn:aws:dynamodb:us-east-1:1:table/hw-BufferTable-1ABC/stream/2026-11-25T10:00:00.000"}]}`}}, nil)
+		{"State": "Disabling", "EventSourceArn": "arn:aws:dynamodb:us-east-1:1:table/hw-BufferTable-1ABC/stream/2026-11-25T10:00:00.000"}]}`},
+		"POST /": {body: `<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>SweepFunctionHourly</LogicalResourceId>
+			<PhysicalResourceId>rule-1</PhysicalResourceId></member></StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>`},
+		"AWSEvents.DescribeRule": {body: `{"Name": "rule-1", "State": "DISABLED"}`, seen: &asked}}, nil)
 	off, err := from.settings.ReadPaused(t.Context())
-	want := []paused{{"WebhookQueue", "deliveries"}, {"BufferTable", "deliveries"}, {"WebhookQueue", "disablings"}, {"BufferTable", "disablings"}} // both functions get this answer
-	if diff := cmp.Diff(want, off); diff != "" || err != nil {
+	want := []paused{{"WebhookQueue", "deliveries"}, {"BufferTable", "deliveries"}, {"WebhookQueue", "disablings"}, {"BufferTable", "disablings"}, // both functions get this answer
+		{"hourly sweep", "disablings"}}
+	if diff := cmp.Diff(want, off); diff != "" || err != nil || !bytes.Contains(asked, []byte("rule-1")) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }

@@ -143,7 +143,7 @@ func TestStatusNamesEachProblemWithWhatHelps(t *testing.T) {
 	w.latch[platform.BrakeDisable] = disabling.Latch{Since: now.Add(-time.Hour), Until: now.Add(23 * time.Hour), Reason: tally.Timeout, AppID: "18"}
 	w.latch[platform.BrakeWarning] = disabling.Latch{Since: now.Add(-time.Hour), Until: now.Add(22 * time.Hour), Reason: tally.Dead, AppID: "20"}
 	w.alarms = []alarm{{Name: "DeliverErrorsAlarm", Since: now.Add(-time.Minute), Why: "deliver fails"}}
-	w.paused = []paused{{"WebhookQueue", "deliveries"}}
+	w.paused = []paused{{"WebhookQueue", "deliveries"}, {"hourly sweep", "disablings"}}
 	w.variables["DISABLE_MODE"] = "observe"
 	w.depths["WEBHOOK_QUEUE_URL"] = depth{Waiting: 1}
 	w.ages["WEBHOOK_QUEUE_URL"] = 6 * time.Minute

@@ -36,6 +36,10 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 		problems = append(problems, problem{fmt.Sprintf(format, args...), command})
 	}
 	for _, p := range a.Paused {
+		if p.Name == sweepName {
+			add("hookwarden resume "+p.What, "The %s are paused: the %s does not run.", p.What, p.Name)
+			continue
+		}
 		add("hookwarden resume "+p.What, "The %s are paused: nobody reads %s.", p.What, p.Name)
 	}
 	if b := a.Brake; b.LatchedUntil != nil {

@@ -113,7 +113,7 @@ type settingsReader interface {
 
 // paused is something that starts a function, and is turned off.
 type paused struct {
-	Name string `json:"name"` // as in WebhookQueue
+	Name string `json:"name"` // as in WebhookQueue, or hourly sweep
 	What string `json:"what"` // for `resume`: deliveries or disablings
 }
 
