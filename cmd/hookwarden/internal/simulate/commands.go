@@ -62,7 +62,7 @@ func parameters() []parameter {
 func rules(variables, changed map[string]string) (live env.Disable, other tally.Rule, err error) {
 	live, err = read(variables)
 	if err != nil {
-		return live, other, fmt.Errorf("the settings of disable: %w", err)
+		return live, other, fault.NewFailed("The stack may be of another version: deploy this one.", "the settings of disable: %w", err)
 	}
 	if len(changed) == 0 {
 		return live, other, fault.NewUsage("As in --dead-days 3.", "say what is to be different")

@@ -216,7 +216,7 @@ func TestSimulateTakesTheRulesOfTheFunctions(t *testing.T) {
 			t.Errorf("%v: %v", changed, err)
 		}
 	}
-	if _, _, err := rules(map[string]string{}, map[string]string{"DEAD_DAYS": "3"}); err == nil || fault.CodeOf(err) == fault.Usage {
+	if _, _, err := rules(map[string]string{}, map[string]string{"DEAD_DAYS": "3"}); fault.CodeOf(err) != fault.Failed || fault.HintOf(err) == "" {
 		t.Errorf("a function without settings: %v", err)
 	}
 }
