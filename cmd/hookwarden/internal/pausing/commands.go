@@ -28,7 +28,7 @@ func pauseCommand(s *session.Session) *cobra.Command {
 which takes up to a minute (a sweep five). All that is to be done waits:
 
 deliveries  WebhookQueue and RetryQueue keep webhooks for 7 days. Those older than
-            MaxAgeHours (72) end as expired when deliveries go on.
+            MaxAgeHours (default 72) end as expired when deliveries go on.
 disablings  Nobody is disabled by the rule, and no owner is told of what was begun.
             Counts older than 6 hours become letters of StreamDLQ (the stream itself
             keeps them for 24 hours); the first sweep afterwards makes up for them.
@@ -91,7 +91,7 @@ func oneOfWhats(cmd *cobra.Command, args []string) error {
 // cost is what a pause costs, in a sentence.
 func cost(what string) string {
 	if what == Deliveries {
-		return "Webhooks wait for up to 7 days; those older than MaxAgeHours (72) end as expired when deliveries go on."
+		return "Webhooks wait for up to 7 days; those older than MaxAgeHours (default 72) end as expired when deliveries go on."
 	}
 	return "Nobody is disabled by the rule. Counts older than 6 hours become letters of StreamDLQ; the first sweep afterwards makes up for them."
 }
