@@ -11,30 +11,30 @@ import (
 	"syscall"
 )
 
-// The functions, as their folders are called.
+// functions is all functions, by the names of their folders.
 func functions() []string { return []string{"register", "deliver", "disable", "sweep", "notify"} }
 
-// program is the path of a function's program in a tree; make build makes it.
+// program is the path of a function's program in a tree. make build makes it.
 func program(root, function string) string {
 	return filepath.Join(root, "dist", runtime.GOARCH, function, "bootstrap")
 }
 
-// bareProgram is what functions are held against; make bench makes it, with the
+// bareProgram is the baseline for the functions. make bench makes it, with the
 // same flags.
 const bareProgram = ".local/bench/bare"
 
-// treeOf checks out what git knows by a name into a folder of its own, and builds
-// it. remove takes the folder away again, also when ctx has ended.
+// treeOf checks out a commit, branch or tag into a new folder and builds it.
+// remove removes the folder, even after ctx has ended.
 func treeOf(ctx context.Context, ref string) (root string, remove func(), err error) {
 	if root, err = os.MkdirTemp("", "hookwarden-base-"); err != nil {
 		return "", nil, err
 	}
 	remove = func() {
 		_ = os.RemoveAll(root)
-		_, _ = run(context.WithoutCancel(ctx), "git", "worktree", "prune") // forgets those whose folder is gone
+		_, _ = run(context.WithoutCancel(ctx), "git", "worktree", "prune") // forgets worktrees whose folder is gone
 	}
 	if _, err = run(ctx, "git", "worktree", "add", "--quiet", "--detach", root, ref); err == nil {
-		// What the make that started this was told is not meant for that one.
+		// Without the variables of the make that started this program.
 		_, err = run(ctx, "env", "-u", "MAKEFLAGS", "-u", "MFLAGS", "make", "-C", root, "TARGET_OS="+runtime.GOOS, "ARCH="+runtime.GOARCH, "build")
 	}
 	if err != nil {
@@ -43,8 +43,8 @@ func treeOf(ctx context.Context, ref string) (root string, remove func(), err er
 	return root, remove, err
 }
 
-// commit is that of the tree, and whether the tree is as it was committed. This
-// program's own page does not count.
+// commit is the tree's commit, and whether the tree has uncommitted changes.
+// The page that this program writes does not count.
 func commit(ctx context.Context) string {
 	id, err := run(ctx, "git", "rev-parse", "--short", "HEAD")
 	if err != nil {
@@ -56,8 +56,8 @@ func commit(ctx context.Context) string {
 	return "Commit " + id
 }
 
-// run returns what a program prints. It ends with all that it has started when ctx
-// ends.
+// run returns a program's output. When ctx ends, the program ends with everything
+// that it has started.
 func run(ctx context.Context, program string, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -12,17 +12,17 @@ import (
 	"hookwarden/bench/report"
 )
 
-// scenario is a way to send webhooks, of which the model says what it costs.
+// scenario is a way to send webhooks whose cost the model gives.
 type scenario struct {
 	name       string
 	apps       int        // in each batch
 	requestLog string     // RequestLog
-	usage      cost.Usage // of all runs
+	usage      cost.Usage // sum of all runs
 }
 
 const (
 	slowAnswer  = 200 * time.Millisecond
-	costBatches = 10 // of each run and scenario
+	costBatches = 10 // for each run and scenario
 )
 
 func scenarios() []*scenario {
@@ -63,8 +63,8 @@ func assumptions() []string {
 	}
 }
 
-// use adds what a fresh process of deliver uses for some batches, each of so many
-// apps of which it has not heard.
+// use adds to u what a new process of deliver uses for some batches. Each batch
+// is for that many apps that are not in its cache.
 func use(ctx context.Context, u *cost.Usage, behave loopback.Behaviour, requestLog string, batches, apps int) error {
 	meter := cost.NewMeter(indexed())
 	settings := loopback.Settings{RequestLog: requestLog, Charge: meter.Charge}
@@ -119,13 +119,13 @@ func (b *bench) measureUnits(ctx context.Context) (report.Section, error) {
 	return s, nil
 }
 
-// indexed names the attribute without which an item is not in its table's index,
-// of the tables that deliver writes.
+// indexed names, for the tables that deliver writes, the attribute that puts an
+// item into its table's index.
 func indexed() map[string]string {
 	return map[string]string{loopback.RequestsTable: "failed_app", loopback.BufferTable: "failing_day"}
 }
 
-// billsOf has a column for each scenario. The totals are theirs.
+// billsOf has a column for each scenario. totals has each scenario's total.
 func billsOf(all []*scenario) (t report.Table, totals []float64) {
 	t = report.Table{Title: "A million webhooks", Head: []string{"in batches of ten of"}}
 	for _, s := range all {
@@ -137,7 +137,7 @@ func billsOf(all []*scenario) (t report.Table, totals []float64) {
 	return t, totals
 }
 
-// shown are lines as rows.
+// shown is lines as rows.
 func shown(lines []cost.Line) (rows [][]string) {
 	for _, l := range lines {
 		rows = append(rows, []string{l.What, cost.Dollars(l.Dollars)})
@@ -145,7 +145,8 @@ func shown(lines []cost.Line) (rows [][]string) {
 	return rows
 }
 
-// withColumn adds a column to rows that begin alike. To none it adds both.
+// withColumn adds a column to rows with the same first column. If there are no
+// rows, it adds both columns.
 func withColumn(rows, column [][]string) [][]string {
 	if rows == nil {
 		return column

@@ -12,7 +12,7 @@ import (
 	"hookwarden/template"
 )
 
-// A hundred webhooks in ten batches, each of which took 203 ms, logged 1,087
+// A hundred webhooks in ten batches. Each batch took 203 ms, logged 1,087
 // bytes, wrote 11 units and read 2.
 func TestCostTableIsAsWorkedOutByHand(t *testing.T) {
 	s := &scenario{name: "one app, log"}

@@ -14,8 +14,8 @@ import (
 	"hookwarden/bench/report"
 )
 
-// gauge is a figure of a function's program. It can be taken of any tree, and is
-// held against the bare program.
+// gauge measures a figure of a function's program, for any tree, and compares it
+// with the bare program.
 type gauge struct {
 	report.Figure
 	function       string
@@ -23,14 +23,14 @@ type gauge struct {
 }
 
 const (
-	cpuWebhooks  = 12_000 // of deliver: a second and a half
+	cpuWebhooks  = 12_000 // for deliver: a second and a half
 	bareWebhooks = 40_000
-	starts       = 5    // of a program: their median is a run's value
-	oneApp       = "17" // whose webhooks are measured
+	starts       = 5    // of a program; a run's value is their median
+	oneApp       = "17" // the app whose webhooks are measured
 )
 
 func cpuGauges() []gauge {
-	var sample []loopback.Request // as deliver sent them
+	var sample []loopback.Request // requests as deliver sent them
 	return []gauge{{function: "deliver",
 		Figure: report.Figure{Name: "CPU per delivered webhook, µs", Format: "%.0f", Against: "bare", Goal: report.Goal{Ratio: 2},
 			Note: "docs/decisions/0013 has the profile; the SDK and the JSON of the event alone leave 2.3"},
@@ -103,7 +103,7 @@ func startTime(ctx context.Context, program string) (float64, error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// memoryGauges are none but on Linux, whose /proc has the peak.
+// memoryGauges is empty except on Linux, whose /proc has the peak.
 func memoryGauges() []gauge {
 	if runtime.GOOS != "linux" {
 		return nil
@@ -122,7 +122,7 @@ func peakMemory(ctx context.Context, program string) (megabytes float64, err err
 			return err
 		}
 		_, after, _ := strings.Cut(string(status), "VmHWM:")
-		_, err = fmt.Sscan(after, &megabytes) // in KB so far
+		_, err = fmt.Sscan(after, &megabytes) // still in KB
 		megabytes *= 1024 / 1e6
 		return err
 	})

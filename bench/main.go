@@ -1,7 +1,8 @@
-// The bench measures the real, stripped programs, as they are deployed: what a
-// webhook costs, against what is close to the limit, in turn in one run; and what
-// one app's receiver does to another app's webhooks, against the same run without
-// it. AWS and the receivers are stand-ins on loopback.
+// The bench measures the real, stripped programs, as they are deployed. It
+// measures what a webhook costs, compared in the same run with a bare program
+// that does almost nothing. It also measures what one app's receiver does to
+// another app's webhooks, compared with a run without that receiver. AWS and the
+// receivers are stand-ins on loopback.
 package main
 
 import (
@@ -27,15 +28,15 @@ func main() {
 	b := bench{begun: time.Now()}
 	flag.StringVar(&b.only, "only", "", "measure only these parts, separated by commas: "+strings.Join(b.names(), ", "))
 	flag.StringVar(&b.base, "base", "", "compare with this commit, branch or tag")
-	flag.IntVar(&b.runs, "runs", pageRuns, "how often a figure is measured; not of neighbours")
+	flag.IntVar(&b.runs, "runs", pageRuns, "how often each figure is measured, except for neighbours")
 	all := flag.Bool("all", false, "neighbours: every behaviour (10 minutes)")
-	flag.StringVar(&b.named, "neighbour", neighbours.Main, "neighbours: only those whose name matches this expression")
+	flag.StringVar(&b.named, "neighbour", neighbours.Main, "neighbours: only those whose name matches this regular expression")
 	flag.Parse()
 	if *all {
 		b.named = "."
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := b.run(ctx) // returns when every process that it started has ended
+	err := b.run(ctx) // it returns when every process that it started has ended
 	if ctx.Err() != nil {
 		err = errors.New("interrupted")
 	}
@@ -46,7 +47,7 @@ func main() {
 	}
 }
 
-// page is where the report of a whole run is kept, if it has so many runs.
+// page gets the report of a whole run with pageRuns runs.
 const (
 	page     = "docs/benchmarks.md"
 	pageRuns = 7
@@ -55,13 +56,13 @@ const (
 type bench struct {
 	begun time.Time
 	only  string // names of parts; empty: all
-	base  string // what git knows it by; empty: nothing is compared
+	base  string // a commit, branch or tag; empty: nothing is compared
 	runs  int
-	named string // expression for the names of neighbours
+	named string // regular expression for the names of neighbours
 }
 
-// part measures some of the figures: by gauges, which can be taken of any build,
-// or by a function of its own.
+// part measures some of the figures, with gauges, which work for any build, or
+// with a function of its own.
 type part struct {
 	name    string
 	title   string
@@ -103,7 +104,7 @@ func (b *bench) names() (names []string) {
 	return names
 }
 
-// chosen are the parts that are to be measured.
+// chosen is the parts to measure.
 func (b *bench) chosen() ([]part, error) {
 	only := strings.Split(b.only, ",")
 	chosen := slices.DeleteFunc(b.parts(), func(p part) bool { return b.only != "" && !slices.Contains(only, p.name) })
@@ -149,8 +150,8 @@ func (b *bench) run(ctx context.Context) error {
 	return os.WriteFile(page, []byte(report.Page("Benchmarks", about, sections)), 0o644)
 }
 
-// inTurn measures a figure and what it is held against in turn, each started anew
-// each time. Its ratio is that of each pair.
+// inTurn measures a figure and its baseline in turn, and starts the program again
+// each time. Ratios are between the two values of a pair.
 func (b *bench) inTurn(f *report.Figure, measured, baseline func() (float64, error)) error {
 	for range b.runs {
 		value, err := measured()
@@ -166,7 +167,7 @@ func (b *bench) inTurn(f *report.Figure, measured, baseline func() (float64, err
 	return nil
 }
 
-// compare measures this tree and the base in turn, and shows what has changed.
+// compare measures this tree and the base in turn, and shows the differences.
 func (b *bench) compare(ctx context.Context, parts []part) error {
 	root, remove, err := treeOf(ctx, b.base)
 	if err != nil {
@@ -191,7 +192,7 @@ func (b *bench) compare(ctx context.Context, parts []part) error {
 	return nil
 }
 
-// about says how, where, when and of what the figures were taken.
+// about says how, where and when the figures were measured, and of which commit.
 func (b *bench) about(ctx context.Context) []string {
 	return []string{
 		"For developers who change hookwarden, and for engineers who estimate its load. It answers: how much CPU, memory, time and money does it take?",
@@ -205,9 +206,9 @@ func (b *bench) about(ctx context.Context) []string {
 	}
 }
 
-// first is what a pattern finds first in a file.
+// first is a pattern's first match in a file.
 func first(file, pattern string) string {
-	text, _ := os.ReadFile(file) // what cannot be read says nothing
+	text, _ := os.ReadFile(file) // a file that cannot be read has no match
 	if found := regexp.MustCompile(pattern).FindSubmatch(text); found != nil {
 		return string(found[1])
 	}

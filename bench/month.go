@@ -48,7 +48,7 @@ func monthTable(s cost.Stack) report.Table {
 	return t
 }
 
-// stackOf counts what is paid for by the month.
+// stackOf counts the parts of the stack that have a monthly price.
 func stackOf(t *template.Template, series map[string]int) cost.Stack {
 	queues := t.OfType("AWS::SQS::Queue")
 	s := cost.Stack{Queues: len(queues), Tables: len(t.OfType("AWS::DynamoDB::Table")),
@@ -81,8 +81,8 @@ func stackOf(t *template.Template, series map[string]int) cost.Stack {
 	return s
 }
 
-// valuesOf is where the code has the values of a metric's dimension: files, and
-// the constants in them.
+// valuesOf says where the code has the values of a metric's dimension: the files
+// and the constants in them.
 func valuesOf(metric string) (files, constants string) {
 	switch metric {
 	case "webhook.attempts":
@@ -105,8 +105,9 @@ func valuesOf(metric string) (files, constants string) {
 	return "nowhere", ""
 }
 
-// seriesOf is how many metrics CloudWatch makes of each that the functions write,
-// by the calls in their code: one for each value of its dimension.
+// seriesOf is how many metrics CloudWatch makes of each metric that the functions
+// write: one for each value of its dimension. It finds them by the calls in the
+// code.
 func seriesOf(root string) (map[string]int, error) {
 	calls, err := find(root, "*/*.go", `[mM]etrics\.(?:Count|Milliseconds)\("([^"]+)", (?:"([^"]*)")?`)
 	series := make(map[string]int)
@@ -141,7 +142,7 @@ func addBrakes(series map[string]int, root string) error {
 	return errors.Join(err, other)
 }
 
-// find is every match in files of shared, but for those in tests.
+// find is every match in files of shared, except tests.
 func find(root, files, pattern string) (all [][]string, err error) {
 	names, err := filepath.Glob(filepath.Join(root, "shared", files))
 	if err != nil {

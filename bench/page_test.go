@@ -29,7 +29,7 @@ func TestCostsPageHasTheTableOfTheBenchmarks(t *testing.T) {
 	}
 }
 
-// And it says what a month costs with no webhook, and with ten million.
+// The README also says what a month costs with no webhook and with ten million.
 func TestCostsPageHasAMonthsCostOfTheBenchmarks(t *testing.T) {
 	row := regexp.MustCompile(`\| \*\*a month\*\* +\| \*\*(.*?)\*\* +\| .*?\| \*\*(.*?)\*\*`).FindStringSubmatch(read(t, page))
 	if row == nil {
@@ -41,7 +41,7 @@ func TestCostsPageHasAMonthsCostOfTheBenchmarks(t *testing.T) {
 	}
 }
 
-// docs/limits.md works out how much is logged with the same number.
+// docs/limits.md uses the same number to work out how much is logged.
 func TestLimitsPageHasTheBytesOfLambdasOwnLines(t *testing.T) {
 	want := fmt.Sprintf("%d bytes of Lambda's own two lines", cost.PlatformLines)
 	if !strings.Contains(spaced(read(t, "docs/limits.md")), want) {

@@ -1,7 +1,6 @@
-// The bare program is what the bench holds the functions against: a Lambda function
-// that POSTs ready bodies with ready headers, ten at a time, and does nothing else.
-// It signs, decodes, logs and counts nothing, and has nothing to do with any other
-// event.
+// The bare program is the baseline for the functions: a Lambda function that POSTs
+// ready bodies with ready headers, ten at a time, and does nothing else. It signs,
+// decodes, logs and counts nothing, and ignores any other event.
 package main
 
 import (
@@ -16,7 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// plan is its event: the requests are sent in turn.
+// plan is its event. The requests are sent in turn.
 type plan struct {
 	URL      string
 	Requests []request

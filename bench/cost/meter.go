@@ -9,32 +9,33 @@ import (
 	"sync"
 )
 
-// Meter counts what DynamoDB charges for requests to on-demand tables, from the
-// requests themselves, by the rules in its documentation. It is safe for use by
-// several goroutines.
+// Meter counts the units that DynamoDB charges for requests to on-demand tables.
+// It looks at the requests and uses the rules in DynamoDB's documentation. It is
+// safe for concurrent use.
 type Meter struct {
 	indexes map[string]string // see NewMeter
 
 	mu          sync.Mutex
-	entries     map[string]string // of indexes: the index's key, by table and item
+	entries     map[string]string // entries of indexes: the index's key, by table and item
 	write, read float64
 }
 
-// NewMeter counts for tables with at most one index each: indexes names, by table,
-// the attribute without which an item is not in it. An entry is below a KB.
+// NewMeter makes a Meter for tables with at most one index each. indexes names, by
+// table, the attribute that puts an item into the index. An entry is smaller than
+// a KB.
 func NewMeter(indexes map[string]string) *Meter {
 	return &Meter{indexes: indexes, entries: make(map[string]string)}
 }
 
-// Units are those so far.
+// Units returns the units so far.
 func (m *Meter) Units() (write, read float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.write, m.read
 }
 
-// Charge takes in a request that was answered. What it does not know it refuses,
-// so that nothing is left out.
+// Charge counts a request that was answered. It refuses requests that it does not
+// know, so that nothing is left out.
 func (m *Meter) Charge(operation string, request, answer []byte) error {
 	var in struct {
 		TableName                 string
@@ -52,7 +53,7 @@ func (m *Meter) Charge(operation string, request, answer []byte) error {
 	switch operation {
 	case "BatchWriteItem":
 		return eachTable(in.RequestItems, func(table string, puts []struct{ PutRequest struct{ Item item } }) error {
-			for _, p := range puts { // each a new item
+			for _, p := range puts { // each put is a new item
 				m.write += begun(1024, p.PutRequest.Item.size())
 				if p.PutRequest.Item[m.indexes[table]].S != nil {
 					m.write++
@@ -76,7 +77,7 @@ func (m *Meter) Charge(operation string, request, answer []byte) error {
 			Keys           []item
 			ConsistentRead bool
 		}) error {
-			units := float64(len(get.Keys) - len(out.Responses[table])) // what is not there costs as the smallest
+			units := float64(len(get.Keys) - len(out.Responses[table])) // a missing item costs as much as the smallest one
 			for _, found := range out.Responses[table] {
 				units += begun(4096, found.size())
 			}
@@ -87,12 +88,12 @@ func (m *Meter) Charge(operation string, request, answer []byte) error {
 			return nil
 		})
 	case "SendMessageBatch":
-		return nil // is SQS's
+		return nil // a request to SQS
 	}
 	return errors.New("nobody knows what it costs")
 }
 
-// eachTable decodes what a batch has for each table, in its operation's form.
+// eachTable decodes a batch's part for each table, in the form of its operation.
 func eachTable[T any](batch map[string]json.RawMessage, take func(table string, of T) error) error {
 	for table, text := range batch {
 		var of T
@@ -120,7 +121,7 @@ func (m *Meter) enter(item, entry string) error {
 }
 
 // updated is what an expression of the form "ADD a :a, b :b SET c = :c" changes. A
-// count is taken to be as long as what is added to it.
+// count is assumed to be as long as what is added to it.
 func updated(expression string, values item) (item, error) {
 	if !regexp.MustCompile(`^((ADD|SET)( \w+( =)? :\w+,?)+ ?)+$`).MatchString(expression) {
 		return nil, fmt.Errorf("the expression %q is of an unknown form", expression)
@@ -132,13 +133,14 @@ func updated(expression string, values item) (item, error) {
 	return set, nil
 }
 
-// begun are units of so many bytes: of a write 1 KB, of a read 4 KB.
+// begun is how many units of a size are begun: 1 KB for a write, 4 KB for a read.
 func begun(unit, size int) float64 { return float64(max(1, (size+unit-1)/unit)) }
 
-// item is one as it is on the wire.
+// item is an item on the wire.
 type item map[string]value
 
-// value is an attribute's value; one field is set, or it is a Boolean or null.
+// value is an attribute's value. One field is set, or none if it is a Boolean or
+// null.
 type value struct {
 	S, N *string
 	B    []byte
@@ -146,7 +148,7 @@ type value struct {
 	M    item
 }
 
-// size is in bytes: names in UTF-8, and values.
+// size is the item's size in bytes: its names in UTF-8 and its values.
 func (i item) size() (bytes int) {
 	for name, v := range i {
 		bytes += len(name) + v.size()
@@ -159,7 +161,7 @@ func (v value) size() int {
 	switch {
 	case v.S != nil:
 		return len(*v.S)
-	case v.N != nil: // a byte for two significant digits and one more; a sign takes another
+	case v.N != nil: // a byte for two significant digits, one more byte, and another for a sign
 		digits := strings.Trim(strings.Trim(strings.Replace(*v.N, ".", "", 1), "-"), "0")
 		return (len(digits)+1)/2 + 1 + strings.Count(*v.N, "-")
 	case v.B != nil:

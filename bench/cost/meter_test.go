@@ -70,7 +70,7 @@ func TestMeterCountsNothingThatItDoesNotUnderstand(t *testing.T) {
 	for request, operation := range map[string]string{
 		`{}`:                              "TransactWriteItems",
 		`{"UpdateExpression":"REMOVE x"}`: "UpdateItem",
-		update("d", "error_count :one", "failing_day = :g"): "UpdateItem", // its entry would move
+		update("d", "error_count :one", "failing_day = :g"): "UpdateItem", // its entry in the index would move
 	} {
 		if m.Charge(operation, []byte(request), []byte(`{}`)) == nil {
 			t.Errorf("%s %s is taken", operation, request)

@@ -2,47 +2,47 @@ package cost
 
 import "fmt"
 
-// Stack is what a deployed stack has that is paid for by the month, as its
-// template says.
+// Stack is the parts of a deployed stack that have a monthly price, from its template.
 type Stack struct {
 	Alarms       int
-	AlarmMetrics int // that the alarms look at: one over an expression looks at several
+	AlarmMetrics int // metrics that the alarms watch; an alarm over an expression watches several
 	Dashboards   int
-	// Metrics of hookwarden's own, one for each value of a dimension: those of webhooks,
-	// which in a busy stack have a figure in every hour, and all others.
+	// hookwarden's own metrics, one for each value of a dimension. Steady metrics are
+	// about webhooks and have a figure in every hour in a busy stack. All others are
+	// rare.
 	SteadyMetrics, RareMetrics int
 	Pollers                    int // mappings that poll a queue
 	Queues                     int
 	Tables                     int
 }
 
-// What is billed by the month, in dollars: list prices of us-east-1.
+// Monthly prices in dollars: list prices in us-east-1.
 const (
 	alarmMetric  = 0.10
 	dashboard    = 3.00
-	customMetric = 0.30 // of a metric that has a figure in each hour; else its hours' part
+	customMetric = 0.30 // for a metric with a figure in every hour; else for its hours' share
 	storedGB     = 0.25
 	backedGB     = 0.20
 	key          = 1.00
 	keyRequest   = 0.03 / 1e4
 )
 
-// What the model takes as given about a month.
+// What the model assumes about a month.
 const (
 	hours          = 730
-	pollersEach    = 5  // of each mapping, as long as its queue is empty
+	pollersEach    = 5  // for each mapping, while its queue is empty
 	receivesMinute = 3  // a poller waits for 20 s
 	sweepReads     = 80 // units: half of one for each of 16 parts, of 8 days and of who is disabled and who is warned
 	sweepSeconds   = 2
-	rareHours      = 20 // in which what is rare happens at all
+	rareHours      = 20 // hours in which rare events happen
 	entryBytes     = 234
 	daysOfMonth    = 30.4
 	daysKept       = 30
-	dataKeyMinutes = 5 // for so long SQS and DynamoDB keep a data key for one caller
+	dataKeyMinutes = 5 // how long SQS and DynamoDB keep a data key for a caller
 )
 
-// Month is what a month costs beside what Bill says, with that many webhooks: the
-// lines, their total, and what a key of KMS is on top.
+// Month is what a month with that many webhooks costs in addition to Bill: its lines,
+// their total, and the extra cost of a KMS key.
 func Month(s Stack, webhooks float64) (lines []Line, total, withKey float64) {
 	busy := 1.0
 	if webhooks == 0 {

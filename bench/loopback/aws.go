@@ -19,13 +19,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// AWS answers at once for DynamoDB and SQS, in their real protocol, and counts
-// the requests. Every app that is asked for exists and is internal.
+// AWS is a stand-in for DynamoDB and SQS. It answers at once, in their real
+// protocol, and counts the requests. Every app that is asked for exists and is
+// internal.
 type AWS struct {
 	AppURL func(app string) string                              // where an app receives its webhooks
-	Log    func(webhook string)                                 // takes the id of each attempt that is put into Requests; nil: nobody
-	Take   func(queue string, sent []SentOn)                    // takes what is sent to a queue; nil: nobody
-	Charge func(operation string, request, answer []byte) error // counts units; nil: nobody
+	Log    func(webhook string)                                 // gets the id of each attempt that is put into Requests; may be nil
+	Take   func(queue string, sent []SentOn)                    // gets what is sent to a queue; may be nil
+	Charge func(operation string, request, answer []byte) error // counts units; may be nil
 
 	URL   string
 	Close func()
@@ -36,7 +37,7 @@ type AWS struct {
 	refused  error          // the first request that was not understood
 }
 
-// The names of what stands in for AWS's.
+// The names of the stand-ins' tables and queues.
 const (
 	account       = "000000000000"
 	WebhookQueue  = "webhook"
@@ -48,7 +49,7 @@ const (
 	RequestsTable = "requests"
 )
 
-// Serve starts it; URL and Close are set by then, as the functions must be before.
+// Serve starts it and sets URL and Close. The functions above must be set before.
 func (a *AWS) Serve() error {
 	a.requests, a.warnings = make(map[string]int), make(map[string]any)
 	address, closeServer, err := serve(a)
@@ -56,8 +57,8 @@ func (a *AWS) Serve() error {
 	return err
 }
 
-// Counted are the requests so far, by operation. err is of the first that was not
-// understood: what was measured with it is worth nothing.
+// Counted returns the requests so far, by operation. err is about the first
+// request that was not understood, which makes a measurement worthless.
 func (a *AWS) Counted() (requests map[string]int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -121,9 +122,9 @@ func (a *AWS) answer(operation string, body []byte) (text []byte, err error) {
 
 type object map[string]any
 
-// request is what is read of one, whatever its operation.
+// request is the fields that are read, whatever the operation.
 type request struct {
-	RequestItems map[string]json.RawMessage // by table, in a form of the operation's own
+	RequestItems map[string]json.RawMessage // by table, in the operation's own form
 	Item         map[string]map[string]string
 	QueueURL     string `json:"QueueUrl"`
 	Entries      []SentOn
@@ -149,7 +150,7 @@ func (a *AWS) batchGet(in request) (object, error) {
 		}
 		items := []any{}
 		for _, key := range get.Keys {
-			for _, id := range key { // the only one
+			for _, id := range key { // the key has only one attribute
 				if item := a.item(table, id.S); item != nil {
 					items = append(items, item)
 				}
@@ -177,7 +178,7 @@ func (a *AWS) item(table, app string) any {
 	return a.warnings[app]
 }
 
-// put knows SlowApps alone.
+// put knows only SlowApps.
 func (a *AWS) put(in request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

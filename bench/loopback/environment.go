@@ -1,6 +1,6 @@
-// Package loopback runs the functions' real programs as Lambda does, with all
-// that they talk to on loopback: Lambda's Runtime API, stand-ins for DynamoDB
-// and SQS that answer at once, and receivers of webhooks.
+// Package loopback runs the functions' real programs as Lambda does. Everything
+// that they talk to is on loopback: Lambda's Runtime API, stand-ins for
+// DynamoDB and SQS that answer at once, and receivers of webhooks.
 package loopback
 
 import (
@@ -16,40 +16,41 @@ import (
 	"time"
 )
 
-// Environment is one of Lambda's execution environments: a program, behind a
-// Runtime API of its own.
+// Environment is a Lambda execution environment: a program with its own Runtime
+// API.
 type Environment struct {
 	command *exec.Cmd
 	begun   time.Time       // just before the process was started
 	alive   context.Context // ends with the process; its cause says how
 	ended   chan struct{}
 	api     *runtimeAPI
-	Said    bytes.Buffer // what the program has logged, once it is stopped
-	batches int          // that Deliver has handed over
+	Said    bytes.Buffer // what the program has logged, after it is stopped
+	batches int          // batches that Deliver has handed over
 }
 
-// Procs is the GOMAXPROCS of the programs: a Lambda function of up to 3 GB sees
-// two processors, whatever this machine has.
+// Procs is the programs' GOMAXPROCS: a Lambda function of up to 3 GB sees two
+// processors.
 const Procs = 2
 
-// Settings are what differs between environments.
+// Settings is what differs between environments.
 type Settings struct {
-	Endpoint   string                                               // of the stand-ins for AWS; Run sets it
+	Endpoint   string                                               // the AWS stand-ins' URL; Run sets it
 	Timeout    time.Duration                                        // of one webhook; 0: a second
 	RequestLog string                                               // empty: all
 	Charge     func(operation string, request, answer []byte) error // for Run, see AWS
 }
 
-// Driven is an environment whose program takes deliver's events, with all that it
-// talks to. Every app is at the same receiver.
+// Driven is an environment whose program takes deliver's events, with everything
+// that it talks to. Every app has the same receiver.
 type Driven struct {
 	*Environment
 	Receiver *Receiver
 	AWS      *AWS
 }
 
-// Run starts a program with all that it talks to, has it used, and ends all. cpu
-// is what the process has used from its start to its end, user and system.
+// Run starts a program with everything that it talks to, calls use, and ends
+// everything. cpu is the user and system time of the process from its start to
+// its end.
 func Run(ctx context.Context, program string, behave Behaviour, s Settings, use func(Driven) error) (cpu time.Duration, err error) {
 	r, err := Receive(behave, nil)
 	if err != nil {
@@ -75,7 +76,7 @@ func Run(ctx context.Context, program string, behave Behaviour, s Settings, use 
 	return e.command.ProcessState.UserTime() + e.command.ProcessState.SystemTime(), err
 }
 
-// Start starts a program, which ends with ctx at the latest.
+// Start starts a program. It ends when ctx does, at the latest.
 func Start(ctx context.Context, program string, s Settings) (*Environment, error) {
 	api, err := serveRuntimeAPI()
 	if err != nil {
@@ -93,14 +94,14 @@ func Start(ctx context.Context, program string, s Settings) (*Environment, error
 	e.alive = alive
 	go func() {
 		defer close(e.ended)
-		_ = e.command.Wait() // the state tells more
+		_ = e.command.Wait() // the process state says more
 		end(fmt.Errorf("%s ended by itself: %s", filepath.Base(program), e.command.ProcessState))
 	}()
 	return e, nil
 }
 
-// environment is what Lambda and the template set, for all functions at once,
-// and nothing of this program's own.
+// environment is the variables that Lambda and the template set, for all
+// functions together. It has none of this program's own.
 func environment(runtimeAPI string, s Settings) []string {
 	queueURL := func(name string) string { return s.Endpoint + "/" + account + "/" + name }
 	return []string{
@@ -121,8 +122,8 @@ func environment(runtimeAPI string, s Settings) []string {
 	}
 }
 
-// Ready waits until the process has first asked for work, and returns how long
-// after its start that was.
+// Ready waits until the process first asks for work, and returns how long that
+// took from its start.
 func (e *Environment) Ready() (time.Duration, error) {
 	select {
 	case at := <-e.api.asked:
@@ -133,7 +134,7 @@ func (e *Environment) Ready() (time.Duration, error) {
 }
 
 // Invoke hands over an event and returns the answer. After an error the
-// environment has ended.
+// environment is over.
 func (e *Environment) Invoke(event any) (answer []byte, took time.Duration, err error) {
 	text, err := json.Marshal(event)
 	if err != nil {
@@ -146,8 +147,8 @@ func (e *Environment) Invoke(event any) (answer []byte, took time.Duration, err 
 	return answer, time.Since(start), nil
 }
 
-// Deliver hands over a batch of webhooks, for an app each, or all for the only
-// one, and returns how long it took. None may come back.
+// Deliver hands over a batch of webhooks, one for each app, or all for the only
+// one, and returns how long it took. It fails if any is returned.
 func (e *Environment) Deliver(apps ...string) (time.Duration, error) {
 	e.batches++
 	got, took, err := e.Invoke(batch(e.batches, apps))

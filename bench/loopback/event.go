@@ -12,11 +12,11 @@ import (
 const (
 	// BatchSize is how many webhooks a batch has.
 	BatchSize = 10
-	// BodySize is what is POSTed of a webhook, in bytes.
+	// BodySize is the size of a webhook's body in bytes.
 	BodySize = 1024
 )
 
-// Message is one of a queue, as it was received.
+// Message is a message of a queue, as it was received.
 type Message struct {
 	ID         string
 	Group      string
@@ -26,10 +26,10 @@ type Message struct {
 	Receives   int
 }
 
-// MessageID is the nth message's of a queue.
+// MessageID is the id of a queue's nth message.
 func MessageID(nth int) string { return fmt.Sprintf("%08x-1278-4e51-a3c2-7a1e5e4fbb11", nth) }
 
-// batch is the nth of a process.
+// batch is the nth batch of a process.
 func batch(nth int, apps []string) (e events.SQSEvent) {
 	for i := range BatchSize {
 		number, app := nth*BatchSize+i, apps[i%len(apps)]

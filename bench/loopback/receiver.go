@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Behaviour is how a receiver answers the nth request of an app, from 1. It ends
-// when the request's context does.
+// Behaviour answers an app's nth request, from 1. It must return when the
+// request's context ends.
 type Behaviour func(w http.ResponseWriter, r *http.Request, nth int)
 
-// Answers answers after a while.
+// Answers answers after the given time.
 func Answers(after time.Duration, status int, body string) Behaviour {
 	return func(w http.ResponseWriter, r *http.Request, _ int) {
 		select {
@@ -25,15 +25,15 @@ func Answers(after time.Duration, status int, body string) Behaviour {
 	}
 }
 
-// Request is one webhook as it came in.
+// Request is a webhook as it arrived.
 type Request struct {
 	Header http.Header
 	Body   []byte
 }
 
-// Receiver is one server, with an app at each path.
+// Receiver is a server with an app at each path.
 type Receiver struct {
-	URL     string // ends with a slash, after which the app comes
+	URL     string // ends with a slash; the app follows
 	Close   func()
 	then    atomic.Pointer[Behaviour]
 	arrived func(webhook string)
@@ -43,7 +43,8 @@ type Receiver struct {
 	first []Request
 }
 
-// Receive starts a receiver. arrived takes the webhooks' ids; nil: nobody does.
+// Receive starts a receiver. arrived gets the ids of the webhooks; it may be
+// nil.
 func Receive(behave Behaviour, arrived func(webhook string)) (*Receiver, error) {
 	r := &Receiver{arrived: arrived, count: make(map[string]int)}
 	r.Become(behave)
@@ -52,15 +53,16 @@ func Receive(behave Behaviour, arrived func(webhook string)) (*Receiver, error) 
 	return r, err
 }
 
-// Become changes the behaviour, for requests that come from now on.
+// Become changes the behaviour for new requests.
 func (r *Receiver) Become(behave Behaviour) { r.then.Store(&behave) }
 
-// ServeHTTP takes one webhook.
+// ServeHTTP receives one webhook.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.arrived != nil {
 		r.arrived(req.Header.Get("Request-ID"))
 	}
-	// Only when it is read does the request's context end with the connection.
+	// The request's context only ends with the connection once the body has
+	// been read.
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return
@@ -76,7 +78,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	(*r.then.Load())(w, req, nth)
 }
 
-// Requests are how many an app got, and the first ten that any app got.
+// Requests returns how many requests an app got, and the first ten that any
+// app got.
 func (r *Receiver) Requests(app string) (count int, first []Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// runtimeAPI is Lambda's Runtime API for one process: it hands out one
+// runtimeAPI is Lambda's Runtime API for one process. It hands out one
 // invocation after another and takes the answers.
 type runtimeAPI struct {
 	address string
@@ -24,10 +24,10 @@ type runtimeAPI struct {
 
 type answer struct {
 	body []byte
-	err  error // the function's own
+	err  error // the function's own error
 }
 
-// functionTimeout is deliver's, as the template has it.
+// functionTimeout is deliver's time-out in the template.
 const functionTimeout = 60 * time.Second
 
 func serveRuntimeAPI() (*runtimeAPI, error) {
@@ -45,7 +45,7 @@ func serveRuntimeAPI() (*runtimeAPI, error) {
 func (a *runtimeAPI) invoke(ctx context.Context, event []byte) ([]byte, error) {
 	select {
 	case a.events <- event:
-	case got := <-a.answers: // of the start, which can only have failed
+	case got := <-a.answers: // an answer now can only be a failed start
 		return nil, got.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
@@ -61,7 +61,7 @@ func (a *runtimeAPI) invoke(ctx context.Context, event []byte) ([]byte, error) {
 func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case a.asked <- time.Now():
-	default: // not the first time
+	default: // not the first request for work
 	}
 	select {
 	case event := <-a.events:
@@ -77,7 +77,7 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// take takes an answer, or an error of the invocation or of the start.
+// take receives an answer, or an error of the invocation or the start.
 func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

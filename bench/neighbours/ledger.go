@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// ledger keeps what became of each webhook of a run.
+// ledger records what happened to each webhook of a run.
 type ledger struct {
 	mu    sync.Mutex
 	trips map[string]*trip // by the webhook's id
 }
 
-// trip is the way of one webhook.
+// trip is the history of one webhook.
 type trip struct {
 	app      string
 	sent     time.Time
 	arrived  time.Time // first time; zero: not yet
 	attempts int       // in the log
-	deferred int       // times that it was sent to RetryQueue
+	deferred int       // how often it was sent to RetryQueue
 }
 
 func (l *ledger) send(h webhook) {
@@ -28,7 +28,7 @@ func (l *ledger) send(h webhook) {
 	l.trips[h.id] = &trip{app: h.app, sent: time.Now()}
 }
 
-// of calls f with a webhook's trip. What deliver makes up has none.
+// of calls f with a webhook's trip. deliver's own messages have none.
 func (l *ledger) of(webhook string, f func(*trip)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -45,7 +45,7 @@ func (l *ledger) arrive(webhook string) {
 	})
 }
 
-// log takes in an attempt.
+// log records an attempt.
 func (l *ledger) log(webhook string) {
 	l.of(webhook, func(t *trip) { t.attempts++ })
 }
@@ -54,19 +54,20 @@ func (l *ledger) log(webhook string) {
 type result struct {
 	neighbour string
 
-	// From sent to arrived, of what was sent from one deadline after the flood on;
-	// sorted. What has not arrived by the end counts with the time until then.
+	// Times from sending to arrival, sorted, of webhooks that were sent from one
+	// deadline after the flood on. A webhook that has not arrived by the end
+	// counts with the time until then.
 	healthy, seldom []time.Duration
-	late            []time.Duration // this program's own timers; sorted
+	late            []time.Duration // how late this program's own timers were, sorted
 
-	// Of all webhooks.
+	// For all webhooks.
 	webhooks, attempted, left, lost int
 	deferred, deferrals             int // webhooks, and times
 	requests                        int // to SQS, for the deferrals
 }
 
-// read takes the figures, with what is queued still. That was looked at before: a
-// webhook that leaves its queue later is in the log by now.
+// read computes the figures. queued has what was still queued before this call: a
+// webhook that left its queue since then is in the log by now.
 func (l *ledger) read(r *result, start time.Time, queued map[string]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

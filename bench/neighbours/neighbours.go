@@ -1,6 +1,6 @@
-// Package neighbours measures how long the webhooks of a healthy app take while
-// another app floods the queue and does not answer as it should. deliver's real
-// program runs in many environments, between two queues in memory.
+// Package neighbours measures how long a healthy app's webhooks take while
+// another app floods the queue and answers badly. deliver's real program runs
+// in many environments, between two queues in memory.
 package neighbours
 
 import (
@@ -20,17 +20,17 @@ const (
 	quick    = 20 * time.Millisecond
 )
 
-// neighbour is one behaviour of the app that floods the queue, or of the apps.
+// neighbour is one behaviour of the app or apps that flood the queue.
 type neighbour struct {
 	name   string
-	apps   int                // that share the flood; 0: there is none
-	behave loopback.Behaviour // nil: it refuses the connection
+	apps   int                // apps that share the flood; 0: no flood
+	behave loopback.Behaviour // nil: they refuse the connection
 }
 
 func neighbours() []neighbour {
 	return []neighbour{
 		{name: "none", behave: answers(quick)},
-		{name: "answers in 20 ms", apps: 1, behave: answers(quick)}, // what a flood costs in any case
+		{name: "answers in 20 ms", apps: 1, behave: answers(quick)}, // the cost of any flood
 		{name: "hangs", apps: 1, behave: hangs},
 		{name: "answers after 3 s", apps: 1, behave: answers(deadline * 3 / 5)},
 		{name: "answers after 4.9 s", apps: 1, behave: answers(deadline - 100*time.Millisecond)},
@@ -57,8 +57,8 @@ func hangsEverySecondTime(w http.ResponseWriter, r *http.Request, nth int) {
 // Main matches the names of the neighbours that matter most.
 const Main = "^(hangs|answers in 20 ms)$"
 
-// Measure runs deliver's program, for a good minute without any neighbour and with
-// each whose name matches.
+// Measure runs deliver's program without a neighbour, and with each neighbour
+// whose name matches, for a little more than a minute each.
 func Measure(ctx context.Context, program string, names *regexp.Regexp) (report.Section, error) {
 	var all []result
 	for _, n := range neighbours() {
@@ -75,7 +75,7 @@ func Measure(ctx context.Context, program string, names *regexp.Regexp) (report.
 	return section(all), nil
 }
 
-// pause waits, or returns why ctx has ended.
+// pause waits. If ctx ends first, it returns why.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -85,22 +85,22 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// The load of a run. What counts for the figure is what the healthy app is sent
-// from one deadline after the flood on.
+// The load of a run. The figure counts the healthy app's webhooks from one
+// deadline after the flood on.
 const (
-	every     = time.Second / 20 // a webhook of the healthy app
-	seldom    = time.Second      // one of an app that no environment knows, another each time
+	every     = time.Second / 20 // time between two webhooks of the healthy app
+	seldom    = time.Second      // time between two webhooks of seldom apps, each of another app that no environment knows
 	loadLasts = 60 * time.Second // then the neighbour recovers
 	floodAt   = 10 * time.Second
 	floodSize = 1000
 	figureAt  = floodAt + deadline
 
 	healthyApp = "healthy"
-	seldomApps = "seldom" // begins their names; they answer as the healthy app does
+	seldomApps = "seldom" // prefix of their names; they answer as the healthy app does
 )
 
-// load sends the webhooks of a run at their times. late is how much later than
-// that each was sent: what this machine adds by itself.
+// load sends the webhooks of a run at their times. late is how late each was
+// sent, which is this machine's own delay.
 func (w *world) load(ctx context.Context, start time.Time, apps int) (late []time.Duration, err error) {
 	for i := range int(loadLasts / every) {
 		at := time.Duration(i) * every

@@ -8,26 +8,27 @@ import (
 	"hookwarden/bench/loopback"
 )
 
-// queue is a standard queue of SQS, in memory. It hands messages out in about the
+// queue is a standard SQS queue in memory. It hands out messages in about the
 // order in which they become available.
 type queue struct {
 	name string
 
 	mu       sync.Mutex
-	some     *sync.Cond          // something was put, or a receiver's time is over
-	ready    []*message          // to be received now
+	some     *sync.Cond          // signals that a message was put or that a receiver's time is over
+	ready    []*message          // messages that can be received now
 	held     map[string]*message // all that are queued or in flight, by id
-	last     int                 // number of the last message
-	requests int                 // receives and deletes; a receive that finds nothing is none, there are as many without any message
+	last     int                 // the number of the last message
+	requests int                 // receives and deletes; an empty receive does not count, since an idle queue has them too
 }
 
-// message is one of the queue.
+// message is a message of the queue.
 type message struct {
 	loopback.Message
 	webhook string // the id in its body
 }
 
-// visibility is the template's: when what a batch gave back comes again.
+// visibility is the template's visibility time-out: after it, what a batch
+// returned comes again.
 const visibility = 390 * time.Second
 
 func newQueue(name string) *queue {
@@ -36,7 +37,7 @@ func newQueue(name string) *queue {
 	return q
 }
 
-// put queues messages that arrive together, to be received after a delay.
+// put queues messages that arrive together and can be received after a delay.
 func (q *queue) put(delay time.Duration, messages ...*message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -48,7 +49,7 @@ func (q *queue) put(delay time.Duration, messages ...*message) {
 	q.show(delay, messages)
 }
 
-// show lets messages be received after a delay. q is locked.
+// show makes messages available after a delay. q must be locked.
 func (q *queue) show(delay time.Duration, messages []*message) {
 	if delay > 0 {
 		time.AfterFunc(delay, func() {
@@ -62,8 +63,8 @@ func (q *queue) show(delay time.Duration, messages []*message) {
 	q.some.Broadcast()
 }
 
-// receive waits for messages and returns up to ten that are in flight from then
-// on; none when ctx has ended.
+// receive waits for messages and returns up to ten, which are then in flight.
+// It returns none when ctx has ended.
 func (q *queue) receive(ctx context.Context) (batch []*message) {
 	defer context.AfterFunc(ctx, func() {
 		q.mu.Lock()
@@ -87,7 +88,7 @@ func (q *queue) receive(ctx context.Context) (batch []*message) {
 	return batch
 }
 
-// settle ends a batch: what has not failed is deleted.
+// settle ends a batch: it deletes the messages that have not failed.
 func (q *queue) settle(batch []*message, failed map[string]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -103,8 +104,8 @@ func (q *queue) settle(batch []*message, failed map[string]bool) {
 	}
 }
 
-// look adds the webhooks that are queued or in flight to ids, and returns how
-// many requests there were.
+// look adds the webhooks that are queued or in flight to ids, and returns the
+// number of requests so far.
 func (q *queue) look(ids map[string]bool) (requests int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -16,7 +16,7 @@ func messages(name string, n int) (all []*message) {
 	return all
 }
 
-// received looks at what the queue hands out next.
+// received checks what the queue hands out next.
 func received(t *testing.T, q *queue, want ...string) []*message {
 	t.Helper()
 	var got []string

@@ -8,7 +8,7 @@ import (
 	"hookwarden/bench/report"
 )
 
-// section shows results, of which the first is without a neighbour.
+// section shows results. The first is without a neighbour.
 func section(all []result) report.Section {
 	alone := percentile(all[0].healthy, 99)
 	s := report.Section{Title: "Neighbours", Notes: notes(), Tables: []report.Table{{Title: "A healthy app next to one that",
@@ -37,8 +37,8 @@ func ms(sorted []time.Duration, p int) string {
 	return fmt.Sprintf("%.1f", milliseconds(percentile(sorted, p)))
 }
 
-// percentile of sorted values: the smallest that at least p of a hundred do not
-// exceed. 0 of none.
+// percentile is the smallest of sorted values that at least p of a hundred do
+// not exceed; 0 if there are none.
 func percentile(sorted []time.Duration, p int) time.Duration {
 	if len(sorted) == 0 {
 		return 0

@@ -13,14 +13,14 @@ import (
 	"hookwarden/bench/loopback"
 )
 
-// world is what one run happens in: two queues, deliver in environments that serve
-// both, and the receivers of the healthy app and of its neighbour.
+// world is the surroundings of one run: two queues, deliver in environments that
+// serve both, and the receivers of the healthy app and its neighbour.
 type world struct {
 	ledger           *ledger
 	webhooks, retry  *queue
 	healthy, another *loopback.Receiver
-	// Those that handle no batch. As on AWS, an environment handles one at a time, of
-	// whichever queue, and there are as many as there are batches at once.
+	// Environments without a batch. As on AWS, an environment handles one batch at a
+	// time, from either queue, and there are as many environments as batches at once.
 	idle chan *loopback.Environment
 }
 
@@ -30,7 +30,7 @@ const (
 	retryConcurrency   = 20
 )
 
-// settleFor is how long after the load what is on its way may take.
+// settleFor is how long, after the load, webhooks on their way may still take.
 const settleFor = 10 * time.Second
 
 // measure makes one run. It ends with ctx, or with the first error.
@@ -56,7 +56,8 @@ func measure(ctx context.Context, program string, n neighbour) (r result, err er
 			return r, err
 		}
 		defer e.Stop()
-		// What a start costs this machine, which has no others, is not to be seen in the figures.
+		// All environments start before the run, so that their starts, which this one machine has
+		// to bear, do not show in the figures.
 		if _, _, err := e.Invoke(events.SQSEvent{Records: []events.SQSMessage{}}); err != nil {
 			return r, err
 		}
@@ -94,14 +95,14 @@ func (w *world) urlOf(n neighbour) func(app string) string {
 		case app == healthyApp, strings.HasPrefix(app, seldomApps):
 			return w.healthy.URL + app
 		case n.behave == nil:
-			return "http://127.0.0.1:1/" // at which nothing listens
+			return "http://127.0.0.1:1/" // nothing listens there
 		}
 		return w.another.URL + app
 	}
 }
 
-// serve hands what is on a queue to deliver, a batch as large as what is there,
-// until ctx ends or something fails.
+// serve hands a queue's messages to deliver, as many in a batch as there are, until
+// ctx ends or something fails.
 func (w *world) serve(ctx context.Context, q *queue, fail context.CancelCauseFunc) {
 	for ctx.Err() == nil {
 		batch := q.receive(ctx)
@@ -139,10 +140,10 @@ func (w *world) handle(queue string, batch []*message) (failed map[string]bool, 
 	return failed, nil
 }
 
-// webhook is one that is sent.
+// webhook is a webhook to be sent.
 type webhook struct{ id, app string }
 
-// send queues webhooks, all at once.
+// send queues webhooks together.
 func (w *world) send(all ...webhook) {
 	var messages []*message
 	for _, h := range all {
@@ -152,8 +153,8 @@ func (w *world) send(all ...webhook) {
 	w.webhooks.put(0, messages...)
 }
 
-// take puts what deliver sends on onto RetryQueue. There are no dead letters
-// here: one would be missing from the books, and so show up as lost.
+// take puts what deliver sends on into RetryQueue. It does not expect dead letters:
+// the ledger would show one as lost.
 func (w *world) take(queue string, all []loopback.SentOn) {
 	if queue != loopback.RetryQueue {
 		return
@@ -161,7 +162,7 @@ func (w *world) take(queue string, all []loopback.SentOn) {
 	after := make(map[time.Duration][]*message)
 	for _, sent := range all {
 		var body struct{ ID string }
-		_ = json.Unmarshal([]byte(sent.MessageBody), &body) // a message of ours has no id, and no trip
+		_ = json.Unmarshal([]byte(sent.MessageBody), &body) // a message of deliver's own has no id and no trip
 		w.ledger.of(body.ID, func(t *trip) { t.deferred++ })
 		delay := time.Duration(sent.DelaySeconds) * time.Second
 		after[delay] = append(after[delay], &message{webhook: body.ID,
@@ -172,9 +173,9 @@ func (w *world) take(queue string, all []loopback.SentOn) {
 	}
 }
 
-// queued are the webhooks that are queued or in flight, with the requests on
-// RetryQueue. What moves meanwhile is found: it is put there before it is deleted
-// where it was.
+// queued returns the webhooks that are queued or in flight, and the requests on
+// RetryQueue. It finds webhooks that move in the meantime, since they are put into
+// the new queue before they are deleted from the old one.
 func (w *world) queued() (ids map[string]bool, requests int) {
 	ids = make(map[string]bool)
 	w.webhooks.look(ids)

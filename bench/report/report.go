@@ -1,4 +1,4 @@
-// Package report is what the bench has found, as data, and as Markdown.
+// Package report has the bench's results, as data and as Markdown.
 package report
 
 import (
@@ -8,37 +8,36 @@ import (
 	"unicode/utf8"
 )
 
-// Section is what one part of the bench has found.
+// Section is the results of one part of the bench.
 type Section struct {
 	Title   string
 	Figures []Figure
 	Tables  []Table
-	Notes   []string // method and what is known of the figures, a paragraph each
+	Notes   []string // the method and remarks on the figures, a paragraph each
 }
 
-// Table is a table of its own.
+// Table is a separate table.
 type Table struct {
 	Title string
 	Head  []string
 	Rows  [][]string
 }
 
-// Figure is a row of the main table: what was measured, with what it is held
-// against.
+// Figure is a row of the main table: a measured value and its baseline.
 type Figure struct {
-	Name    string // with its unit
-	Format  string // of one value, as in "%.1f"
-	Against string // what Baseline is of; empty: there is none
+	Name    string // includes the unit
+	Format  string // of one value, such as "%.1f"
+	Against string // what was measured for Baseline; empty: there is no baseline
 	Goal    Goal
-	Note    string // why the goal is missed, where that is known
+	Note    string // why the goal is missed, if that is known
 
-	Measured, Baseline []float64 // one of each per run
+	Measured, Baseline []float64 // one value of each for each run
 }
 
-// Goal is what is not to be exceeded. Zero fields: there is no goal.
+// Goal is limits that must not be exceeded. A zero field is no limit.
 type Goal struct {
-	Ratio float64 // of the measured value to its baseline, run by run
-	Value float64 // of the measured value
+	Ratio float64 // measured value to baseline, run by run
+	Value float64 // measured value
 }
 
 func (f Figure) ratios() (all []float64) {
@@ -49,7 +48,7 @@ func (f Figure) ratios() (all []float64) {
 }
 
 // met says whether the medians are within the goal: "met" or "missed", and why
-// if that is known. It is empty without a goal.
+// if that is known. Without a goal it is empty.
 func (f Figure) met() string {
 	if f.Goal == (Goal{}) {
 		return ""
@@ -79,8 +78,8 @@ func (f Figure) row() []string {
 	return []string{f.Name, Spread(f.Measured, f.Format), against, ratio, f.goal(), f.met()}
 }
 
-// Spread is the median, and in brackets the smallest and the largest if they
-// differ.
+// Spread is the median, followed in brackets by the smallest and the largest
+// value if they differ.
 func Spread(values []float64, format string) string {
 	if len(values) == 0 {
 		return "–"
@@ -93,7 +92,8 @@ func Spread(values []float64, format string) string {
 	return middle + " (" + least + "–" + most + ")"
 }
 
-// Median is the middle one, or the mean of the middle two; 0 of none.
+// Median is the middle value, or the mean of the middle two; 0 if there are
+// none.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -103,8 +103,8 @@ func Median(values []float64) float64 {
 	return (sorted[middle] + sorted[(len(sorted)-1)/2]) / 2
 }
 
-// Page is a whole report: what it is about, all figures in one table, then the
-// sections.
+// Page is a whole report: what it is about, all figures in one table, and then
+// the sections.
 func Page(title string, about []string, sections []Section) string {
 	var figures []Figure
 	text := ""
@@ -116,7 +116,7 @@ func Page(title string, about []string, sections []Section) string {
 	return "# " + title + "\n" + Section{Notes: about}.Markdown() + Section{Figures: figures}.Markdown() + text
 }
 
-// Markdown is the section with its own figures.
+// Markdown is the section with its figures.
 func (s Section) Markdown() string {
 	text := ""
 	if s.Title != "" {
@@ -138,7 +138,8 @@ func (s Section) Markdown() string {
 	return text
 }
 
-// markdown is aligned, so that it can be read in a terminal too.
+// markdown is the table with aligned columns, so that it can be read in a
+// terminal too.
 func (t Table) markdown() string {
 	text := "\n"
 	if t.Title != "" {
