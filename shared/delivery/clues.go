@@ -6,14 +6,14 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// maxClue is how many bytes a clue has of an event's type and a webhook's id: the item of a
-// day stays small.
+// maxClue is how many bytes of an event's type and of a webhook's id a clue has, so that a
+// day's item stays small.
 const maxClue = 64
 
-// cluesOf is what the counts of attempts on one day leave out. Attempts that are only counted
-// as alive are no clue.
+// cluesOf is what the counts of one day's attempts leave out. Attempts that only count as
+// alive are not a clue.
 func cluesOf(of []*attempted) (c tally.Clues) {
-	var newest *attempted // that failed
+	var newest *attempted // the newest that failed
 	for _, w := range of {
 		at := w.result.Started
 		switch {
@@ -42,7 +42,7 @@ func cluesOf(of []*attempted) (c tally.Clues) {
 	return c
 }
 
-// permanent reports a failure of the app's own URL that does not pass by itself. A 410 is one
+// permanent reports a failure of the app's own URL that will not pass by itself. A 410 is one
 // if it was confirmed.
 func (w *attempted) permanent() bool {
 	if w.result.Outcome == webhook.Gone {

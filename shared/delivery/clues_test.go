@@ -16,7 +16,7 @@ import (
 // noonOf is when the attempts of these tests begin.
 var noonOf = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// after answers requests by their resource, so many seconds past noon.
+// after answers requests by their resource, a number of seconds past noon.
 func after(answers map[string]int, with func(webhook.Request) webhook.Result) func(webhook.Request) webhook.Result {
 	return func(r webhook.Request) webhook.Result {
 		result := with(r)
@@ -124,7 +124,7 @@ func TestCluesCountWhatDoesNotPassByItself(t *testing.T) {
 	}
 }
 
-// Counts that come later say nothing of when it was.
+// Counts that are added later do not say when the failures were.
 func TestCluesAreNotOfCountsMessages(t *testing.T) {
 	got := cluesOfDelivery(t, func(*world) {}, countsOn("a#org#1", "2026-11-24", tally.Counts{Success: 1, Error: 2}, time.Now()))
 	equalList(t, "clues", got)

@@ -19,14 +19,14 @@ type CounterKey struct {
 	Date tally.Date
 }
 
-// ErrNotAdded is wrapped by an error of AddCounts after which the counts are
-// surely not added.
+// ErrNotAdded is wrapped by an error of AddCounts if the counts were not added.
 var ErrNotAdded = errors.New("not added")
 
 // Counters adds counts to the Buffer, atomically, and with them sets the clues that are not
-// zero. After nil they are durable; after an error that wraps ErrNotAdded they are not there,
-// and if it wraps platform.ErrRefused too they never will be; after any other error nobody
-// knows. It tries once: the caller repeats what may be repeated, and clues always may be.
+// zero. After nil they are durable. After an error that wraps ErrNotAdded they were not
+// added; if it also wraps platform.ErrRefused, they never will be. After any other error they
+// may have been. It tries once. The caller repeats what may be repeated, which clues always
+// may be.
 //
 // Counts with a success, or alive, clear the day's count of permanent failures, whatever the
 // clues say. A LastSuccess without a FailingSince clears that of the day; a FailingSince
@@ -45,7 +45,7 @@ type counter struct {
 	serverErrors bool // count among the errors
 }
 
-// count adds what a wave says of its apps to their days, each by one update.
+// count adds a wave's results to its apps' days, with one update for each day.
 func (c counter) count(ctx context.Context, wave []*attempted) {
 	for _, w := range wave {
 		w.counts = c.countsOf(w)
@@ -59,21 +59,21 @@ func (c counter) count(ctx context.Context, wave []*attempted) {
 	for _, u := range updates[1:] {
 		others.Go(func() { c.addOrQueue(ctx, u) })
 	}
-	c.addOrQueue(ctx, updates[0]) // mostly the only one: a goroutine's stack would have to grow for each call
+	c.addOrQueue(ctx, updates[0]) // usually the only one; in a goroutine, the stack would have to grow for each call
 	others.Wait()
 }
 
-// countsOf is what an attempt adds to the app's day: nothing unless the app can be
-// disabled for it, and nothing of a test. One that was erased has no organization, and so no key.
+// countsOf is what an attempt adds to the app's day. It is nothing for a test, or if the app
+// cannot be disabled for it. An erased app has no organization, and so no key.
 func (c counter) countsOf(w *attempted) tally.Counts {
 	if w.isTest() || !w.App.Counted(c.guarded) || w.App.Disabled() || w.App.OrganizationID == "" || !w.result.OfReceiver() {
 		return tally.Counts{}
 	}
 	counts := c.countsOfOutcome(w.result.Outcome)
 	switch {
-	case w.webhook.AlertRule(): // its failures say nothing of the app, but whoever answers is alive
+	case w.webhook.AlertRule(): // its failures say nothing about the app, but an answer shows that it is alive
 		return tally.Counts{Alive: counts.Success}
-	case w.App.Deleted: // its receiver may be torn down already, and the app may be installed again
+	case w.App.Deleted: // its receiver may be gone already, and the app may be installed again
 		return counts.OnlySuccess()
 	}
 	return counts
@@ -98,9 +98,8 @@ func (c counter) countsOfOutcome(outcome webhook.Outcome) tally.Counts {
 	return tally.Counts{}
 }
 
-// confirmGone reads the apps whose own URL answered 410. If that still is their
-// URL they are gone; if they have a new one by now, the webhook goes there and
-// nothing is counted.
+// confirmGone reads the apps whose own URL answered 410. If an app still has that URL, it is
+// gone. If it has a new one by now, the webhook goes there and nothing is counted.
 func (c counter) confirmGone(ctx context.Context, wave []*attempted) {
 	var ids []string
 	var gone []*attempted
@@ -113,7 +112,7 @@ func (c counter) confirmGone(ctx context.Context, wave []*attempted) {
 	for _, w := range gone {
 		switch current, ok := registered[w.appID]; {
 		case !ok: // not confirmed
-		case current.App.WebhookURL == w.url && current.App.Deleted: // no wonder
+		case current.App.WebhookURL == w.url && current.App.Deleted: // expected of a deleted app
 			w.counts = w.counts.OnlySuccess()
 		case current.App.WebhookURL == w.url:
 			w.counts.Gone = w.counts.Error
@@ -124,7 +123,7 @@ func (c counter) confirmGone(ctx context.Context, wave []*attempted) {
 	}
 }
 
-// update is the counts of one item of the Buffer, and the attempts that they are of.
+// update is counts for one item of the Buffer, and the attempts that they come from.
 type update struct {
 	key    CounterKey
 	counts tally.Counts
@@ -153,9 +152,10 @@ func updatesOf(wave []*attempted) (updates []*update) {
 	return updates
 }
 
-// addOrQueue adds counts, or queues them as a message of ours. If neither works their
-// webhooks are returned: a success that is done is counted. If they may be queued only
-// those with a success are: it may be counted twice, and a failure may not.
+// addOrQueue adds counts, or queues them as a message of ours. If neither works, their
+// webhooks are returned, since a success that is done must be counted. If the message may
+// have been queued, only webhooks with a success are returned: a success may be counted
+// twice, a failure may not.
 func (c counter) addOrQueue(ctx context.Context, u *update) {
 	left, _ := c.add(ctx, u.key, u.counts, cluesOf(u.of))
 	if left.IsZero() {
@@ -176,8 +176,8 @@ func (c counter) addOrQueue(ctx context.Context, u *update) {
 	}
 }
 
-// addQueued adds the counts of our own messages to the key that they carry: it says
-// which generation the attempts were made with, whatever became of the app since.
+// addQueued adds the counts of our own messages to the key that they carry. The key has the
+// generation in which the attempts were made, whatever has happened to the app since.
 func (c counter) addQueued(ctx context.Context, messages []queuedCounts) {
 	var all sync.WaitGroup
 	for _, m := range messages {
@@ -186,8 +186,8 @@ func (c counter) addQueued(ctx context.Context, messages []queuedCounts) {
 	all.Wait()
 }
 
-// addMessage returns the fate of a message. One that is not done carries only what is
-// not added.
+// addMessage returns the fate of a message. If it is not done, it goes on with only the
+// counts that were not added.
 func (c counter) addMessage(ctx context.Context, m queuedCounts) fate {
 	if _, _, generation, _ := tally.SplitKey(m.Key); generation == 0 { // of an older version: they would not be judged
 		c.metrics.Count("counts.dropped", "", "")
@@ -208,16 +208,16 @@ func (c counter) addMessage(ctx context.Context, m queuedCounts) fate {
 	m.Body = m.body()
 	switch {
 	case errors.Is(err, platform.ErrRefused):
-		return deadLettered{reason: platform.ReasonRefused, detail: "the table refuses these counts for good"}
-	case c.expired(m.Message): // the line has all that is needed to add them by hand
+		return deadLettered{reason: platform.ReasonRefused, detail: "the table permanently refuses these counts"}
+	case c.expired(m.Message): // the line has everything that is needed to add them by hand
 		c.logger.ErrorContext(ctx, "counts lost", m.names(append(m.fields(), "at", platform.FormatTime(time.UnixMilli(m.At)))...)...)
 		return done{}
 	}
 	return delayedByFault(delayCounts, m.Hops)
 }
 
-// add adds counts within the budget and returns what is surely not added, and why.
-// Of counts whose answer was lost only the successes are added again.
+// add adds counts within the budget. It returns the counts that were not added, and why. If
+// an answer was lost, only the successes are added again.
 func (c counter) add(ctx context.Context, key CounterKey, counts tally.Counts, clues tally.Clues) (left tally.Counts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, countBudget)
 	defer cancel()

@@ -16,8 +16,8 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// What a receiver answers while it is taken down must not disable the app when it
-// is installed again; a success may always be counted.
+// What a receiver answers while it is taken down must not disable the app after
+// it is installed again. A success may always be counted.
 func TestCountsOfADeletedAppAreSuccessesOnly(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(webhook.Request) webhook.Result
@@ -62,7 +62,7 @@ func TestCountsOfADeletedAppAreSuccessesOnly(t *testing.T) {
 	})
 }
 
-// An attempt counts for the generation that it was made with, whatever becomes of
+// An attempt counts for the generation in which it was made, whatever happens to
 // its app before that is written.
 func TestCountsAreOfTheGenerationThatTheAttemptWasMadeWith(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -103,8 +103,8 @@ func TestCountsAreOfTheGenerationThatTheAttemptWasMadeWith(t *testing.T) {
 	}
 }
 
-// The queue of RetryQueue's counts outlasts an enabling: what was made before it
-// stays there.
+// Counts on RetryQueue may outlast an enabling. They still belong to the
+// generation before it.
 func TestQueuedCountsCarryTheGenerationOfTheirAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -123,7 +123,7 @@ func TestQueuedCountsCarryTheGenerationOfTheirAttempts(t *testing.T) {
 	})
 }
 
-// A request that is over after midnight is of the day on which it began.
+// A request that ends after midnight counts for the day on which it began.
 func TestCountsAreOfTheDayOnWhichTheAttemptBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -142,7 +142,7 @@ func TestCountsAreOfTheDayOnWhichTheAttemptBegan(t *testing.T) {
 	})
 }
 
-// The time of counts that are queued says how long they have been waited for.
+// The time of queued counts says how long they have waited.
 func TestQueuedCountsAreAsOldAsTheFirstOfTheirAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -288,7 +288,7 @@ func TestCountsHaveA410OnlyWhenTheAppsOwnURLAnswered(t *testing.T) {
 // always makes a count fault that lasts.
 func always(fault func() (error, bool)) func() (error, bool) { return fault }
 
-// firstOnly makes a count fault of the first call alone.
+// firstOnly makes a count fault of the first call only.
 func firstOnly(fault func() (error, bool)) func() (error, bool) {
 	calls := 0
 	return func() (error, bool) {
@@ -504,7 +504,7 @@ func TestCountsThatAreRefusedForGoodAreADeadLetterAndHoldUpNoWebhook(t *testing.
 			t.Fatalf("%d letters", len(w.deadLetters))
 		}
 		equal(t, "reason", w.deadLetters[0].Reason, "refused")
-		equal(t, "detail", w.deadLetters[0].Detail, "the table refuses these counts for good")
+		equal(t, "detail", w.deadLetters[0].Detail, "the table permanently refuses these counts")
 		equal(t, "body", w.deadLetters[0].Body, counts.Body)
 	})
 }

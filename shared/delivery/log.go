@@ -16,8 +16,8 @@ import (
 	"hookwarden/shared/webhook"
 )
 
-// RequestLog says which log entries are written. Those of webhooks that expired and
-// of tests always are.
+// RequestLog says which log entries are written. Entries of expired webhooks and of
+// tests always are.
 type RequestLog string
 
 // What is logged.
@@ -40,14 +40,14 @@ func (l RequestLog) wants(e Entry) bool {
 	return true
 }
 
-// Log keeps entries. It returns those that are not known to be written; writing
-// one again does no harm. It tries once: the caller repeats.
+// Log keeps entries. It returns those that were not, or may not have been, written;
+// writing one again is harmless. It tries once; the caller repeats.
 type Log interface {
 	WriteEntries(ctx context.Context, entries []Entry) (unwritten []Entry)
 }
 
-// recorder keeps what happened to webhooks: in the log table, in the function's own
-// log and in the metrics.
+// recorder records what happened to webhooks, in the log table, in the function's
+// own log and in the metrics.
 type recorder struct {
 	phase
 	log          Log
@@ -56,8 +56,8 @@ type recorder struct {
 	failing      bool // the last entries could not all be written
 }
 
-// record keeps a wave, and the webhooks that were not sent. What is returned is not
-// in the log: it comes again.
+// record records a wave and the webhooks that were not sent. A webhook that is
+// returned has no entry, since it comes again.
 func (r *recorder) record(ctx context.Context, unsent []*known, wave []*attempted) {
 	entries := make([]Entry, 0, len(unsent)+len(wave))
 	keep := func(e Entry) {
@@ -82,7 +82,7 @@ func (r *recorder) record(ctx context.Context, unsent []*known, wave []*attempte
 	r.write(ctx, entries)
 }
 
-// entryOf is what all log entries say.
+// entryOf is what all log entries have.
 func (r *recorder) entryOf(w *known, outcome, code string) Entry {
 	e := Entry{
 		Time:      r.now(),
@@ -125,8 +125,8 @@ func (r *recorder) entryOfAttempt(w *attempted) Entry {
 	return e
 }
 
-// write writes entries, as far as the budget goes. What is left goes to the
-// function's own log in full: an entry never holds up a delivery.
+// write writes entries within the budget. The rest go in full to the function's own
+// log: an entry never holds up a delivery.
 func (r *recorder) write(ctx context.Context, entries []Entry) {
 	if len(entries) == 0 {
 		return
@@ -139,9 +139,9 @@ func (r *recorder) write(ctx context.Context, entries []Entry) {
 	r.failing = len(entries) > 0
 }
 
-// tryToWrite tries until all are written or the budget is used up, and returns
-// those that are not. While the log fails each batch has one short try, so that
-// deliveries go on at their rate.
+// tryToWrite tries until all are written or the budget is used up, and returns the
+// rest. While the log fails, each batch has only one short try, so that deliveries
+// keep their rate.
 func (r *recorder) tryToWrite(ctx context.Context, entries []Entry) (unwritten []Entry) {
 	budget := logBudget
 	if r.failing {
@@ -189,14 +189,15 @@ func (r *recorder) reportAttempt(ctx context.Context, w *attempted) {
 	}
 }
 
-// attemptDetail is what the metrics' line says of one attempt next to its figures.
+// attemptDetail is what the metrics' line has about one attempt, in addition to its
+// figures.
 type attemptDetail struct {
 	App          string `json:"app"`
 	Event        string `json:"event"`
 	ResponseCode int    `json:"response_code"` // 0 without a complete answer
 }
 
-// appLabel names published apps; all others are told apart by their status only.
+// appLabel is a published app's slug. For other apps it is only their status.
 func appLabel(app platform.App) string {
 	if app.Status == platform.Published {
 		return app.Slug
@@ -204,7 +205,7 @@ func appLabel(app platform.App) string {
 	return string(app.Status)
 }
 
-// Entry is one line of the request log: an attempt, or a webhook that was not
+// Entry is one entry of the request log: an attempt, or a webhook that was not
 // sent.
 type Entry struct {
 	Time           time.Time
@@ -213,7 +214,7 @@ type Entry struct {
 	WebhookID      string
 	MessageID      string
 	EventType      string
-	Attempt        int    // requests sent, this one included; for a skip those sent before
+	Attempt        int    // requests sent, this one included; for a skip, those sent before
 	Outcome        string // webhook.Outcome, skipped or expired
 	Code           string // webhook.Code, or the reason of a skip; may be empty
 	Test           bool
@@ -226,15 +227,15 @@ type Entry struct {
 	ErrorID      string // with ProjectID, or both empty
 	ProjectID    string
 
-	// Of failed attempts only.
+	// For failed attempts only.
 	RequestHeaders map[string]string
 	RequestBody    string
 	ResponseBody   string
 	Detail         string // webhook.Result.Detail; may be empty
 }
 
-// Failed reports whether the entry is an attempt that did not succeed, whatever
-// its status, or a webhook that was given up.
+// Failed reports whether the entry is an attempt that did not succeed, or a webhook
+// that was given up.
 func (e Entry) Failed() bool {
 	return e.Outcome == outcomeExpired || e.Sent && e.Outcome != string(webhook.Success)
 }
@@ -251,7 +252,7 @@ const (
 	maxReference = 128
 )
 
-// redact copies headers for the log, without what would let a reader sign or
+// redact copies headers for the log, without those that would let a reader sign or
 // log in.
 func redact(header http.Header) map[string]string {
 	shown := make(map[string]string, len(header))
@@ -270,7 +271,7 @@ func redact(header http.Header) map[string]string {
 // NotText begins a body in the log that is not text: what follows is base64.
 const NotText = "base64:"
 
-// cutBody is the beginning of a body as text, at most 1,024 bytes; one that is
+// cutBody is the beginning of a body as text, at most 1,024 bytes. A body that is
 // not text is shown as base64.
 func cutBody(body []byte) string {
 	text := platform.Cut(string(body[:min(len(body), maxBody+utf8.UTFMax)]), maxBody)

@@ -80,7 +80,7 @@ func TestLogHasEveryAttemptThatDidNotSucceedAsAFailure(t *testing.T) {
 	}
 }
 
-// A webhook that was given up is the one that somebody will ask about.
+// People will ask about a webhook that was given up.
 func TestLogHasAnExpiredWebhookWhateverRequestLogSays(t *testing.T) {
 	for _, log := range []RequestLog{LogAll, LogFailures, LogOff} {
 		w := newWorld()
