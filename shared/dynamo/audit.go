@@ -12,7 +12,7 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// eventOf is what was done to an app, as the Audit table names it: after what the
+// eventOf is the Audit table's name for what was done to an app. It begins with what the
 // app is.
 func eventOf(app platform.App, done string) string {
 	switch {
@@ -24,8 +24,8 @@ func eventOf(app platform.App, done string) string {
 	return "app." + done
 }
 
-// auditEntry is what happened to an app at the time that is the identity of that
-// transition: put twice, it is the same entry.
+// auditEntry is an entry about a transition. Its key has the transition's time, so if it
+// is put twice, it is the same entry.
 func auditEntry(t standing.Transition) item {
 	event := eventOf(t.App, t.Kind.Verb())
 	i := item{
@@ -47,21 +47,21 @@ func auditEntry(t standing.Transition) item {
 	return i
 }
 
-// What an audit entry keeps at most of what the platform sent: an entry that is too
-// large would refuse the disabling or the enabling that it is a part of, for good.
+// How much of what the platform sent an audit entry keeps. An entry that is too large
+// would block its disabling or enabling for ever.
 const (
 	maxAuditText   = 1024 // bytes
 	maxActorFields = 32
 	maxSender      = 128 // bytes
 )
 
-// setSender keeps who queued the message that asked for this, as SQS stamped it. It is a
-// hint next to the actor, who is only claimed, and no proof: whoever assumes a role chooses
-// the name of the session, which is a part of it.
+// setSender keeps who queued the message that asked for this, as SQS stamped it. The actor
+// is only claimed; the sender is a hint, but no proof either: it includes the session name,
+// which anyone who assumes the role can choose.
 func (i item) setSender(id string) { i.setText("sender_id", platform.Cut(id, maxSender)) }
 
-// setActor keeps the flat fields of an actor, if it has any. Of very many it keeps those
-// that say who it is, and the first by name.
+// setActor keeps the flat fields of an actor, if it has any. If there are too many, it
+// keeps those that say who it is, and the first others by name.
 func (i item) setActor(name string, actor platform.Actor) {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(actor.Raw))

@@ -21,19 +21,19 @@ type AuditReader struct {
 	Table string
 }
 
-// AuditQuery says which entries are wanted.
+// AuditQuery says which entries to read.
 type AuditQuery struct {
 	OrganizationID string // or BrakeAudit
 	AppID          string // empty: of all apps
-	Limit          int    // entries, at least 1
+	Limit          int    // the most the most entries, at least 1
 	MaxRequests    int    // at least 1; each reads some thousands of entries
 	After          string // AuditPage.Next of the page before; empty: the newest
 }
 
-// BrakeAudit is the OrganizationID under which the openings of the brake are.
+// BrakeAudit is the OrganizationID of the openings of the brake.
 const BrakeAudit = brakeKey
 
-// AuditEntry is what was done.
+// AuditEntry is one entry.
 type AuditEntry struct {
 	Time      time.Time
 	Event     string
@@ -43,7 +43,7 @@ type AuditEntry struct {
 	Level     platform.Level      // of a warning
 	Diagnosis *platform.Diagnosis // of a disabling by the rule, and a warning; nil: nothing was known
 	Evidence  []tally.Day         // oldest day first
-	Actor     json.RawMessage     // who did it, as the platform said; nil if nobody
+	Actor     json.RawMessage     // who did it, as the platform said; nil if no person did
 	SenderID  string              // who sent the message, as SQS stamped it; empty if nobody did
 	Note      string
 	Brake     platform.Brake // of an opening
@@ -82,7 +82,7 @@ func (t AuditReader) Read(ctx context.Context, q AuditQuery) (AuditPage, error) 
 		for _, i := range out.Items {
 			entry := decodeAudit(i)
 			if entry.Event == "" || q.AppID != "" && entry.AppID != q.AppID {
-				continue // the brake's hours and its latch are no entries
+				continue // the brake's hours and its latch are not entries
 			}
 			page.Entries = append(page.Entries, entry)
 			if len(page.Entries) == q.Limit {

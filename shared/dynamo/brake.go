@@ -14,14 +14,14 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// brakeKey is the partition of the Audit table that holds the brakes: of each an item for
-// each clock hour, the latch, and an entry for each time that it was opened. Those of the
-// brake on disablings, which was the first, do not name it.
+// brakeKey is the partition of the Audit table for the brakes. Each has an item for each
+// clock hour, a latch, and an entry for each opening. The items of the brake on
+// disablings, which was the first, do not name their brake.
 const brakeKey = "#brake"
 
 const eventBrakeOpen = "brake.open"
 
-// ofBrake is the sort key of what one of the brakes keeps.
+// ofBrake is the sort key of an item of one brake.
 func ofBrake(brake platform.Brake, what string) item {
 	if brake == platform.BrakeWarning {
 		what = string(brake) + "#" + what
@@ -29,7 +29,7 @@ func ofBrake(brake platform.Brake, what string) item {
 	return item{"pk": text(brakeKey), "sk": text(what)}
 }
 
-// counted is the name of what is counted in a clock hour.
+// counted is the attribute that counts in a clock hour.
 func counted(brake platform.Brake) string {
 	if brake == platform.BrakeWarning {
 		return "warnings"
@@ -37,7 +37,8 @@ func counted(brake platform.Brake) string {
 	return "disablings"
 }
 
-// brakeHour counts one more in its clock hour, unless maxPerHour have been.
+// brakeHour counts one more in its clock hour, unless there were maxPerHour
+// already.
 func brakeHour(table string, brake platform.Brake, at time.Time, maxPerHour int) *types.Update {
 	name := counted(brake)
 	return &types.Update{
@@ -71,7 +72,7 @@ type brakeAPI interface {
 	updateAPI
 }
 
-// Brake is the latches of the brakes, items of the Audit table.
+// Brake keeps the latches of the brakes, items of the Audit table.
 type Brake struct {
 	API   brakeAPI
 	Table string

@@ -36,7 +36,7 @@ var (
 // bufferLife is how long a day's counts are kept.
 const bufferLife = 40 * 24 * time.Hour
 
-// countNames are the attributes of counts, in the order of countsOf.
+// countNames is the attributes of counts, in the order of countsOf.
 var countNames = [...]string{"success_count", "error_count", "timeout_count", "gone_count", "fatal_count", "other_count", "alive_count"} //nolint:gochecknoglobals // a constant list
 
 func countsOf(c tally.Counts) [len(countNames)]int64 {
@@ -47,7 +47,8 @@ func (i item) counts() tally.Counts {
 	return countsBy(i.number)
 }
 
-// countsBy is what countsOf takes apart, by the names of the attributes.
+// countsBy makes counts from values by the names of their attributes. It is
+// the reverse of countsOf.
 func countsBy(number func(name string) int64) tally.Counts {
 	return tally.Counts{Success: number("success_count"), Error: number("error_count"), Timeout: number("timeout_count"),
 		Gone: number("gone_count"), Fatal: number("fatal_count"), Other: number("other_count"), Alive: number("alive_count")}
@@ -65,8 +66,8 @@ func (t Buffer) AddCounts(ctx context.Context, key delivery.CounterKey, counts t
 	return notAdded(err)
 }
 
-// adding is the update that adds counts and sets clues, which are zero if the counts are
-// added later than their attempts were made.
+// adding is the update that adds counts and sets clues. The clues are zero if the counts
+// are added later than their attempts.
 func adding(table string, key delivery.CounterKey, counts tally.Counts, clues tally.Clues) *types.Update {
 	values := item{":expires_at": number(key.Date.End().Add(bufferLife).Unix())}
 	set := "SET expires_at = :expires_at"
@@ -89,7 +90,7 @@ func adding(table string, key delivery.CounterKey, counts tally.Counts, clues ta
 		UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ") + " " + set + setClues(values, clues) + removeClues(counts, clues))}
 }
 
-// notAdded marks an error after which the counts are surely not there.
+// notAdded marks an error after which the counts were not added.
 func notAdded(err error) error {
 	if err != nil && surelyNotApplied(err) {
 		return fmt.Errorf("%w: %w", delivery.ErrNotAdded, err)
@@ -140,8 +141,8 @@ func (t Buffer) ReadFailing(ctx context.Context, partition string, found func(ke
 	return nil
 }
 
-// DecodeRecord reads a record of the Buffer's stream. It reports false for one
-// that has no image: an item that was deleted.
+// DecodeRecord reads a record of the Buffer's stream. It reports false for a
+// record without an image, of a deleted item.
 func DecodeRecord(r events.DynamoDBEventRecord) (disabling.Record, bool) {
 	image := r.Change.NewImage
 	key, on := image["pk"], image["day"]

@@ -24,7 +24,7 @@ type BufferReader struct {
 }
 
 // ReadFailing reads the keys of one partition of the index failing, in one request. more
-// says that there are others (after some ten thousand).
+// reports that there are others, after some ten thousand.
 func (t BufferReader) ReadFailing(ctx context.Context, partition string) (keys []string, more bool, err error) {
 	out, err := t.API.Query(ctx, &dynamodb.QueryInput{
 		TableName:                 &t.Table,
@@ -41,7 +41,7 @@ func (t BufferReader) ReadFailing(ctx context.Context, partition string) (keys [
 	return keys, len(out.LastEvaluatedKey) > 0, nil
 }
 
-// ReadCounts reads the counts of keys on one day, a hundred a request.
+// ReadCounts reads the counts of keys on one day, a hundred in a request.
 func (t BufferReader) ReadCounts(ctx context.Context, date tally.Date, keys []string) (map[string]tally.Counts, error) {
 	counts := make(map[string]tally.Counts, len(keys))
 	for some := range slices.Chunk(keys, keysPerRead) {

@@ -18,14 +18,14 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// answered is the error of a call that was answered with a status.
+// answered is the error of a call whose answer has a status.
 func answered(status int) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: errors.New(http.StatusText(status))}}
 }
 
-// failing is a Buffer whose updates fail. It asserts that the SDK is kept from
-// repeating them.
+// failing is a Buffer whose updates fail. It checks that the SDK does not
+// repeat them.
 type failing struct {
 	*engine
 	t   *testing.T
@@ -43,7 +43,7 @@ func (f failing) UpdateItem(_ context.Context, _ *dynamodb.UpdateItemInput, opti
 	return nil, f.err
 }
 
-// A failure that is added twice could disable someone.
+// A failure that is added twice could disable an app.
 func TestCountsAreSurelyNotAddedOnlyAfterARefusalOrWithoutAConnection(t *testing.T) {
 	op := func(op string, err error) error { return fmt.Errorf("send: %w", &net.OpError{Op: op, Err: err}) }
 	for _, c := range []struct {

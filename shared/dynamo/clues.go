@@ -6,10 +6,10 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// The clues of a day: last_failure is one map, so that the parts of two failures never mix.
-// Its keys are short, since each update of a failing app writes the whole item.
+// The clues of a day. last_failure is one map, so that two failures never mix. Its keys are
+// short, since each update of a failing app writes the whole item.
 
-// setClues continues the SET of an update, and adds what it needs to the expression's values.
+// setClues adds to the SET of an update, and adds the values that it needs.
 func setClues(values item, c tally.Clues) (set string) {
 	if !c.LastFailure.At.IsZero() {
 		values[":last_failure"] = failure(c.LastFailure)
@@ -30,7 +30,7 @@ func setClues(values item, c tally.Clues) (set string) {
 	return set
 }
 
-// removeClues is the REMOVE of an update; empty if there is none.
+// removeClues is the REMOVE of an update; empty if nothing is removed.
 func removeClues(counts tally.Counts, c tally.Clues) string {
 	switch since := !c.LastSuccess.IsZero() && c.FailingSince.IsZero(); {
 	case since && answered(counts):
@@ -43,8 +43,8 @@ func removeClues(counts tally.Counts, c tally.Clues) string {
 	return ""
 }
 
-// answered reports counts after which no failure of before is permanent: the receiver works,
-// if only for alert rules.
+// answered reports counts that show that the receiver works, if only for alert rules, so
+// that no earlier failure is permanent.
 func answered(c tally.Counts) bool { return c.Success > 0 || c.Alive > 0 }
 
 func failure(f tally.Failure) types.AttributeValue {

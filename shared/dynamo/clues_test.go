@@ -108,15 +108,14 @@ func TestCluesOfARecordArePermanentFailures(t *testing.T) {
 	}
 }
 
-// The largest item of a day still is one write unit, which ends at 1,024 bytes, with room to
-// spare.
+// A day's largest item still takes one write unit, 1,024 bytes, with room to spare.
 func TestCluesKeepTheItemOfADaySmall(t *testing.T) {
 	id := strings.Repeat("i", 64)
 	key := delivery.CounterKey{Key: tally.Key(id, id, math.MaxInt64), Date: "2026-11-24"}
 	const most = math.MaxInt64
 	e := newEngine()
 	at := noon.Add(999 * time.Millisecond)
-	// A success takes the count of permanent failures with it: it comes first.
+	// The success comes first, since it clears the count of permanent failures.
 	must(t, e.buffer().AddCounts(t.Context(), key, tally.Counts{Success: most, Alive: most}, tally.Clues{LastSuccess: at}))
 	must(t, e.buffer().AddCounts(t.Context(), key, tally.Counts{Error: most, Timeout: most, Gone: most, Fatal: most, Other: most},
 		tally.Clues{LastFailure: tally.Failure{At: at, Outcome: "connection_error", Code: "timeout_response", Status: 999, EventType: id, WebhookID: id},
@@ -135,7 +134,7 @@ func TestCluesKeepTheItemOfADaySmall(t *testing.T) {
 	}
 }
 
-// exactSize is how DynamoDB measures a value.
+// exactSize is a value's size as DynamoDB measures it.
 func exactSize(t *testing.T, value types.AttributeValue) int {
 	t.Helper()
 	switch v := value.(type) {

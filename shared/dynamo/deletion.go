@@ -29,8 +29,8 @@ func (t Apps) entomb(ctx context.Context, id string, version int64, at time.Time
 	return t.write(ctx, t.tombstone(id, version, at, was), t.expiring(id, version, at, was))
 }
 
-// tombstone is what a deletion as of a time leaves of an app that was read, without the
-// attributes of the given names, and without a warning.
+// tombstone is what a deletion at a time leaves of an app that was read. It also
+// removes the attributes in without, and a warning.
 func (t Apps) tombstone(id string, version int64, at time.Time, was item, without ...string) *types.Update {
 	set := item{"deleted": &types.AttributeValueMemberBOOL{Value: true}}
 	if !was.bool("deleted") {

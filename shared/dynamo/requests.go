@@ -53,7 +53,7 @@ func (t Requests) WriteEntries(ctx context.Context, entries []delivery.Entry) (u
 	return unwritten
 }
 
-// put is an entry on its way.
+// put is an entry to be written.
 type put struct {
 	entry delivery.Entry
 	item  item
@@ -62,7 +62,7 @@ type put struct {
 
 func entryKey(i item) string { return i.text("pk") + " " + i.text("sk") }
 
-// write writes one call's worth of entries, once.
+// write writes the entries of one call, once.
 func (t Requests) write(ctx context.Context, puts []put) (unwritten []delivery.Entry) {
 	writes := make([]types.WriteRequest, len(puts))
 	for i, p := range puts {

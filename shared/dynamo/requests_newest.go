@@ -14,32 +14,33 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// LogSearch looks through the newest entries of an app's log. However much the log holds,
-// it costs at most MaxRequests requests.
+// LogSearch searches the newest entries of an app's log. However large the log is, it
+// makes at most MaxRequests requests.
 type LogSearch struct {
 	AppID       string
-	Since       time.Time // the oldest that is looked at
+	Since       time.Time // the oldest entry to look at
 	Until       time.Time // the newest
-	Failures    bool      // through the index failures, with what it projects
-	Read        int       // entries that are read at most; 0: no limit but MaxRequests
+	Failures    bool      // read the index failures, with the attributes that it projects
+	Read        int       // the most entries to read; 0: no limit except MaxRequests
 	MaxRequests int       // at least 1; 30 days take 31 if they are empty
 	After       string    // LogFound.Next of the search before; empty: from Until
 
-	// What is wanted of those that are read. Empty: all.
+	// Which of these entries to find. Empty: all.
 	EventType, Outcome, WebhookID string
-	Wanted                        int // entries, at most; 0: no limit
+	Wanted                        int // the most entries to find; 0: no limit
 }
 
-// LogFound are the entries that a search found, newest first, without headers and bodies.
+// LogFound is the entries that a search found, newest first, without headers and bodies.
 type LogFound struct {
 	Entries []delivery.Entry
 	Read    int       // entries that were read
-	Whole   bool      // all since LogSearch.Since were read
-	Oldest  time.Time // of the entries that were read, wanted or not; zero if there were none
+	Whole   bool      // every entry since LogSearch.Since was read
+	Oldest  time.Time // the oldest entry that was read, found or not; zero if there was none
 	Next    string    // for LogSearch.After; empty if Whole
 }
 
-// withoutBodies asks for what a list shows of an entry: headers and bodies are most of it.
+// withoutBodies asks for what a list shows of an entry, without headers and bodies, which
+// are most of it.
 func withoutBodies(in *dynamodb.QueryInput) {
 	in.ExpressionAttributeNames = make(map[string]string)
 	var shown []string
@@ -84,8 +85,8 @@ func (t RequestsReader) Search(ctx context.Context, s LogSearch) (LogFound, erro
 	return found, nil
 }
 
-// searchDay makes one request. last is the key to go on from on this day, empty if it
-// is done; full says that enough was found or read.
+// searchDay makes one request. last is the key from which to go on with this day; empty
+// if the day is done. full reports that enough was found or read.
 func (t RequestsReader) searchDay(ctx context.Context, s LogSearch, date tally.Date, after string, found *LogFound) (last string, full bool, err error) {
 	low, high := platform.FormatTime(s.Since), platform.FormatTime(s.Until)+"~"
 	if after != "" {
@@ -106,7 +107,7 @@ func (t RequestsReader) searchDay(ctx context.Context, s LogSearch, date tally.D
 	if s.Read > 0 {
 		in.Limit = aws.Int32(int32(s.Read - found.Read)) //nolint:gosec // both are small
 		if after != "" {
-			*in.Limit++ // for that entry itself, which comes again
+			*in.Limit++ // for the entry After itself, which comes again
 		}
 	}
 	out, err := t.API.Query(ctx, in)
@@ -137,7 +138,8 @@ func (s LogSearch) wants(e delivery.Entry) bool {
 		(s.WebhookID == "" || e.WebhookID == s.WebhookID)
 }
 
-// EntryKey is the sort key of an entry that a search found: with its app it names it.
+// EntryKey is the sort key of an entry that a search found. With its app it identifies
+// the entry.
 func EntryKey(e delivery.Entry) string { return sortKey(e) }
 
 // ReadEntry reads one entry with its headers and bodies by its app and its EntryKey.

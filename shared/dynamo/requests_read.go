@@ -26,12 +26,12 @@ type RequestsReader struct {
 	Table string
 }
 
-// LogQuery says which entries of an app are wanted.
+// LogQuery says which entries of an app to read.
 type LogQuery struct {
 	AppID       string
 	First, Last tally.Date // inclusive
-	Failures    bool       // only those of the failures index, with what it projects
-	EventType   string     // as in "issue.created"; empty: all
+	Failures    bool       // only entries of the failures index, with the attributes that it projects
+	EventType   string     // such as "issue.created"; empty: all
 	Limit       int        // entries a page, at least 1
 	After       string     // LogPage.Next of the page before; empty: the first page
 }

@@ -15,8 +15,8 @@ import (
 	"hookwarden/shared/delivery"
 )
 
-// fakeWrites takes entries as BatchWriteItem does: it refuses a call that has a
-// key twice or too many, and leaves as unprocessed what it is told to.
+// fakeWrites takes entries as BatchWriteItem does. It refuses a call with a key
+// twice or with too many, and leaves entries unprocessed as it is told.
 type fakeWrites struct {
 	calls   [][]string // event types, by call
 	refused map[string]bool

@@ -23,7 +23,7 @@ type standingAPI interface {
 	batchGetAPI
 }
 
-// Standing changes whether apps are disabled, or their owners warned: in the tables Apps and
+// Standing changes whether apps are disabled, or their owners warned, in the tables Apps and
 // Audit.
 type Standing struct {
 	API   standingAPI
@@ -41,7 +41,7 @@ func (t Standing) Apply(ctx context.Context, c standing.Transition) error {
 	entry := &types.Put{TableName: &t.Audit, Item: auditEntry(c)}
 	writes := []types.TransactWriteItem{t.app(c), {Put: entry}}
 	if c.App.OrganizationID == "" {
-		writes = writes[:1] // erased with its organization, of which no more is to be known
+		writes = writes[:1] // no audit entry: the app was erased with its organization
 	}
 	if brake, is := c.Brake(); is {
 		writes = append(writes, types.TransactWriteItem{Update: brakeHour(t.Audit, brake, c.At, c.MaxPerHour)},
@@ -64,7 +64,7 @@ func (t Standing) Apply(ctx context.Context, c standing.Transition) error {
 	return err
 }
 
-// app is what a transition does to the app, if it still is what was read.
+// app is the update of a transition, on condition that the app still is as it was read.
 func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 	switch c.Kind {
 	case standing.Disabled:
@@ -88,12 +88,13 @@ func (t Standing) app(c standing.Transition) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: u}
 }
 
-// ofDisabling are the attributes that not every disabling has, or not at once.
+// ofDisabling is the attributes that not every disabling has, or not from the beginning.
 func ofDisabling() []string {
 	return []string{"disabled_evidence", "disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at"}
 }
 
-// disable is what a disabling does to the app: all of one before is gone, and of a warning.
+// disable is the update of a disabling. It removes everything of an earlier disabling and
+// of a warning.
 func (t Standing) disable(c standing.Transition) *types.Update {
 	set := item{"disabled_at": timestamp(c.At), "disabled_reason": text(string(c.Reason)), "standing": text(disabledStanding(c.App.ID))}
 	if len(c.Evidence) > 0 {
@@ -114,12 +115,12 @@ func (t Standing) disable(c standing.Transition) *types.Update {
 	return u
 }
 
-// notSteered is the condition that the app was not steered at the time, or later, at
-// which an update says that it was.
+// notSteered is the condition that the app was not steered at the update's time of
+// steering or later.
 const notSteered = "(attribute_not_exists(#steered_at) OR #steered_at < :steered_at)"
 
-// asJudged is the condition that an app still is what was judged. It wants the
-// name #status, and adds what it needs to the expression's values.
+// asJudged is the condition that an app still is as it was judged. The caller defines the
+// name #status. It adds the values that it needs.
 func asJudged(values item, app platform.App) string {
 	values[":read_status"] = text(string(app.Status))
 	return strings.Join([]string{"#status = :read_status", sameText(values, "kind", string(app.Kind)),
@@ -127,8 +128,8 @@ func asJudged(values item, app platform.App) string {
 		"attribute_not_exists(deleted)", "attribute_not_exists(disabled_at)"}, " AND ")
 }
 
-// sameText is the condition that a text is the one that was read, which is empty if
-// there was none. It adds what it needs to the expression's values.
+// sameText is the condition that a text is still the one that was read, or still absent
+// if that was empty. It adds the values that it needs.
 func sameText(values item, name, read string) string {
 	if read == "" {
 		return "attribute_not_exists(" + name + ")"
@@ -169,8 +170,7 @@ func (t Standing) Steer(ctx context.Context, app platform.App, at time.Time) err
 	return changed(updateOne(ctx, t.API, u))
 }
 
-// changed is an error for the caller: a condition failed since the app is not as it was
-// read.
+// changed turns a failed condition into ErrChanged: the app is not as it was read.
 func changed(err error) error {
 	if conditionFailed(err) {
 		return standing.ErrChanged

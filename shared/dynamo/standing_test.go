@@ -31,7 +31,7 @@ func TestDisableMarksAuditsAndBrakesInOneTransaction(t *testing.T) {
 	e := newEngine()
 	e.put("17", "42")
 	for _, mark := range []standing.Mark{standing.PlatformTold, standing.OwnersTold} {
-		e.tables["apps"]["17"][string(mark)] = text("2026-11-01T00:00:00.000Z") // of an earlier time
+		e.tables["apps"]["17"][string(mark)] = text("2026-11-01T00:00:00.000Z") // from an earlier disabling
 	}
 	if err := e.standing().Apply(t.Context(), e.disabling(t, "17")); err != nil {
 		t.Fatal(err)

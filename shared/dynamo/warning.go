@@ -16,13 +16,12 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// warnedStanding is the partition of the index state that an app is in whose owners are
-// warned.
+// warnedStanding is the partition of the index state for an app whose owners are warned.
 func warnedStanding(appID string) string { return warnedPrefix + fmt.Sprint(tally.Shard(appID)) }
 
 const warnedPrefix = "warned#"
 
-// ofWarning are the attributes of a warning, but for standing.
+// ofWarning is the attributes of a warning, except standing.
 func ofWarning() []string {
 	return []string{"warned_at", "warned_reason", "warned_levels", "warned_level", "warned_day", "warned_cut_on", "warned_evidence",
 		"warned_diagnosis", warnedMark(standing.PlatformTold), warnedMark(standing.OwnersTold), "recovered_at"}
@@ -49,7 +48,7 @@ func (i item) warned() platform.Warned {
 	return w
 }
 
-// warn is what a warning does to the app: all of one before is gone.
+// warn is the update of a warning. It removes everything of an earlier one.
 func (t Standing) warn(c standing.Transition) *types.Update {
 	set := item{"standing": text(warnedStanding(c.App.ID)), "warned_at": timestamp(c.At), "warned_levels": texts(c.Levels)}
 	set.setText("warned_reason", string(c.Reason))
@@ -66,15 +65,15 @@ func (t Standing) warn(c standing.Transition) *types.Update {
 	return asWarned(u, c.App)
 }
 
-// recover notes that an app works again. What was said before stays until all are told.
+// recover notes that an app works again. The warning stays until everybody is told.
 func (t Standing) recover(c standing.Transition) *types.Update {
 	u := update(t.Apps, appKey(c.App.ID), item{"recovered_at": timestamp(c.At)},
 		[]string{warnedMark(standing.PlatformTold), warnedMark(standing.OwnersTold)})
 	return asWarned(u, c.App)
 }
 
-// asWarned puts an update under the condition that an app is what was judged, and under the
-// warning with which it was read.
+// asWarned adds the condition that an app still is as it was judged, and under the warning
+// that was read.
 func asWarned(u *types.Update, app platform.App) *types.Update {
 	values := u.ExpressionAttributeValues
 	u.ExpressionAttributeNames["#status"] = "status"
@@ -83,7 +82,7 @@ func asWarned(u *types.Update, app platform.App) *types.Update {
 	return u
 }
 
-// sameTime is sameText of a time, which is zero if there was none.
+// sameTime is sameText for a time, which is zero if there was none.
 func sameTime(values item, name string, read time.Time) string {
 	if read.IsZero() {
 		return sameText(values, name, "")
@@ -122,7 +121,7 @@ func endWarning(u *types.Update, was item) {
 	u.ConditionExpression = &condition
 }
 
-// removeAlso removes more attributes in an update, which did not name them before.
+// removeAlso removes more attributes in an update that does not name them yet.
 func removeAlso(u *types.Update, names []string) {
 	expression, next := *u.UpdateExpression, ", "
 	if !strings.Contains(expression, " REMOVE ") {

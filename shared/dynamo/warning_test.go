@@ -231,7 +231,8 @@ func TestPutAndDeletionEndAWarningIfTheAppIsAnotherReceiver(t *testing.T) {
 	}
 }
 
-// What is warned of, or disabled, between the read and the write of a change is read again.
+// If an app is warned of or disabled between the read and the write of a change, it is read
+// again.
 func TestPutAndDeletionLeaveNoWarningThatTheyDidNotRead(t *testing.T) {
 	for _, meanwhile := range []string{"warned", "disabled"} {
 		for _, deletion := range []bool{false, true} {
