@@ -2,19 +2,18 @@ package tally
 
 import "time"
 
-// Clues are what a day's counts leave out, for people: the newest failure, and since
-// when. They are approximate: batches that end at the same time may overwrite each
-// other's. No verdict rests on them. All are absent from counts that were added later
-// or reported.
+// Clues is what a day's counts leave out, for people: the newest failure, and since when there
+// are failures. Clues are approximate: batches that end at the same time may overwrite each
+// other's. No verdict depends on them. Counts that were added later or reported have none.
 type Clues struct {
 	LastFailure  Failure
 	FailingSince time.Time // the first failure since the last success of the day; zero if the success was the last
 	LastSuccess  time.Time // zero: none on this day
 
-	// Permanent counts failures that do not pass by themselves (a certificate that is not
-	// valid, a confirmed 410, a forbidden URL) since the last success that was counted on the
-	// day, or alive, however it was counted. Unlike the others it is exact in the order of the
-	// table's changes, and warnings rest on it. A success clears what its own update would add.
+	// Permanent counts failures that will not pass by themselves (an invalid certificate, a
+	// confirmed 410, a forbidden URL) since the day's last success or alive, however that was
+	// counted. Unlike the other clues it is exact, in the order of the table's changes, and
+	// warnings depend on it. A success clears what its own update would add.
 	Permanent int64
 }
 
@@ -28,9 +27,9 @@ type Failure struct {
 	WebhookID string    // cut to 64 bytes
 }
 
-// Latest puts the clues of days together: the newest failure, the first failure since
-// the last success, the last success, and the permanent failures since then, or since the
-// last day that was alive.
+// Latest combines the clues of days: the newest failure, the first failure since the last
+// success, the last success, and the permanent failures since then or since the last day with
+// an alive.
 func Latest(days []Day) Clues {
 	var all Clues
 	for _, d := range days {

@@ -106,10 +106,10 @@ func TestJudgeDeadIsNeverForOneMoreSuccess(t *testing.T) {
 	})
 }
 
-// history says whether an app answers at an hour, counted from the first.
+// history reports whether an app answers at an hour, counted from the first.
 type history func(hour int) bool
 
-// The histories that a receiver may have. dead is when it ends for good.
+// The histories that a receiver may have. dead is when it stops for good.
 func histories(r *rand.Rand, dead int) map[string]history {
 	outage := 2 + r.IntN(70) // hours
 	period := 1 + r.IntN(24)
@@ -123,11 +123,12 @@ func histories(r *rand.Rand, dead int) map[string]history {
 	}
 }
 
-// What Dead alone must hold, over receivers that get 0.3 to 5,000 webhooks a day,
-// a third of them none on weekends: it cuts nobody who still answers, and it finds
-// nine of ten that are gone for good. (Of those that fail half of the time by
-// chance, one in a thousand fails ten times in a row: other seeds cut up to two of
-// six hundred, all of them with under three webhooks a day.)
+// What Dead must achieve by itself, over receivers that get 0.3 to 5,000 webhooks
+// a day, a third of them none on weekends: it disables no app that still answers,
+// and finds nine of ten that are gone for good. (Of the receivers that fail at
+// random half of the time, one in a thousand fails ten times in a row: other seeds
+// disable up to two of six hundred, all of them with fewer than three webhooks a
+// day.)
 func TestJudgeDeadCutsNobodyWhoAnswersAndFindsWhoIsGone(t *testing.T) {
 	const rounds, length = 120, 45 // apps of each kind, and days
 	r := rand.New(rand.NewPCG(1, 5))
@@ -155,8 +156,8 @@ func TestJudgeDeadCutsNobodyWhoAnswersAndFindsWhoIsGone(t *testing.T) {
 	}
 }
 
-// cutOn is the day on which the rule calls an app dead, looked at every twelve
-// hours; -1 if it never does.
+// cutOn is the day on which the rule calls an app dead, if it is applied every
+// twelve hours; -1 if it never does.
 func cutOn(r *rand.Rand, answers history, perDay float64, weekdays bool, length int) int {
 	var days []tally.Day
 	for day := range length {
@@ -165,7 +166,7 @@ func cutOn(r *rand.Rand, answers history, perDay float64, weekdays bool, length 
 		for hour := range 24 {
 			if sends := !weekdays || day%7 < 5; sends {
 				n := poisson(r, perDay/24)
-				for range min(n, 20) { // more in one hour say no more
+				for range min(n, 20) { // more in one hour show nothing new
 					if answers(24*day + hour) {
 						days[day].Success++
 					} else {

@@ -2,13 +2,13 @@ package tally
 
 import "slices"
 
-// Rule says when an app is broken. TimeoutThreshold is at least 1, WindowDays
-// too; GoneThreshold 0 and DeadDays 0 turn their lines off, TimeoutMinShare 0
-// asks for no share.
+// Rule says when an app is broken. TimeoutThreshold and WindowDays are at least
+// 1. GoneThreshold 0 and DeadDays 0 turn their lines off. TimeoutMinShare 0
+// requires no share.
 type Rule struct {
 	WindowDays       int     `json:"window_days"`
 	TimeoutThreshold int64   `json:"timeout_threshold"`
-	TimeoutMinShare  float64 `json:"timeout_min_share"` // of the counted attempts of the day and the day before it, 0 to 1
+	TimeoutMinShare  float64 `json:"timeout_min_share"` // share of the counted attempts of the day and the day before it, 0 to 1
 	GoneThreshold    int64   `json:"gone_threshold"`
 	DeadDays         int     `json:"dead_days"` // how long before today the first failure must be
 }
@@ -16,18 +16,19 @@ type Rule struct {
 // Reason is why an app is broken.
 type Reason string
 
-// The reasons, in the order in which they are looked for.
+// The reasons, in the order in which they are checked.
 const (
 	Fatal   Reason = "fatal"   // the platform reported a fatal outcome
-	Gone    Reason = "gone"    // the receiver said for good that it is gone
+	Gone    Reason = "gone"    // the receiver said that it is permanently gone
 	Timeout Reason = "timeout" // very many time-outs and broken connections in one day
 	Error   Reason = "error"   // errors on every day of the window, and no success
 	Dead    Reason = "dead"    // nothing but failures, for days
 )
 
-// What failures must be for an app to be dead, beside DeadDays: spread over days,
-// so that one bad day is none, and not few, so that an app which is seldom sent
-// anything has had its chances.
+// What failures must be, in addition to DeadDays, for an app to be dead. They
+// must be on several days, so that one bad day is not enough. There must be
+// enough of them, so that an app that is seldom sent anything has had its
+// chances.
 const (
 	deadWindow   = 30 // days, today included
 	deadDays     = 3
@@ -38,21 +39,21 @@ const (
 type Verdict struct {
 	Broken   bool
 	Reason   Reason // empty unless broken
-	Evidence []Day  // oldest day first, zeros included: the window, or if Dead from its first failing day to today
+	Evidence []Day  // oldest day first, zeros included: the window, or for Dead from its first failing day to today
 }
 
-// First is the first day that judging the window that ends with the day last
-// looks at.
+// First is the first day that Judge looks at for the window that ends with the
+// day last.
 func (r Rule) First(last Date) Date { return last.Plus(-r.WindowDays) }
 
 // FirstDead is the first day that JudgeDead looks at.
 func FirstDead(today Date) Date { return today.Plus(1 - deadWindow) }
 
-// Judge applies the rule but for Dead to the WindowDays days that end with the
-// day last. The days given may be in any order, lack those without counts, begin
-// before the window (the share of time-outs asks for one more), and go on after
-// last: a success on a later day makes all days before it count for nothing,
-// since the verdict is about now.
+// Judge applies the rule except Dead to the WindowDays days that end with the
+// day last. The given days may be in any order and may lack days without counts.
+// They may begin before the window, since the share of time-outs needs one more
+// day. They may go on after last: the verdict is about now, so a success on a
+// later day cancels all days before it.
 func (r Rule) Judge(days []Day, last Date) Verdict {
 	counts := byDate(days)
 	recovered := newest(days, func(c Counts) bool { return c.Success > 0 })
@@ -73,11 +74,11 @@ func (r Rule) Judge(days []Day, last Date) Verdict {
 	return v
 }
 
-// JudgeDead says whether an app does nothing but fail: since its newest success,
-// or within the last 30 days if it had none, it failed on at least 3 days, at
-// least 10 times, and first DeadDays ago or earlier. Less than that is not dead,
-// however many failures: a day with none would say nothing, and one bad day, or a
-// few failures, are no proof. The days are as for Judge.
+// JudgeDead says whether an app does nothing but fail. Since its newest success,
+// or within the last 30 days if it had none, it must have failed on at least 3
+// days and at least 10 times, and for the first time DeadDays ago or earlier.
+// Anything less is not dead, however many failures there are: one bad day, or a
+// few failures, prove nothing. The days are as for Judge.
 func (r Rule) JudgeDead(days []Day, today Date) Verdict {
 	dead := r.deadRun(days, today)
 	if r.DeadDays == 0 || dead.failing < deadDays || dead.failures < deadFailures || dead.first > today.Plus(-r.DeadDays) {
@@ -94,7 +95,7 @@ func byDate(days []Day) map[Date]Counts {
 	return counts
 }
 
-// newest is the newest day whose counts are so; empty if there is none.
+// newest is the newest day whose counts satisfy is; empty if there is none.
 func newest(days []Day, so func(Counts) bool) (date Date) {
 	for _, d := range days {
 		if so(d.Counts) {
@@ -104,16 +105,16 @@ func newest(days []Day, so func(Counts) bool) (date Date) {
 	return date
 }
 
-// RulesOut reports whether a day's own counts are enough to know that a window
-// ending with it is healthy: it has a success, which clears the days before it,
-// and is not itself fatal or gone, nor has so many time-outs that only the day
-// before it can say whether they are a share of all.
+// RulesOut reports whether a day's own counts show that a window ending with it
+// is healthy. The day has a success, which clears the days before it. It is not
+// itself fatal or gone, and has too few time-outs to need the day before it for
+// their share.
 func (r Rule) RulesOut(c Counts) bool {
 	return c.Success > 0 && c.Timeout < r.TimeoutThreshold && r.kind(c, Counts{}) == ""
 }
 
-// kind is the first line of the rule that fits one day, given the counts of the
-// day before it; empty if none does.
+// kind is the first line of the rule that a day meets, given the counts of the
+// day before it; empty if it meets none.
 func (r Rule) kind(c, before Counts) Reason {
 	switch {
 	case c.Fatal > 0:
@@ -132,7 +133,8 @@ func (r Rule) kind(c, before Counts) Reason {
 func share(c Counts) float64 { return float64(c.Timeout) / float64(c.Attempts()) }
 
 // verdict is the reason for which a window of days is broken; empty if it is
-// healthy. One fatal, gone or timeout day is enough; errors must fill it.
+// healthy. One fatal, gone or timeout day is enough. Errors must be on every
+// day.
 func verdict(kinds []Reason) Reason {
 	for _, reason := range []Reason{Fatal, Gone, Timeout} {
 		if slices.Contains(kinds, reason) {

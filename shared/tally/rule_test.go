@@ -22,7 +22,7 @@ func with(change func(*tally.Rule)) tally.Rule {
 	return r
 }
 
-// ending makes days of counts, the last of which is the given one.
+// ending makes days from counts. The last is the given day.
 func ending(last tally.Date, counts ...tally.Counts) []tally.Day {
 	days := make([]tally.Day, len(counts))
 	for i, c := range counts {
@@ -31,7 +31,7 @@ func ending(last tally.Date, counts ...tally.Counts) []tally.Day {
 	return days
 }
 
-// each is n days alike.
+// each is n days with the same counts.
 func each(n int, c tally.Counts) []tally.Counts {
 	days := make([]tally.Counts, n)
 	for i := range days {
@@ -197,7 +197,7 @@ func drawRule(t *rapid.T) tally.Rule {
 	}
 }
 
-// An outcome is what one request or report adds to a day.
+// outcomes is what one request or report may add to a day.
 var outcomes = map[string]tally.Counts{
 	"success": {Success: 1},
 	"error":   {Error: 1},
@@ -206,7 +206,7 @@ var outcomes = map[string]tally.Counts{
 	"fatal":   {Fatal: 1},
 }
 
-// drawCounts draws a day; the tame ones cross no threshold but for chance.
+// drawCounts draws a day. Tame days cross a threshold only by chance.
 func drawCounts(t *rapid.T, tame bool) tally.Counts {
 	few := rapid.SampledFrom([]int64{0, 0, 0, 1, 2, 3, 4, 5, 6, 7})
 	fatal := rapid.SampledFrom([]int64{0, 0, 0, 0, 0, 0, 0, 0, 0, 1})
@@ -218,9 +218,8 @@ func drawCounts(t *rapid.T, tame bool) tally.Counts {
 	return c
 }
 
-// drawDays draws up to three days more than the window on either side, some of
-// them without an item, in windows that are wild, tame, or broken by errors but
-// for a little.
+// drawDays draws a window and up to three more days on either side. Some days
+// have no item. Windows are wild, tame, or almost broken by errors.
 func drawDays(t *rapid.T, window int) []tally.Day {
 	var days []tally.Day
 	failing, tame := rapid.Bool().Draw(t, "mostly failing"), rapid.Bool().Draw(t, "tame")
@@ -235,7 +234,7 @@ func drawDays(t *rapid.T, window int) []tally.Day {
 	return rapid.Permutation(days).Draw(t, "days")
 }
 
-// added is days with one outcome more on the day at index i.
+// added is days with one more outcome on the day at index i.
 func added(days []tally.Day, i int, outcome tally.Counts) []tally.Day {
 	more := append([]tally.Day(nil), days...)
 	more[i].Counts = more[i].Plus(outcome)
@@ -254,9 +253,9 @@ func has(c, outcome tally.Counts) bool {
 	return c.Success >= outcome.Success && c.Timeout >= outcome.Timeout && c.Fatal >= outcome.Fatal
 }
 
-// crosses reports whether a day is on the other side of a threshold, or it or the
-// day after it on that of the share, which is of a day and the one before; written
-// as the design words it and apart from the rule's code.
+// crosses reports whether a day has crossed a threshold, or whether it or the day
+// after it has crossed that of the share, which spans a day and the day before. It
+// follows the design's words and not the rule's code.
 func crosses(r tally.Rule, days []tally.Day, i int, outcome tally.Counts) bool {
 	counts := make(map[tally.Date]tally.Counts)
 	for _, d := range days {
@@ -333,8 +332,8 @@ func TestJudgeFindsAWindowHealthyWithASuccessAndNothingWorseThanErrors(t *testin
 	})
 }
 
-// What an image rules out without a read, a read would not have called broken,
-// whatever the days before and after it.
+// If an image rules a verdict out without a read, a read would not have called
+// the app broken either, whatever the days before and after it.
 func TestRulesOutNobodyWhoIsBroken(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := drawRule(t)

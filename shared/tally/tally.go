@@ -1,6 +1,6 @@
-// Package tally holds the daily counts of an app's outcomes and the rule over
-// them that says whether an app is broken. It is pure: it reads no clock and no
-// table, and decides nothing but the verdict.
+// Package tally has the daily counts of an app's outcomes, and the rule that says
+// from them whether an app is broken. It is pure: it reads no clock and no table,
+// and only decides the verdict.
 package tally
 
 import (
@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Counts are the counted outcomes of one app on one day. A 410 is in Error and
-// in Gone. Fatal is for outcomes that the platform reports. Other are failures
-// that only the rule Dead looks at: redirects, 5xx, forbidden URLs. Alive are
-// successes of alert rules' webhooks, whose failures are not counted.
+// Counts is the counted outcomes of one app on one day. A 410 is in both Error and
+// Gone. The platform reports Fatal. Other is failures that only Dead looks at:
+// redirects, 5xx, forbidden URLs. Alive is successes of alert rules' webhooks,
+// whose failures are not counted.
 type Counts struct {
 	Success int64 `json:"success,omitempty"`
 	Error   int64 `json:"error,omitempty"`
@@ -44,20 +44,20 @@ func (c Counts) Failed() bool { return c.Failures()+c.Gone > 0 }
 // IsZero reports whether nothing was counted.
 func (c Counts) IsZero() bool { return c == Counts{} }
 
-// OnlySuccess leaves out all but the successes: what may be added a second time
-// when it is unknown whether the first time took effect. A doubled success
-// spares an app, a doubled failure could disable it.
+// OnlySuccess is the successes alone. They may be added again if it is unknown
+// whether the first time took effect: a success counted twice spares an app, while
+// a failure counted twice could disable it.
 func (c Counts) OnlySuccess() Counts { return Counts{Success: c.Success, Alive: c.Alive} }
 
 // Day is one UTC day's counts. As JSON it is what evidence shows: "day" and all counts
-// but Alive, zeros included.
+// except Alive, zeros included.
 type Day struct {
 	Date Date `json:"day"`
 	Counts
 	Clues Clues `json:"-"`
 }
 
-// MarshalJSON is read again as a Day, without Alive.
+// MarshalJSON writes a Day that can be read again, without Alive.
 func (d Day) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Day     Date  `json:"day"`
@@ -84,8 +84,8 @@ func ParseDate(s string) (Date, error) {
 	return Date(s), nil
 }
 
-// Plus is the day n days later; n may be below zero. A Date that is no day
-// stays as it is.
+// Plus is the day n days later; n may be negative. A Date that is not a day stays
+// as it is.
 func (d Date) Plus(n int) Date {
 	t, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
@@ -100,9 +100,9 @@ func (d Date) End() time.Time {
 	return t.AddDate(0, 0, 1)
 }
 
-// Key is the Buffer's partition key: "<app id>#<organization id>#<generation>".
-// What an app's URL answered, while it belonged to an organization and until it was
-// enabled again, is under one key, and nothing else is.
+// Key is the Buffer's partition key: "<app id>#<organization id>#<generation>". One
+// key has the outcomes of an app with the same URL and organization, from one
+// enabling to the next, and nothing else.
 func Key(appID, organizationID string, generation int64) string {
 	return appID + "#" + organizationID + "#" + strconv.FormatInt(generation, 10)
 }
@@ -111,21 +111,21 @@ func Key(appID, organizationID string, generation int64) string {
 // in the same part on every day.
 const Shards = 16
 
-// Shard is the part of the index of failing days that a key is in, from 0.
+// Shard is a key's part of the index of failing days, from 0.
 func Shard(key string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
 	return int(h.Sum32() % Shards)
 }
 
-// FailingDay is the partition of the index of failing days that a key is in.
+// FailingDay is a key's partition in the index of failing days.
 func FailingDay(date Date, key string) string { return FailingShard(date, Shard(key)) }
 
 // FailingShard is one of a day's partitions in the index of failing days.
 func FailingShard(date Date, shard int) string { return fmt.Sprintf("%s#%d", date, shard) }
 
-// SplitKey takes a Key apart again. The generation is 0 in a key of two parts, as
-// versions before had them: it is no app's, and its counts are not judged any more.
+// SplitKey splits a Key. A key of two parts, as older versions had, has generation
+// 0. No app is in it, and its counts are no longer judged.
 func SplitKey(key string) (appID, organizationID string, generation int64, err error) {
 	parts := strings.Split(key, "#")
 	if len(parts) < 2 || parts[0] == "" || parts[1] == "" {

@@ -7,52 +7,53 @@ import (
 )
 
 // WarnRule says when the owners of an app are warned, before it is disabled. Like Rule it
-// goes by counts alone: what they say of a failure since when it goes on may only put a
-// warning off.
+// looks only at counts. The clues that say since when failures go on may only delay a
+// warning.
 type WarnRule struct {
-	AfterDays []int         // ascending: on these days of a run of failing days; empty: on none
-	Early     time.Duration // how old a failure must be that does not pass by itself
+	AfterDays []int         // warn on these days of a run of failing days, ascending; empty: on none
+	Early     time.Duration // how old a failure that will not pass by itself must be
 }
 
 // Level says which warning it is: owners get each at most once until the app recovers.
 type Level string
 
-// The levels. That of the n-th failing day is DaysLevel(n).
+// The levels. The level of the n-th failing day is DaysLevel(n).
 const (
 	LevelTimeouts  Level = "timeouts"  // half of the time-outs for which an app is disabled
-	LevelPermanent Level = "permanent" // what does not pass by itself: a certificate, a 410, a forbidden URL
+	LevelPermanent Level = "permanent" // a failure that will not pass by itself: a certificate, a 410, a forbidden URL
 )
 
 // DaysLevel is the level of the n-th day of a run of failing days: "days:3".
 func DaysLevel(n int) Level { return Level("days:" + strconv.Itoa(n)) }
 
-// Lasts reports whether a level is given once until the app has recovered, and not only
-// until the run of failing days is another.
+// Lasts reports whether a level is given only once until the app recovers. Other levels may
+// be given again in a new run of failing days.
 func (l Level) Lasts() bool { return l == LevelTimeouts || l == LevelPermanent }
 
-// warnFailures is how often an app that may be dead must have failed until a day is warned of:
-// half as often as it must to be dead, as with time-outs. Fewer failures in a row are chance
-// for an app that is seldom called.
+// warnFailures is how often an app that may be dead must have failed before its days are
+// warned of: half as often as it must to be dead, as with time-outs. For an app that is seldom
+// called, fewer failures in a row may be chance.
 const warnFailures = deadFailures / 2
 
 // Threat is a warning that is due.
 type Threat struct {
 	Level    Level
-	Reason   Reason // for what the app would be disabled
-	Day      int    // of a days level: which day of the run today is, from 1
-	CutOn    Date   // the day on which that would be, as things go; empty if none can be named
+	Reason   Reason // why the app would be disabled
+	Day      int    // for a days level: which day of the run today is, from 1
+	CutOn    Date   // the day on which it would be disabled if nothing changes; empty if no day can be named
 	Evidence []Day  // oldest day first, zeros included, today last
 }
 
-// Occasion is on what a warning depends besides the days.
+// Occasion is what a warning depends on in addition to the days.
 type Occasion struct {
 	Now   time.Time
-	Swept bool              // the sweep looks, and no record of a change
+	Swept bool              // the sweep looks at the app, not a record of a change
 	May   func(Reason) bool // whether the app may be disabled for a reason
 }
 
-// Judge says which warnings are due for an app that the rule does not call broken, the
-// most urgent first. It does not know which were given. The days are as for Rule.Judge.
+// Judge says which warnings are due for an app that the rule does not call broken, the most
+// urgent first. It does not know which ones were given before. The days are as for
+// Rule.Judge.
 func (w WarnRule) Judge(r Rule, days []Day, o Occasion) (threats []Threat) {
 	s := r.survey(days, DateOf(o.Now), o.May)
 	if s.recovered > s.today {
@@ -80,10 +81,10 @@ func (w WarnRule) RulesOut(r Rule, d Day) bool {
 	return d.Success > 0 && !timeouts && d.Clues.Permanent == 0
 }
 
-// warnTimeouts is how many time-outs in a day are warned of.
+// warnTimeouts is how many time-outs in a day cause a warning.
 func (r Rule) warnTimeouts() int64 { return (r.TimeoutThreshold + 1) / 2 }
 
-// survey is what warnings are judged by.
+// survey is what warnings are judged from.
 type survey struct {
 	Rule
 	all       []Day
@@ -91,16 +92,16 @@ type survey struct {
 	today     Date
 	recovered Date // the newest day with a success
 	may       func(Reason) bool
-	errors    run // days of errors alone, up to today
+	errors    run // days with only errors, up to today
 	dead      run // failing days since anything succeeded
 }
 
-// run is a run of failing days. Of one that is dead some days in between may have nothing.
+// run is a run of failing days. In a run for Dead, some days in between may have no counts.
 type run struct {
 	reason   Reason
 	first    Date // empty: there is none
 	length   int  // days from the first to today
-	lasts    int  // the day of it on which the app is disabled, from 1
+	lasts    int  // on which day of the run the app is disabled, from 1
 	failing  int  // days with failures
 	failures int64
 	newest   Date // failing day
@@ -144,7 +145,7 @@ func (r Rule) deadRun(days []Day, today Date) run {
 	return dead
 }
 
-// timeouts are due today while they are a share of all, as the rule has it.
+// timeouts is due today while the time-outs have the share that the rule requires.
 func (s survey) timeouts() (Threat, bool) {
 	c := s.counts[s.today]
 	if c.Timeout < s.warnTimeouts() || share(c.Plus(s.counts[s.today.Plus(-1)])) < s.TimeoutMinShare || !s.may(Timeout) {
@@ -153,8 +154,8 @@ func (s survey) timeouts() (Threat, bool) {
 	return Threat{Level: LevelTimeouts, Reason: Timeout, Evidence: s.window()}, true
 }
 
-// permanent is due for a failure that does not pass by itself, today or yesterday, unless
-// it is too young. While its age is not known the sweep alone warns of it.
+// permanent is due for a failure of today or yesterday that will not pass by itself, unless
+// it is too recent. If its age is unknown, only the sweep warns of it.
 func (s survey) permanent(early time.Duration, o Occasion) (Threat, bool) {
 	date := newest(s.all, Counts.Failed)
 	if date < s.today.Plus(-1) || date < s.recovered || s.permanentOn(date) == 0 {
@@ -178,8 +179,8 @@ func (s survey) permanentOn(date Date) (n int64) {
 	return n
 }
 
-// threatened says for what an app would be disabled that went on failing as on the given
-// day, without a level. Without a reason, for nothing.
+// threatened says why an app would be disabled if it went on failing as on the given day,
+// without a level. Without a reason it would not be disabled.
 func (s survey) threatened(date Date) Threat {
 	c := s.counts[date]
 	if s.GoneThreshold > 0 && c.Gone > 0 && s.may(Gone) {
@@ -202,8 +203,8 @@ func (s survey) threatened(date Date) Threat {
 	return Threat{}
 }
 
-// days is due from the n-th day of a run on, for as long as the app is not disabled for
-// it, and if n is before that.
+// days is due from the n-th day of a run on, until the app is disabled for the run, if the
+// n-th day comes before that.
 func (s survey) days(n int) (Threat, bool) {
 	var runs []run
 	if s.dead.failing > 1 && s.dead.failures >= warnFailures && s.dead.newest >= s.today.Plus(-1) && s.dead.length >= n && n < s.dead.lasts {
@@ -217,8 +218,8 @@ func (s survey) days(n int) (Threat, bool) {
 	return t, len(runs) > 0
 }
 
-// of is the threat of those of an app's runs that are given: of the one that has a day on
-// which it is disabled, and of two that have one of the earlier.
+// of is the threat from an app's runs: from the run with the earliest day of disabling, or
+// from the first run if none has such a day.
 func (s survey) of(runs []run) (t Threat) {
 	for _, r := range runs {
 		if cut := r.cutOn(s.today); t.Reason == "" || cut != "" && (t.CutOn == "" || cut < t.CutOn) {
@@ -234,9 +235,9 @@ func (s survey) of(runs []run) (t Threat) {
 	return t
 }
 
-// cutOn is the day on which an app is disabled if it goes on failing as in this run. A dead
-// one must have failed often enough by then; there is no such day if it goes too slowly (of
-// which a first day, which is not over, says nothing), or the day is over.
+// cutOn is the day on which an app is disabled if it goes on failing as in this run. It is
+// empty if that day is over. For Dead it is also empty if there will be too few failures by
+// then; a first day, which is not over, does not show that yet.
 func (r run) cutOn(today Date) Date {
 	cut := r.first.Plus(r.lasts - 1)
 	slow := r.reason == Dead && r.length > 1 && (r.failures*int64(r.lasts) < deadFailures*int64(r.length) || r.failing*r.lasts < deadDays*r.length)
@@ -246,10 +247,10 @@ func (r run) cutOn(today Date) Date {
 	return cut
 }
 
-// window is the WindowDays that end today.
+// window is the WindowDays days that end today.
 func (s survey) window() []Day { return between(s.counts, s.today.Plus(1-s.WindowDays), s.today) }
 
-// between are the days from first to last, zeros included.
+// between is the days from first to last, zeros included.
 func between(counts map[Date]Counts, first, last Date) []Day {
 	var days []Day
 	for date := first; date <= last; date = date.Plus(1) {

@@ -10,7 +10,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// early are warnings as the template has them.
+// early is the template's rule for warnings.
 var early = tally.WarnRule{AfterDays: []int{3, 5}, Early: 10 * time.Minute}
 
 var noonToday = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -22,7 +22,7 @@ func mayOnly(reasons ...tally.Reason) func(tally.Reason) bool {
 	return func(r tally.Reason) bool { return slices.Contains(reasons, r) }
 }
 
-// due is what the threats say, without the evidence.
+// due is the threats without their evidence.
 func due(threats []tally.Threat) (said []tally.Threat) {
 	for _, t := range threats {
 		t.Evidence = nil

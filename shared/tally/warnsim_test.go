@@ -12,8 +12,8 @@ import (
 )
 
 // What warnings on days must hold, over the receivers of TestJudgeDeadCutsNobodyWhoAnswersAndFindsWhoIsGone:
-// if an app is disabled, its owners were warned on a day before; if it still answers, they
-// hardly ever are. (An outage of over two days is worth a mail.)
+// if an app is disabled, its owners were warned on an earlier day; if it still answers, they are
+// hardly ever warned. (An outage of more than two days is worth a mail.)
 func TestWarnRuleWarnsWhoIsCutBeforeAndHardlyAnyoneWhoAnswers(t *testing.T) {
 	const rounds, length = 120, 45 // apps of each kind, and days
 	r := rand.New(rand.NewPCG(1, 5))
@@ -58,13 +58,13 @@ func TestWarnRuleWarnsWhoIsCutBeforeAndHardlyAnyoneWhoAnswers(t *testing.T) {
 	}
 }
 
-// simulated is what became of an app, by days from the first.
+// simulated is what happened to an app, in days from the first.
 type simulated struct {
-	warnings          []int // with a mail each
-	firstFailure, cut int   // of the newest run; cut is -1 if it never was
+	warnings          []int // each with a mail
+	firstFailure, cut int   // of the newest run; cut is -1 if the app was not disabled
 }
 
-// simulate looks at an app every twelve hours. A level is given once until a success.
+// simulate judges an app every twelve hours. It gives a level once until a success.
 func simulate(r *rand.Rand, answers history, perDay float64, weekdays bool, length int) (s simulated) {
 	var days []tally.Day
 	given := map[tally.Level]bool{}
@@ -75,7 +75,7 @@ func simulate(r *rand.Rand, answers history, perDay float64, weekdays bool, leng
 		for hour := range 24 {
 			if sends := !weekdays || day%7 < 5; sends {
 				n := poisson(r, perDay/24)
-				for range min(n, 20) { // more in one hour say no more
+				for range min(n, 20) { // more in one hour show nothing new
 					switch {
 					case answers(24*day + hour):
 						days[day].Success++
