@@ -11,45 +11,45 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// The brake on disablings holds those beyond MaxPerHour for the rest of the clock hour,
-// and once it has latched all of them.
+// The brake on disablings holds those beyond MaxPerHour for the rest of the clock hour.
+// Once it has latched, it holds all of them.
 //
-// So many verdicts at once that a fault of ours can cause within an hour (fatal,
-// gone, timeout) are taken for one: the brake latches, for LatchLife or until
-// somebody who has looked opens it. Then nobody is disabled for any reason, since
-// what begins as time-outs may go on as errors, and be five days old by the time
-// anyone looks. A verdict of error or dead does not latch, however many there are:
-// they come due together, after midnight, when the apps failed for days.
+// A fault of ours can cause verdicts of fatal, gone or timeout within an hour. If there
+// are too many of these at once, the brake takes them for such a fault and latches, for
+// LatchLife or until a person has looked and opens it. While it is latched no app is
+// disabled for any reason: what begins as time-outs may go on as errors, and be five days
+// old before anyone looks. Verdicts of error or dead do not latch, however many there
+// are: after apps have failed for days, they all come due together, after midnight.
 //
-// The brake on warnings is another of the same make, beyond MaxWarningsPerHour: a fault of
-// ours would write to every owner. It latches for what such a fault causes within an hour,
-// time-outs and certificates, and not for days.
+// The brake on warnings works in the same way, beyond MaxWarningsPerHour, since a fault of
+// ours would cause a mail to every owner. It latches for warnings that such a fault causes
+// within an hour, of time-outs and certificates, but not for warnings of failing days.
 
-// LatchLife is how long a brake stays latched if nobody opens it.
+// LatchLife is how long a brake stays latched unless it is opened.
 const LatchLife = 24 * time.Hour
 
 // Brake keeps the latches of the brakes.
 type Brake interface {
-	// ReadLatch reads one, consistently; the zero Latch if it was never set.
+	// ReadLatch reads a latch, consistently. It is zero if it was never set.
 	ReadLatch(ctx context.Context, brake platform.Brake) (Latch, error)
-	// SetLatch sets Since, Until, Reason and AppID. standing.ErrAlready if at l.Since the
-	// brake is latched, or held open. After nil it is durable; after any other
-	// error nobody knows, and it may be repeated.
+	// SetLatch sets Since, Until, Reason and AppID. It returns standing.ErrAlready if the
+	// brake is latched or held open at l.Since. After nil the latch is durable. After any
+	// other error it may be, and the call may be repeated.
 	SetLatch(ctx context.Context, brake platform.Brake, l Latch) error
 }
 
 // Latch is the state of a brake beyond the hour.
 type Latch struct {
-	Since, Until time.Time    // latched; zero if it is not
+	Since, Until time.Time    // when it is latched; zero if it is not
 	Reason       tally.Reason // of the verdict, or warning, that was held
-	AppID        string       // whom it was about
-	OpenUntil    time.Time    // somebody opened it: it does not latch before. Zero if nobody did
+	AppID        string       // the app of that verdict or warning
+	OpenUntil    time.Time    // it was opened and does not latch before this; zero if it was not opened
 }
 
-// Latched reports whether nobody is to be disabled, or warned.
+// Latched reports whether no app may be disabled, or warned of.
 func (l Latch) Latched(now time.Time) bool { return now.Before(l.Until) }
 
-// latches says for which transitions the brake latches when it holds them.
+// latches reports whether the brake latches when it holds the transition.
 func latches(t standing.Transition) bool {
 	if t.Kind == standing.Warned {
 		return t.Warning.Level.Lasts()
@@ -57,7 +57,7 @@ func latches(t standing.Transition) bool {
 	return t.Reason == tally.Fatal || t.Reason == tally.Gone || t.Reason == tally.Timeout
 }
 
-// A latchedError is standing.ErrHeld by a latch.
+// A latchedError is standing.ErrHeld because of a latch.
 type latchedError struct{ Latch }
 
 func (e *latchedError) Error() string {
@@ -65,8 +65,8 @@ func (e *latchedError) Error() string {
 }
 func (e *latchedError) Unwrap() error { return standing.ErrHeld }
 
-// behindBrake is the job for one batch or one sweep, which reads each latch once, and
-// only if it finds somebody broken, or to be warned.
+// behindBrake is the job for one batch or one sweep. It reads each latch once, and only
+// if an app is broken or due for a warning.
 func (j *Job) behindBrake() (*Job, *braked) {
 	one, chain := *j, *j.Standing
 	brake := &braked{Transitions: chain.Transitions, job: j, known: make(map[platform.Brake]known)}
@@ -75,22 +75,22 @@ func (j *Job) behindBrake() (*Job, *braked) {
 	return &one, brake
 }
 
-// braked are Transitions that disable, and warn, nobody while their brake is latched, and
-// latch it.
+// braked is Transitions that latch the brakes, and do not disable or warn while their
+// brake is latched.
 type braked struct {
 	standing.Transitions
 	job   *Job
 	known map[platform.Brake]known
 }
 
-// known is what reading a latch said.
+// known is the result of reading a latch.
 type known struct {
 	latch Latch
 	fault error
 }
 
-// Apply implements standing.Transitions. Whoever cannot read the latch changes nothing:
-// it is in the table that the change itself is to be written to.
+// Apply implements standing.Transitions. If the latch cannot be read, it changes nothing:
+// the latch is in the same table to which the change would be written.
 func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
 	brake, is := t.Brake()
 	if !is {
@@ -105,7 +105,7 @@ func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
 	}
 	err = b.Transitions.Apply(ctx, t)
 	switch {
-	case errors.Is(err, standing.ErrLatched): // since it was read
+	case errors.Is(err, standing.ErrLatched): // it was latched since it was read
 		return b.latchedMeanwhile(ctx, brake, t)
 	case errors.Is(err, standing.ErrHeld) && latches(t) && !t.At.Before(latch.OpenUntil):
 		return b.set(ctx, brake, t)
@@ -137,7 +137,7 @@ func (b *braked) latchedMeanwhile(ctx context.Context, brake platform.Brake, t s
 	return standing.ErrChanged // and opened again
 }
 
-// set latches a brake for what it held.
+// set latches a brake because of a transition that it held.
 func (b *braked) set(ctx context.Context, brake platform.Brake, t standing.Transition) error {
 	latch := Latch{Since: t.At, Until: t.At.Add(LatchLife), Reason: t.Reason, AppID: t.App.ID}
 	err := b.job.Brake.SetLatch(ctx, brake, latch)
@@ -155,12 +155,12 @@ func (b *braked) set(ctx context.Context, brake platform.Brake, t standing.Trans
 	return &latchedError{latch}
 }
 
-// howToOpen is said wherever the latch is.
+// howToOpen is logged with each line about the latch.
 func howToOpen(brake platform.Brake) string {
 	return fmt.Sprintf(`send {"type": "brake.open", "brake": %q, "hours": 4} to RegistryQueue once the apps are known to be broken: docs/operations.md, The brake`, brake)
 }
 
-// said is what the log says of a brake.
+// said is the words of the log about a brake.
 type said struct{ latched, held string }
 
 func saidOf(brake platform.Brake) said {
@@ -184,7 +184,7 @@ func (j *Job) reportLatch(ctx context.Context, brake platform.Brake, l Latch) {
 		"reason", l.Reason, "app_id", l.AppID, "max_per_hour", j.limit(brake), "to_open", howToOpen(brake))
 }
 
-// reportHeld says of one app that it is not disabled, or its owners not warned, now.
+// reportHeld logs and counts that an app is not disabled, or its owners not warned, now.
 func (j *Job) reportHeld(ctx context.Context, brake platform.Brake, t standing.Transition, held error) {
 	j.Metrics.Count(string(brake)+".held", "", "")
 	fields := []any{"app_id", t.App.ID, "organization_id", t.App.OrganizationID, "reason", t.Reason, "max_per_hour", j.limit(brake)}
@@ -201,7 +201,7 @@ func (j *Job) reportHeld(ctx context.Context, brake platform.Brake, t standing.T
 	j.Logger.ErrorContext(ctx, saidOf(brake).held, fields...)
 }
 
-// sayIfLatched rings the alarms again, for as long as the latches hold.
+// sayIfLatched keeps the alarms ringing while a brake is latched.
 func (b *braked) sayIfLatched(ctx context.Context) error {
 	if b.job.Mode == Observe {
 		return nil // there they hold nobody

@@ -81,8 +81,8 @@ func (s store) ReadWarned(_ context.Context, shard int, found func(string)) erro
 	return err
 }
 
-// wave makes so many apps, each broken in the way that the counts of today say, and
-// returns their records.
+// wave makes a number of apps that are broken by today's counts, and returns their
+// records.
 func (w *world) wave(prefix string, apps int, counts tally.Counts) (records []disabling.Record) {
 	w.own(org, ada)
 	for n := range apps {
@@ -102,7 +102,7 @@ func (w *world) disabledApps() (n int) {
 	return n
 }
 
-// sweepHourly lets so many hours pass.
+// sweepHourly lets a number of hours pass, with a sweep in each.
 func (w *world) sweepHourly(t testing.TB, hours int) {
 	t.Helper()
 	for range hours {
@@ -118,7 +118,7 @@ func (w *world) open(t testing.TB, hours int) (at time.Time) {
 	return at
 }
 
-// wayOf are counts of today that are broken in each way that latches.
+// wayOf has counts of today that break an app in each way that latches.
 func wayOf() map[tally.Reason]tally.Counts {
 	return map[tally.Reason]tally.Counts{
 		tally.Fatal:   {Fatal: 1},
@@ -151,7 +151,7 @@ func TestBrakeLatchesForADayOnceItHeldWhatAFaultOfOursCanCause(t *testing.T) {
 	}
 }
 
-// A day's crop of these comes due after midnight, all in the same hour.
+// All of a day's verdicts come due in the same hour, after midnight.
 func TestBrakeHoldsErrorAndDeadBeyondTheLimitUntilTheNextHour(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 2
@@ -175,7 +175,7 @@ func TestBrakeHoldsErrorAndDeadBeyondTheLimitUntilTheNextHour(t *testing.T) {
 	}
 }
 
-// What began as time-outs goes on as errors, and in five days as dead.
+// What begins as time-outs may go on as errors, and after five days as dead.
 func TestLatchLetsNobodyBeDisabledForAnyReason(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 1
@@ -202,7 +202,7 @@ func TestLatchRingsItsAlarmAtOnceAndWithEachSweep(t *testing.T) {
 	if n := w.figures.of("disable.latched"); n != 1 {
 		t.Errorf("counted %d times when it latched, want once", n)
 	}
-	clear(w.Buffer) // nobody is left to be held
+	clear(w.Buffer) // no app is left to be held
 	w.sweepHourly(t, 23)
 	if n := w.figures.of("disable.latched"); n != 24 {
 		t.Errorf("counted %d times in 23 sweeps more", n)
@@ -238,7 +238,7 @@ func TestLatchIsReadOnceForEachBatchThatFindsSomebodyBrokenAndOnceForEachSweep(t
 	}
 }
 
-// What would be refused anyway is not asked for: a wave is hundreds of apps.
+// A wave is hundreds of apps. The job does not try what would be refused anyway.
 func TestLatchSavesABatchTheWritesThatItAnswers(t *testing.T) {
 	w := newWorld()
 	w.config.MaxPerHour = 0
@@ -288,7 +288,7 @@ func TestLatchThatCannotBeReadDisablesNobodyAndIsReadAgain(t *testing.T) {
 	}
 }
 
-// The latch was read, then it was set, and somebody opened it before it is read again.
+// The latch is read, then set, and then opened before it is read again.
 func TestLatchOfAMomentHasItsAppJudgedAgainInPlace(t *testing.T) {
 	w := newWorld()
 	records := w.wave("app", 1, tally.Counts{Fatal: 1})
@@ -311,7 +311,7 @@ func TestLatchOfAMomentHasItsAppJudgedAgainInPlace(t *testing.T) {
 	}
 }
 
-// Owners who were not told yet are told all the same: their app is disabled.
+// Owners who were not told yet are still told, since their app is disabled.
 func TestLatchHoldsUpNoDisablingThatWasBegun(t *testing.T) {
 	w := brokenWorld()
 	w.arm(0, lost)
@@ -380,14 +380,14 @@ func TestOpeningOfBeforeTheNewestOneChangesNothing(t *testing.T) {
 		w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: at, Hours: 48}, w.now)
 	}
 	same(t, before, w.snapshot())
-	w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: w.now.Add(time.Hour), Hours: 1}, w.now) // claims to be of the future
+	w.register(t, platform.BrakeOpen{Brake: platform.BrakeDisable, At: w.now.Add(time.Hour), Hours: 1}, w.now) // it claims a time in the future
 	if want := w.now.Add(time.Hour); !w.Latch.OpenUntil.Equal(want) || w.Latch.Latched(w.now) {
 		t.Errorf("the latch is %+v, want it open until %s", w.Latch, want)
 	}
 }
 
-// One that is delivered when its hours are over lifts what was latched within them,
-// and nothing that was latched after.
+// An opening that is delivered after its hours removes a latch that was set during
+// them, but not one that was set later.
 func TestOpeningThatComesLateLiftsNoNewerLatch(t *testing.T) {
 	for name, c := range map[string]struct {
 		latched time.Duration // after the opening
@@ -413,7 +413,7 @@ func TestLatchAndOpeningSurviveAFaultAtEachWrite(t *testing.T) {
 		records := w.wave("app", 3, tally.Counts{Fatal: 1})
 		w.deliver(t, records[0])
 		w.arm(k, f)
-		w.deliver(t, records[1]) // held, and latches
+		w.deliver(t, records[1]) // it is held, and the brake latches
 		w.advance(time.Minute)
 		w.open(t, 1)
 		w.advance(2 * time.Hour)
@@ -432,7 +432,7 @@ func TestLatchAndOpeningSurviveAFaultAtEachWrite(t *testing.T) {
 	})
 }
 
-// The walks of two workers and what befalls the brake meanwhile.
+// The walks of two workers, and what happens to the brake in the meantime.
 func TestLatchHoldsAndAnOpeningOpensInEveryInterleaving(t *testing.T) {
 	t.Parallel()
 	var opened time.Time
@@ -460,7 +460,7 @@ func TestLatchHoldsAndAnOpeningOpensInEveryInterleaving(t *testing.T) {
 				w.config.Rule.WindowDays = 1
 				w.config.MaxPerHour = 1
 				w.quiet, w.deaf = true, true
-				w.put(app, org) // and nobody to tell, which is walked elsewhere
+				w.put(app, org) // without owners: other walks have them
 				w.add(firstKey, "2026-11-24", tally.Counts{Error: 3, Gone: 3})
 				w.Brake["2026-11-24T10:00:00.000Z"] = 1
 				opened = time.Time{}

@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// What may break an app is said in platform; here are both ways that lead to a
+// What may disable an app is tested in platform. These tests show both ways to a
 // verdict.
 func TestBreakerDecidesWhatDisables(t *testing.T) {
 	failing := func(w *world) disabling.Record { return w.fail(app) }
@@ -66,7 +66,8 @@ func TestBreakerDecidesWhatDisables(t *testing.T) {
 	}
 }
 
-// A put never touches the disabled state, and the owners are told whatever it says.
+// A put never touches the disabled state, and the owners are told whatever the put
+// has.
 func TestBreakerThatGuardsAnAppNoMoreLeavesItDisabledAndItsOwnersTold(t *testing.T) {
 	w := brokenWorld()
 	w.change(app, func(a *platform.App) { a.DisabledAt, a.DisabledReason = w.now.Add(-time.Minute), "error" })

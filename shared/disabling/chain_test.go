@@ -9,7 +9,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// The chain in shared/standing is walked here, by the two jobs that use it.
+// These tests run the chain of shared/standing through the two jobs that use
+// it.
 
 func TestChainOfAnEnablingTellsNobodyOnceTheAppIsDisabledAgain(t *testing.T) {
 	w := brokenWorld()

@@ -7,8 +7,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// dying is a world whose one app only redirects, for a week: no such day passes
-// the stream's filter.
+// dying is a world with one app that has only redirected for a week. No such
+// day passes the stream's filter.
 func dying() *world {
 	w := newWorld()
 	w.put(app, org)

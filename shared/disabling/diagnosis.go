@@ -11,26 +11,26 @@ import (
 
 // Failures reads the failed attempts of an app from the request log.
 type Failures interface {
-	// Diagnose says how the failures of the given days divide that are of since or later, the
-	// newest of them first, and has one failed request as the example: Answers, Read, More and
-	// Example. What it reads is bounded, whatever the log holds, and so is its time. The log may
-	// lag behind, and may be turned off: then the diagnosis is zero. What it says next to an
-	// error is true as far as it goes. It tries once.
+	// Diagnose groups the failures of the given days since the time since, newest first, and
+	// picks one failed request as the example. It sets Answers, Read, More and Example. What it
+	// reads and its time are limited, however large the log is. The log may lag behind. If it is
+	// turned off, the diagnosis is zero. A diagnosis that comes with an error is true, but
+	// incomplete. It tries once.
 	Diagnose(ctx context.Context, appID string, days []tally.Date, since time.Time) (platform.Diagnosis, error)
 }
 
-// diagnosesBudget is how much of a batch's, or a sweep's, time goes into diagnoses: a log that
-// answers slowly holds up nobody's verdict.
+// diagnosesBudget is how much time of a batch or a sweep goes into diagnoses, so that a slow log
+// does not hold up verdicts.
 const diagnosesBudget = 10 * time.Second
 
-// diagnoses are those of one batch, or one sweep.
+// diagnoses is the diagnoses of one batch or one sweep.
 type diagnoses struct {
 	brake *braked
-	held  map[platform.Brake]bool // somebody was not disabled, or warned, because of the brake: nor will the next be
-	used  time.Duration           // of the budget
+	held  map[platform.Brake]bool // the brake held a disabling or a warning, and will hold the next
+	used  time.Duration           // how much of the budget
 }
 
-// worthwhile reports whether a diagnosis is likely to be told to anyone.
+// worthwhile reports whether anyone is likely to see a diagnosis.
 func (d *diagnoses) worthwhile(ctx context.Context, t standing.Transition) bool {
 	brake, _ := t.Brake()
 	if d.held[brake] || d.used >= diagnosesBudget {
@@ -44,8 +44,8 @@ func (d *diagnoses) worthwhile(ctx context.Context, t standing.Transition) bool 
 	return err == nil && !latch.Latched(t.At)
 }
 
-// diagnose says what is wrong with an app that is to be disabled or warned of, as far as its days
-// and the request log know; nil if they know nothing. What the platform reports as fatal is in
+// diagnose says what is wrong with an app before it is disabled or warned of, from its days and
+// the request log. It is nil if they say nothing. Fatal outcomes that the platform reports are in
 // neither.
 func (j *Job) diagnose(ctx context.Context, t standing.Transition, days []tally.Day) *platform.Diagnosis {
 	if t.Reason == tally.Fatal {
@@ -64,8 +64,8 @@ func (j *Job) diagnose(ctx context.Context, t standing.Transition, days []tally.
 	return &d
 }
 
-// failures is what the request log knows of the days that are the evidence. It is of the app as
-// it is now: not of before an enabling, or of another URL.
+// failures is what the request log says about the days of the evidence. It is about the app as
+// it is now, not before an enabling or with another URL.
 func (j *Job) failures(ctx context.Context, t standing.Transition) (d platform.Diagnosis) {
 	if j.Failures == nil || !j.diagnoses.worthwhile(ctx, t) {
 		return d
@@ -89,7 +89,7 @@ func (j *Job) failures(ctx context.Context, t standing.Transition) (d platform.D
 	return d
 }
 
-// moment is a time as a diagnosis has it.
+// moment is a time as in a diagnosis.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -15,7 +15,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// requestLog is what is read of the request log.
+// requestLog is the part of the request log that is read.
 type requestLog struct {
 	w     *world
 	knows platform.Diagnosis
@@ -32,7 +32,7 @@ func (l *requestLog) Diagnose(_ context.Context, appID string, days []tally.Date
 	return l.knows, l.err
 }
 
-// logged is a world with one broken app, whose request log knows of 243 failures.
+// logged is a world with one broken app and 243 failures in its request log.
 func logged() (*world, *requestLog) {
 	w := brokenWorld()
 	l := &requestLog{w: w, knows: platform.Diagnosis{Read: 243, Answers: []platform.Answer{{Outcome: "error", Status: 403, Count: 243}},
@@ -41,7 +41,7 @@ func logged() (*world, *requestLog) {
 	return w, l
 }
 
-// clued are days with the clues of the last.
+// clued is days of which the last has clues.
 type clued struct {
 	disabling.Days
 	clues tally.Clues
@@ -179,7 +179,7 @@ func TestDiagnosisIsNotOfWhatTheLogDoesNotHave(t *testing.T) {
 	}
 }
 
-// Somebody whom the brake holds is judged again and again: the log is not read each time.
+// An app that the brake holds is judged again and again. The log is not read each time.
 func TestDiagnosisIsNotReadOnceTheBrakeHolds(t *testing.T) {
 	many := func(w *world) (records []disabling.Record) {
 		for n := range 4 {

@@ -39,7 +39,7 @@ func TestEventsSayWhatBecameOfAnAppWhyAndWhoDidIt(t *testing.T) {
 	}
 }
 
-// Its platform_told_at is a mark of its own: the sweep comes upon the app each hour.
+// platform_told_at is a separate mark, since the sweep finds the app each hour.
 func TestEventsOfAnAppWithoutOwnersAreSentOnce(t *testing.T) {
 	for name, prepare := range map[string]func(*world){
 		"organization unknown":   func(*world) {},
@@ -62,7 +62,7 @@ func TestEventsOfAnAppWithoutOwnersAreSentOnce(t *testing.T) {
 	}
 }
 
-// What can be told is told while the owners cannot be.
+// The platform is told even while the owners cannot be.
 func TestEventsDoNotWaitForTheOwnersNotices(t *testing.T) {
 	w := brokenWorld()
 	w.delay = func(call string) error {
@@ -98,7 +98,8 @@ func TestEventsThatNobodyWantsCostNoCall(t *testing.T) {
 	}
 }
 
-// A disabling of before there were events, or of while they were turned off.
+// A disabling from before there were events, or from while they were turned
+// off.
 func TestEventsOfADisablingBeforeThereWereAny(t *testing.T) {
 	for name, c := range map[string]struct {
 		notified bool

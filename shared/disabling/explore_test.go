@@ -18,22 +18,22 @@ import (
 )
 
 // The explorer walks all interleavings of two workers, call by call, with at
-// most two crashes; a worker that crashed, even after its last call, is handed
-// its message again. Two paths that lead to the same state, of the tables and of
-// what each worker has seen, are walked on from there once. A worker cannot be
-// copied, so a path is walked from its beginning again for each branch.
+// most two crashes. A worker that crashed, even after its last call, gets its
+// message again. If two paths lead to the same state, of the tables and of what
+// each worker has seen, only one is continued. A worker cannot be copied, so
+// each branch is walked again from the beginning.
 
 const maxCrashes = 2
 
-// An actor is one worker with one message.
+// An actor is a worker with one message.
 type actor struct {
 	name  string
-	ready func(*world) bool                 // whether its message is there; nil: from the beginning
-	work  func(*world, store) error         // one delivery; nil: acknowledged
-	once  func(*world)                      // instead of work: one step that cannot crash, done by someone else
-	wait  time.Duration                     // until the next delivery, which then is after the end of any other's
-	seen  []string                          // what the calls of this delivery were answered
-	late  bool                              // the days that it read last have a success since the failures
+	ready func(*world) bool                 // whether its message is there yet; nil: from the beginning
+	work  func(*world, store) error         // one delivery; a nil error acknowledges it
+	once  func(*world)                      // instead of work: one step by somebody else, which cannot crash
+	wait  time.Duration                     // time until the next delivery, which is then after the end of all others
+	seen  []string                          // the answers to the calls of this delivery
+	late  bool                              // the days that it last read have a success after the failures
 	next  func() (call string, midway bool) // makes the pending call
 	stop  func()
 	err   error
@@ -45,10 +45,10 @@ type walk struct {
 	*world
 	start    time.Time
 	skipped  time.Duration
-	at       *time.Time // of the enabling; zero until it is handled first
+	at       *time.Time // the enabling's time; zero until its message is first handled
 	actors   []*actor
 	crashes  int
-	repeated map[string]int // notices whose worker crashed between SES's answer and the mark
+	repeated map[string]int // notices whose worker crashed between SES's answer and its mark
 }
 
 // A choice is an actor's next call, or its crash.
@@ -109,13 +109,13 @@ func (w *walk) take(c choice) {
 	}
 }
 
-// tell sets the clock. It moves with each disabling and enabling, so that it is
-// the same on all paths to a state.
+// tell sets the clock. The clock moves with each disabling and enabling, so it
+// is the same on all paths to a state.
 func (w *walk) tell() {
 	w.now = w.start.Add(time.Duration(len(w.Audit))*time.Second + w.skipped)
 }
 
-// begin takes a worker to its first call.
+// begin runs a worker up to its first call.
 func (w *walk) begin(a *actor) {
 	a.next, a.stop = iter.Pull(func(yield func(string) bool) {
 		dead := false
@@ -149,7 +149,7 @@ func (w *walk) end(a *actor) {
 	a.next, a.stop, a.seen = nil, nil, nil
 }
 
-// answer is what a call reads.
+// answer is what a call has read.
 func (w *walk) answer(call string) string {
 	switch call {
 	case "ReadApp":
@@ -162,7 +162,7 @@ func (w *walk) answer(call string) string {
 	return ""
 }
 
-// appText tells apart all that an app becomes in a walk.
+// appText has everything about an app that changes in a walk.
 func (w *walk) appText() string {
 	a := w.Apps[app]
 	return fmt.Sprint(a.Version, a.WebhookURL, a.OrganizationID, a.DisabledAt.UnixMilli(), a.DisabledReason, a.PlatformToldAt.UnixMilli(), a.NotifiedAt.UnixMilli(), a.EnabledAt.UnixMilli(), a.SteeredAt.UnixMilli(), a.Generation,
@@ -171,13 +171,13 @@ func (w *walk) appText() string {
 
 func (w *walk) bufferText() string { return fmt.Sprint(w.Buffer, w.Clues) }
 
-// ofSweep reports a call that only says where a sweep is to look.
+// ofSweep reports a call that only tells a sweep where to look.
 func ofSweep(call string) bool {
 	return slices.Contains([]string{"ReadFailing", "ReadUntold", "ReadWarned", "ReadBookmark", "SetBookmark"}, call)
 }
 
-// key is the same for two walks that can only go on alike. Two actors of one
-// name are alike.
+// key is the same for two walks that can only go on in the same way. Two actors
+// with the same name are alike.
 func (w *walk) key() string {
 	actors := make([]string, len(w.actors))
 	for i, a := range w.actors {
@@ -204,7 +204,7 @@ type explorer struct {
 	ends  []string
 }
 
-// exploreAll walks all interleavings and returns how many states they have.
+// exploreAll walks all interleavings and returns their number of states.
 func exploreAll(t *testing.T, begin func() *walk, check func(*walk)) (states int) {
 	t.Helper()
 	e := &explorer{t: t, from: make(map[string][]string), begin: begin, check: check}
@@ -231,7 +231,7 @@ func (e *explorer) explore(w *walk, from string, path []choice) {
 
 // stuck counts the states from which no end can be reached.
 func (e *explorer) stuck() int {
-	reach := map[string]bool{"": true} // where the first state comes from
+	reach := map[string]bool{"": true} // the origin of the first state
 	for next := slices.Clone(e.ends); len(next) > 0; {
 		key := next[0]
 		next = next[1:]
@@ -300,12 +300,13 @@ func disabler() *actor {
 // firstKey is of the app's first generation.
 const firstKey = app + "#" + org + "#1"
 
-// recordOf is today's record of a key, whose image rules nothing out.
+// recordOf is today's record of a key, with an image that rules nothing out.
 func recordOf(key string) disabling.Record {
 	return disabling.Record{Sequence: key, Key: key, Day: tally.Day{Date: "2026-11-24", Counts: tally.Counts{Gone: 3, Error: 3}}}
 }
 
-// records are today's of all generations, and of before there were any.
+// records is today's records of all generations, and of a key without a
+// generation.
 func (w *world) records() (records []disabling.Record) {
 	for _, key := range slices.Sorted(maps.Keys(w.snapshot().Buffer)) {
 		records = append(records, recordOf(key))
@@ -313,8 +314,8 @@ func (w *world) records() (records []disabling.Record) {
 	return append(records, recordOf(app+"#"+org))
 }
 
-// enabler handles the message of an enabling of the time *at, which is set when
-// it is handled first.
+// enabler handles the message of an enabling. Its time *at is set when it is
+// first handled.
 func enabler(at *time.Time) *actor {
 	return &actor{name: "enable", work: func(w *world, s store) error {
 		if at.IsZero() {
@@ -340,8 +341,8 @@ func deliverer(counts tally.Counts) *actor {
 		once:  func(w *world) { w.add(keyOf(w.Apps[app]), "2026-11-24", counts) }}
 }
 
-// attempter makes an attempt of an app that was not disabled when it read it, and
-// counts it when that may be long ago.
+// attempter makes an attempt to an app that was not disabled when it was read,
+// and counts it later, perhaps much later.
 func attempter(counts tally.Counts) *actor {
 	return &actor{name: "attempt", work: func(_ *world, s store) error {
 		a, _, err := s.ReadApp(context.Background(), app)
@@ -378,8 +379,8 @@ func otherURL(a *platform.App)          { a.WebhookURL = "https://new.example/ho
 func otherOrganization(a *platform.App) { a.OrganizationID = "43" }
 func asBefore(*platform.App)            {}
 
-// disabledAgain counts outcomes once, after the app was enabled, and disables it
-// for them.
+// disabledAgain counts outcomes once, after the app was enabled, and disables
+// the app for them.
 func disabledAgain(t *testing.T, counts tally.Counts) *actor {
 	a := deliverer(counts)
 	count := a.once
@@ -395,7 +396,7 @@ func TestPromisesAreKeptInEveryInterleavingOfTwoWorkersWithTwoCrashes(t *testing
 	states := 0
 	none, success, gone := tally.Counts{}, tally.Counts{Success: 1}, tally.Counts{Error: 3, Gone: 3}
 	broken := func(*testing.T, *world) {}
-	disabled := func(t *testing.T, w *world) { // and nothing more than that
+	disabled := func(t *testing.T, w *world) { // and nothing else
 		w.arm(0, lost)
 		w.disabler().Handle(t.Context(), []disabling.Record{recordOf(firstKey)})
 		w.arm(-1, lost)
@@ -465,13 +466,14 @@ func stillTrue(n platform.Notice, a platform.App) bool {
 	return !a.Disabled() && n.EnabledAt == platform.FormatTime(a.EnabledAt)
 }
 
-// checkPromises lets everything that is still to come happen, and then looks.
+// checkPromises lets everything that is still due happen, and then checks the
+// promises.
 func (w *walk) checkPromises(t *testing.T, at time.Time, after tally.Counts) {
 	t.Helper()
 	enabled := slices.Contains(w.audited(app), eventEnable)
 	w.skipped += time.Hour
 	w.tell()
-	for range 2 { // all messages are delivered once more, and again
+	for range 2 { // all messages are delivered twice more
 		w.deliver(t, w.records()...)
 		if !at.IsZero() {
 			w.register(t, enableBy(app, bob, at), at)
@@ -483,8 +485,8 @@ func (w *walk) checkPromises(t *testing.T, at time.Time, after tally.Counts) {
 	s := w.snapshot()
 	a := s.Apps[app]
 	w.checkGenerations(t)
-	kinds := make(map[platform.NoticeKind]int) // notices, each mailed if it is still true
-	current := 0                               // of them, those of the disabling that lasts
+	kinds := make(map[platform.NoticeKind]int) // number of notices; each is mailed if it is still true
+	current := 0                               // of these, the notices of the present disabling
 	for id, n := range noticesByID(s.Queue) {
 		kinds[n.Kind]++
 		if n.DisabledAt == platform.FormatTime(a.DisabledAt) {
@@ -529,8 +531,8 @@ func (w *walk) checkPromises(t *testing.T, at time.Time, after tally.Counts) {
 	}
 }
 
-// checkTold says that the platform is told of each change that lasted until somebody
-// came upon it, under one id, and of nothing else.
+// checkTold checks that the platform is told of each change that lasted until a job
+// found it, under one id, and of nothing else.
 func (w *walk) checkTold(t *testing.T, audited []string) {
 	t.Helper()
 	a := w.Apps[app]

@@ -12,9 +12,9 @@ import (
 )
 
 // The walks of two workers with warnings and recoveries. The app fails on three days, and
-// what it is warned of is their third.
+// its owners are warned on the third.
 
-// watch notes a warning that was decided on after a success was read.
+// watch notes a warning that was decided after a success was read.
 func (w *walk) watch(a *actor, call string, err error) {
 	switch {
 	case call == "ReadDays":
@@ -24,7 +24,7 @@ func (w *walk) watch(a *actor, call string, err error) {
 	}
 }
 
-// succeeded reports whether a day from the walk's first on has nothing but successes.
+// succeeded reports whether a day of the walk has only successes.
 func (w *walk) succeeded() bool {
 	for date, c := range w.Buffer[firstKey] {
 		if date >= tally.DateOf(w.start) && c.Success > 0 && !c.Failed() {
@@ -61,7 +61,7 @@ func counter(counts tally.Counts, clues tally.Clues) *actor {
 	}}
 }
 
-// expired is a failure that does not pass by itself, an hour ago.
+// expired is a failure an hour ago that will not pass by itself.
 func expired(w *world) tally.Clues {
 	return tally.Clues{Permanent: 1, FailingSince: w.now.Add(-time.Hour)}
 }
@@ -81,12 +81,12 @@ func TestWarningPromisesAreKeptInEveryInterleavingOfTwoWorkersWithTwoCrashes(t *
 		name   string
 		before func(*testing.T, *world)
 		actors func(w *world) []*actor
-		// what must be the end, of the chains that lasted
+		// the required end, for chains that lasted
 		warned    []platform.Level // audited, at least
 		maybe     []platform.Level // audited, at most; nil: as warned
 		recovered int              // at least
-		under     bool             // the app is under a warning in the end
-		maybeSo   bool             // likewise, or not
+		under     bool             // the app ends under a warning
+		maybeSo   bool             // the app may end under a warning
 		disabled  bool
 		three     bool // actors, which have too many states: one crash is not made, and the platform wants no events
 	}{
@@ -167,7 +167,7 @@ func deleter() *actor {
 	}}
 }
 
-// settle lets everything that is still to come happen.
+// settle lets everything that is still due happen.
 func (w *walk) settle(t *testing.T) {
 	t.Helper()
 	for range 2 {
@@ -182,7 +182,7 @@ func (w *walk) settle(t *testing.T) {
 	w.mailAll(t)
 }
 
-// checkWarnings holds whatever happened.
+// checkWarnings checks what must be true whatever happened.
 func (w *walk) checkWarnings(t *testing.T) {
 	t.Helper()
 	for _, wrong := range w.wrong {

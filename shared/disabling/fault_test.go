@@ -15,10 +15,10 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// atEachWrite runs a job once for each of its writes and each fault, with that
-// fault at that write, and once without; it fails if there were fewer writes
-// than are known. run begins with a new world, arms it, and delivers until the
-// job is through; check looks at what it left behind.
+// atEachWrite runs a job once for each of its writes and each fault, with that fault at
+// that write, and once without a fault. It fails if there were fewer writes than
+// expected. run makes a new world, arms it, and delivers until the job is done. check
+// checks what is left.
 func atEachWrite(t *testing.T, known int, run func(t *testing.T, k int, f fault) *world, check func(t *testing.T, k int, f fault, w *world)) {
 	t.Helper()
 	points := 0
@@ -43,7 +43,8 @@ func atEachWrite(t *testing.T, known int, run func(t *testing.T, k int, f fault)
 	t.Logf("%d crash points", points)
 }
 
-// same fails unless two ends are one but for how often a notice or an event was queued.
+// same fails unless two ends are equal, except in how often a notice or an event was
+// queued.
 func same(t *testing.T, want, got state) {
 	t.Helper()
 	want.Queue, got.Queue = nil, nil
@@ -128,7 +129,7 @@ func TestEnableSurvivesAFaultAtEachWrite(t *testing.T) {
 		w.deliver(t, w.count(app, w.today(), tally.Counts{Error: 1}))
 		w.mailAll(t)
 		w.advance(time.Minute)
-		w.count(app, w.today(), tally.Counts{Error: 1}) // came in late
+		w.count(app, w.today(), tally.Counts{Error: 1}) // counted late
 		w.arm(k, f)
 		w.register(t, platform.AppEnable{AppID: app, Actor: platform.Actor{Email: "support@platform.example"}}, w.now)
 		return w
@@ -194,8 +195,8 @@ func TestMailSurvivesAFaultAtEachWrite(t *testing.T) {
 	})
 }
 
-// A worker of the disable function is stopped before each of its calls, the app
-// is enabled, the worker goes on, and the record is delivered again.
+// A worker of the disable function is stopped before each of its calls. The app is
+// enabled, the worker goes on, and the record is delivered again.
 func TestEnableBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.T) {
 	steps := 0
 	for ; ; steps++ {
@@ -205,7 +206,7 @@ func TestEnableBetweenAnyTwoStepsOfADisablingLeavesTheAppEnabled(t *testing.T) {
 			calls        []string
 			at           time.Time
 			wasDisabled  bool
-			queued, sent int // notices of the disabling: queued before, the most that may be mailed
+			queued, sent int // notices of the disabling: those queued before, and the most that may be mailed
 		)
 		enable := func() {
 			wasDisabled = w.Apps[app].Disabled()

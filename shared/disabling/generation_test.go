@@ -10,8 +10,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// checkGenerations says that nobody was disabled for another generation's
-// failures, and nobody who is broken was left alone.
+// checkGenerations checks that no app was disabled for another generation's
+// failures, and that every broken app was disabled.
 func (w *world) checkGenerations(t testing.TB) {
 	t.Helper()
 	s := w.snapshot()
@@ -52,7 +52,7 @@ func TestGenerationIsNotDisabledForAnothersFailuresInAnyInterleaving(t *testing.
 	gone := tally.Counts{Error: 3, Gone: 3}
 	for _, c := range []struct {
 		name    string
-		held    bool // by the brake, while the others work
+		held    bool // the brake holds it while the others work
 		counted bool // failures before
 		actors  func(at *time.Time) []*actor
 	}{
@@ -89,7 +89,7 @@ func TestGenerationIsNotDisabledForAnothersFailuresInAnyInterleaving(t *testing.
 			begin := func() *walk {
 				w := newWorld()
 				w.config.Rule.WindowDays = 1
-				w.quiet, w.deaf = true, true // events are walked elsewhere
+				w.quiet, w.deaf = true, true // other walks have events
 				if c.held {
 					w.config.MaxPerHour = 0
 				}
@@ -146,7 +146,7 @@ func TestGenerationOfAnotherKeyJudgesNobody(t *testing.T) {
 	}
 }
 
-// Whatever key leads to an app that is disabled, its owners are told.
+// If any key leads to a disabled app, its owners are told.
 func TestGenerationOfAnyKeyFinishesADisabling(t *testing.T) {
 	for _, key := range []string{firstKey, app + "#" + org + "#9", app + "#" + org, app + "#43#1", app + "#43"} {
 		for name, look := range map[string]func(*testing.T, *world){
@@ -173,7 +173,7 @@ func TestGenerationOfAnyKeyFinishesADisabling(t *testing.T) {
 	}
 }
 
-// A worker of the disable function is stopped before each of its calls, the app
+// A worker of the disable function is stopped before each of its calls. The app
 // gets another URL or organization, and the worker goes on.
 func TestGenerationThatBeginsBetweenAnyTwoStepsOfADisabling(t *testing.T) {
 	for name, changes := range map[string][]func(*platform.App){

@@ -1,10 +1,10 @@
-// Package disabling is the job of the disable and sweep functions: it finds the apps that the
-// rule calls broken, and disables them by the chain in shared/standing; of those that it will
-// call broken if nothing changes it warns the owners. It judges an app by its
-// current generation alone: no count of another URL, another organization, or of before the last
-// enabling. It refuses to disable anyone on what a stream record says: a record only says where
-// to look, and a verdict comes from consistent reads. Whoever comes upon a disabled app takes its
-// chain up where it was left.
+// Package disabling is the job of the disable and sweep functions. It finds the apps that the
+// rule calls broken, and disables them through the chain in shared/standing. It warns the owners
+// of apps that the rule will call broken if nothing changes. It judges an app only by its present
+// generation: counts of another URL, another organization, or from before the last enabling do
+// not matter. It never disables an app because of a stream record. A record only says where to
+// look, and the verdict comes from consistent reads. If it finds a disabled app whose chain is
+// unfinished, it continues the chain.
 package disabling
 
 import (
@@ -26,8 +26,8 @@ import (
 type Days interface {
 	// ReadDays reads the days from first to last that have counts, consistently.
 	ReadDays(ctx context.Context, key string, first, last tally.Date) ([]tally.Day, error)
-	// ReadFailing hands each key to found that has failures in one partition of
-	// the index of failing days. The index may lag behind.
+	// ReadFailing passes each key that has failures, in one partition of the index of failing
+	// days, to found. The index may lag behind.
 	ReadFailing(ctx context.Context, partition string, found func(key string)) error
 }
 
@@ -40,23 +40,24 @@ const (
 	Observe Mode = "observe" // logged and audited, nothing else
 )
 
-// Config of the job; all fields but those of warnings are required.
+// Config of the job; all fields except those about warnings are required.
 type Config struct {
 	Rule       tally.Rule
 	Mode       Mode
 	MaxPerHour int               // disablings in one clock hour
-	Guarded    []platform.Status // of sentry-apps that may be disabled
+	Guarded    []platform.Status // statuses of sentry-apps that may be disabled
 
 	Warn               tally.WarnRule
-	MaxWarningsPerHour int // warnings in one clock hour; 0: nobody is warned
+	MaxWarningsPerHour int // warnings in one clock hour; 0: no warnings
 }
 
-// Deps are what the job works with; all are required but Failures; Untold, Warnings and Bookmark for sweeps.
+// Deps is what the job works with. Failures may be nil. Only sweeps need Untold, Warnings and
+// Bookmark. All others are required.
 type Deps struct {
 	Standing *standing.Chain
 	Days     Days
 	Brake    Brake
-	Failures Failures // nil: nothing is read of the request log
+	Failures Failures // nil: the request log is not read
 	Untold   Untold
 	Warnings Warnings
 	Bookmark Bookmark
@@ -69,7 +70,7 @@ type Deps struct {
 type Job struct {
 	Config
 	Deps
-	diagnoses *diagnoses // of one batch, or one sweep
+	diagnoses *diagnoses // of one batch or one sweep
 }
 
 // New makes the job.
@@ -82,10 +83,9 @@ type Record struct {
 	Day      tally.Day
 }
 
-// Handle judges every app that the records do not themselves rule out, each
-// once. It tries all and returns the sequence number of the first record whose
-// app could not be seen through, empty if there is none: the stream delivers
-// that record and all after it again.
+// Handle judges every app that its records do not rule out, each once. It tries all of them.
+// It returns the sequence number of the first record whose app could not be finished, or an
+// empty one if there is none. The stream delivers that record and all after it again.
 func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 	j, _ = j.behindBrake()
 	subjects := make(map[string]*subject)
@@ -116,15 +116,14 @@ func (j *Job) Handle(ctx context.Context, records []Record) (failed string) {
 	return failed
 }
 
-// rulesOut reports whether a day itself says that nothing is to be done because of it.
+// rulesOut reports whether a day's own counts show that nothing need be done because of it.
 func (j *Job) rulesOut(d tally.Day) bool {
 	return j.Rule.RulesOut(d.Counts) && (!j.warns() || j.Warn.RulesOut(j.Rule, d))
 }
 
-// reportFault says that an app could not be seen through, and whether that may
-// change. What is refused for good would hold up its part of the stream for hours:
-// it is left to a person, whom an alarm calls, and to the sweeps, which look at it
-// again for as long as they would anyway.
+// reportFault logs that an app could not be finished, and reports whether a repeat may help.
+// What DynamoDB permanently refuses would hold up its part of the stream for hours. It is left
+// to a person, whom an alarm calls, and to the sweeps, which look at the app again anyway.
 func (j *Job) reportFault(ctx context.Context, key string, err error) (comesAgain bool) {
 	if errors.Is(err, platform.ErrRefused) {
 		j.Metrics.Count("disable.refused", "", "")
@@ -141,22 +140,22 @@ func appOf(key string) string {
 	return id
 }
 
-// subject is whom to look at, and why.
+// subject is which key to look at, and why.
 type subject struct {
 	key   string       // tally.Key
-	dates []tally.Date // on which something changed, or may have
-	swept bool         // the sweep looks, and no record
+	dates []tally.Date // days on which something changed, or may have
+	swept bool         // for the sweep, not for a record
 }
 
-// judge applies the rule to the windows that end with those of the subject's dates
-// that have failures, and acts on the verdict; without one it sees whether a warning is due.
+// judge applies the rule to the windows that end with the subject's dates that have failures,
+// and acts on the verdict. Without a verdict it checks whether a warning is due.
 func (j *Job) judge(ctx context.Context, s subject) error {
 	return j.guarded(ctx, s.key, func() error {
 		return standing.AsRead("judge "+s.key, func() error { return j.judgeOnce(ctx, s) })
 	})
 }
 
-// guarded makes a panic about one app, or key, that app's error.
+// guarded turns a panic about an app or a key into that app's error.
 func (j *Job) guarded(ctx context.Context, key string, look func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -176,7 +175,7 @@ func (j *Job) judgeOnce(ctx context.Context, s subject) error {
 	switch {
 	case err != nil || !found || app.Deleted:
 		return err
-	case app.Disabled(): // whatever became of it since, its owners are to know
+	case app.Disabled(): // its owners must be told, whatever happened since
 		return j.Standing.TakeUp(ctx, app)
 	case !app.Guarded(j.Guarded) || app.OrganizationID != organizationID || app.Generation != generation:
 		return nil // what another URL answered, or what was before an enabling, is no reason
@@ -193,9 +192,8 @@ func (j *Job) judgeOnce(ctx context.Context, s subject) error {
 	return j.warn(ctx, app, days, s.swept)
 }
 
-// horizon is the last day to read: one more than today and the given day, since
-// another function's clock may already be past midnight. A success it counted
-// must be seen.
+// horizon is the last day to read: the day after today or after the given day, since another
+// function's clock may already be past midnight. A success that it counted must be seen.
 func (j *Job) horizon(date tally.Date) tally.Date {
 	return max(tally.DateOf(j.Now()), date).Plus(1)
 }

@@ -18,14 +18,14 @@ import (
 
 const seeds = 100
 
-// A crowd is ten goroutines over one world. Each lets others run before each of
-// its calls, as its own dice say; an app.enable may strike before any call.
+// A crowd is ten goroutines over one world. Before each of its calls, each may
+// let others run, at random. An app.enable may come before any call.
 type crowd struct {
 	*world
 	seed  uint64
 	calls atomic.Int64 // of all workers
-	// At the first call that is at least the strikeAt-th and finds the app
-	// disabled, it is enabled.
+	// The app is enabled at the first call, from the strikeAt-th on, that
+	// finds it disabled.
 	strikeAt int64
 	strike   func()
 	struck   sync.Once
@@ -57,7 +57,7 @@ func (c *crowd) worker(n int) store {
 	}}
 }
 
-// deliverAll is the stream with ten batches at once: each is delivered again
+// deliverAll is the stream with ten batches at once. Each is delivered again
 // from the first record that failed.
 func (c *crowd) deliverAll(t *testing.T, batches [10][]disabling.Record) {
 	t.Helper()
@@ -81,22 +81,22 @@ func (c *crowd) deliverAll(t *testing.T, batches [10][]disabling.Record) {
 	all.Wait()
 }
 
-// mailAtOnce is NotificationQueue, which delivers all at once, and what was
-// queued often at least twice.
+// mailAtOnce is NotificationQueue, which delivers everything at once. Messages
+// that were queued several times are delivered at least twice.
 func (c *crowd) mailAtOnce(t *testing.T) {
 	t.Helper()
 	var all sync.WaitGroup
 	copies := make(map[string]int)
 	for n, notice := range c.snapshot().Queue {
 		if copies[notice.ID]++; copies[notice.ID] > 2 {
-			continue // composing a mail takes longer than all the rest
+			continue // composing a mail takes longer than everything else
 		}
 		all.Go(func() {
 			_ = c.notifierOver(c.worker(20+n), notice.ID).Handle(t.Context(), notice, 1)
 		})
 	}
 	all.Wait()
-	c.mailAll(t) // those that met a claim are delivered again
+	c.mailAll(t) // messages that met a claim are delivered again
 }
 
 // shuffled gives each batch all the records, in an order of its own.
@@ -238,7 +238,7 @@ func TestDisableTwiceWithinOneMinuteIsTwoDisablingsForEverybody(t *testing.T) {
 		second := c.count(app, c.today(), tally.Counts{Fatal: 1})
 		batches := c.shuffled([]disabling.Record{first, second, first, second})
 		c.deliverAll(t, batches)
-		c.register(t, enableBy(app, bob, at), at) // and once more, much too late
+		c.register(t, enableBy(app, bob, at), at) // and again, much too late
 		c.mailAtOnce(t)
 
 		if got, want := c.audited(app), []string{eventDisable, eventEnable, eventDisable}; !slices.Equal(got, want) {

@@ -9,7 +9,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// refusedFor makes one call fail for good for as long as it is there.
+// refusedFor makes a call fail permanently, until it is removed.
 func refusedFor(broken string) func(call string) error {
 	return func(call string) error {
 		if call == broken {
@@ -36,7 +36,7 @@ func TestRefusalForGoodHoldsUpNeitherTheStreamNorTheSweepAndCallsAPerson(t *test
 			if n := w.figures.of("disable.refused"); n != 2 {
 				t.Errorf("counted %d times", n)
 			}
-			w.delay = nil // a person has put it right
+			w.delay = nil // a person has fixed it
 			w.sweep(t)
 			w.mailAll(t)
 			w.assertDisabledOnce(t, app, ada, bob)

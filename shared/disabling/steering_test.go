@@ -65,7 +65,7 @@ func TestSteeringDisablesByHandWhateverTheAppAndTheBrake(t *testing.T) {
 	}
 }
 
-// What was begun by hand is finished by the sweep, in the same words.
+// The sweep finishes what was begun by hand, with the same texts.
 func TestSteeringByHandIsTakenUpByTheSweep(t *testing.T) {
 	w := newWorld()
 	w.put(app, org)
@@ -159,7 +159,7 @@ func TestSteeringByHandSurvivesAFaultAtEachWrite(t *testing.T) {
 	})
 }
 
-// A steering is a message of a platform about an app, and when it was.
+// A steering is a message of the platform about an app, and its time.
 type steering struct {
 	kind standing.Kind
 	at   time.Duration // since the world began
@@ -178,13 +178,13 @@ func (s steering) message() platform.RegistryMessage {
 	return disableBy(app, bob, noon(s.at))
 }
 
-// noon is when a world begins, and so much later.
+// noon is a time after the beginning of a world.
 func noon(since time.Duration) time.Time {
 	return time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC).Add(since)
 }
 
-// checkSteered says that the app ends as its newest steering says, whatever came in
-// between.
+// checkSteered checks that the app ends as its newest steering says, whatever came
+// in between.
 func (w *world) checkSteered(t testing.TB, steerings ...steering) {
 	t.Helper()
 	newest := steerings[0]
@@ -215,7 +215,7 @@ func TestSteeringEndsAsTheNewestSaysInEveryInterleaving(t *testing.T) {
 	states := 0
 	for _, c := range []struct {
 		name      string
-		broken    bool // by its counts, and a record of them comes
+		broken    bool // by its counts, of which a record comes
 		disabled  bool // by the rule, before
 		steerings []steering
 	}{
@@ -255,10 +255,10 @@ func TestSteeringEndsAsTheNewestSaysInEveryInterleaving(t *testing.T) {
 				return &walk{world: w, start: w.now, at: &at, actors: actors, crashes: crashes, repeated: make(map[string]int)}
 			}
 			states += exploreAll(t, begin, func(w *walk) {
-				w.checkSteered(t, c.steerings...) // no message need come again for that
+				w.checkSteered(t, c.steerings...) // without any message coming again
 				w.skipped += time.Hour
 				w.tell()
-				for range 2 { // all messages come once more, and again
+				for range 2 { // all messages come twice more
 					w.deliver(t, w.records()...)
 					for _, s := range c.steerings {
 						w.register(t, s.message(), noon(s.at))

@@ -17,12 +17,12 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// state is all that lasts: the tables, NotificationQueue and the owners'
+// state is everything that lasts: the tables, NotificationQueue and the owners'
 // mailboxes.
 type state struct {
 	Apps          map[string]platform.App
 	Secrets       map[string][]platform.Secret
-	Expire        map[string]time.Time // when secrets do, if they do
+	Expire        map[string]time.Time // when secrets expire, if they do
 	Organizations map[string]platform.Organization
 	Buffer        map[string]map[tally.Date]tally.Counts
 	Audit         map[string]entry // by "<pk> <sk>"
@@ -30,11 +30,11 @@ type state struct {
 	Held          // the brake on disablings
 	Warnings      Held
 	Standing      map[string]bool // the apps in the index state
-	Elsewhere     map[string]int  // the shard of the index failing in which a key's days stand, if not in its own
+	Elsewhere     map[string]int  // the shard of the index failing that has a key's days, if it is not the key's own
 	Bookmark      disabling.Place
 	Notices       map[string]claim
 	Queue         []platform.Notice // in the order in which they were queued
-	Events        []platform.Event  // of EventsQueue, likewise
+	Events        []platform.Event  // of EventsQueue, in the order in which they were queued
 	Mails         map[string]int    // how often each notice was mailed
 }
 
@@ -45,7 +45,7 @@ type Held struct {
 	OpenedAt time.Time
 }
 
-// count counts one more in its clock hour, unless the brake holds it.
+// count counts one more in its clock hour, unless the brake holds.
 func (h *Held) count(t standing.Transition) error {
 	hour := platform.FormatTime(t.At.Truncate(time.Hour))
 	switch {
@@ -80,7 +80,7 @@ type claim struct {
 	MessageID string
 }
 
-// fault is what goes wrong at a write.
+// fault is what fails at a write.
 type fault int
 
 const (
@@ -97,14 +97,14 @@ func (f fault) String() string {
 
 var errFault = errors.New("fault")
 
-// tables are in memory what shared/dynamo and shared/queue keep in AWS, with the
-// conditions of the expressions there. The mutex is held for one call, as one
-// conditional write or transaction is atomic, and there is no other lock.
+// tables is shared/dynamo and shared/queue in memory, with the conditions of
+// their expressions. The mutex is held during one call, since one conditional
+// write or transaction is atomic. There is no other lock.
 type tables struct {
 	mu sync.Mutex
 	state
 	now    time.Time
-	tick   time.Duration // added each time the clock is read
+	tick   time.Duration // added whenever the clock is read
 	writes []string      // the calls that write, numbered by their index
 	wrong  []string      // disablings for failures that are not of the app's generation
 
@@ -184,7 +184,7 @@ func (t *tables) add(key string, date tally.Date, counts tally.Counts) disabling
 	return disabling.Record{Key: key, Day: tally.Day{Date: date, Counts: t.Buffer[key][date], Clues: t.Clues[key][date]}}
 }
 
-// clue says more of a day's counts.
+// clue adds clues to a day's counts.
 func (t *tables) clue(key string, date tally.Date, clues tally.Clues) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -194,7 +194,7 @@ func (t *tables) clue(key string, date tally.Date, clues tally.Clues) {
 	t.Clues[key][date] = clues
 }
 
-// store is one worker's way to the tables.
+// store is one worker's access to the tables.
 type store struct {
 	*tables
 	step func(call string) error      // before each call; after an error the call is not made. May be nil
@@ -228,7 +228,7 @@ func (s store) write(call string, do func() error) error {
 		}
 		s.struck = true
 		if s.fault == lost {
-			_ = do() // its answer too, whatever it was
+			_ = do() // without its answer
 		}
 		return fmt.Errorf("%s: %w", call, errFault)
 	})
@@ -340,7 +340,7 @@ func (s store) Apply(_ context.Context, t standing.Transition) error {
 	})
 }
 
-// asRead reports whether an app is what was judged.
+// asRead reports whether an app is as it was judged.
 func (s store) asRead(read platform.App) bool {
 	app := s.Apps[read.ID]
 	return app.Status == read.Status && app.Kind == read.Kind && app.Breaker == read.Breaker && app.Generation == read.Generation &&
@@ -387,8 +387,8 @@ func (s store) foretell(t standing.Transition, event string) error {
 	return nil
 }
 
-// asWarned reports whether an app is what was judged, and under the warning with which it
-// was read.
+// asWarned reports whether an app is as it was judged, and under the warning that was
+// read.
 func (s store) asWarned(read platform.App) bool {
 	w := s.Apps[read.ID].Warned
 	return s.asRead(read) && w.At.Equal(read.Warned.At) && w.RecoveredAt.Equal(read.Warned.RecoveredAt)
@@ -483,7 +483,7 @@ func (s store) Mark(_ context.Context, mark standing.Mark, t standing.Transition
 	})
 }
 
-// SendNotices fails as a whole if one cannot be queued, and queues the others.
+// SendNotices queues all that it can, and fails if one cannot be queued.
 func (s store) SendNotices(_ context.Context, notices []platform.Notice) error {
 	var faults []error
 	for _, n := range notices {

@@ -10,41 +10,40 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Place is how far a sweep came, in the index of failing days and then in those of
-// disabled and of warned apps, whose shards are numbered on: all shards before Shard, and of that
-// the keys, or apps, up to Key. The zero place is the beginning. It is never worked out from the key alone: a day that was written by hand may stand
-// in a shard that is not its key's own.
+// Place is how far a sweep has come: all shards before Shard are done, and in Shard the keys or
+// apps up to Key. The shards of the index of failing days come first, then those of disabled apps,
+// then those of warned apps. The zero place is the beginning. The shard is stored, and not derived
+// from the key: a day that was written by hand may be in a shard other than its key's own.
 type Place struct {
 	Shard int
-	Key   string // the last that was judged; empty: none of the shard
+	Key   string // the last key that was judged; empty: none of this shard
 }
 
-// Bookmark keeps how far a sweep came before its time ran out.
+// Bookmark keeps how far a sweep had come when its time ran out.
 type Bookmark interface {
-	// ReadBookmark returns where to go on; the beginning if the sweep before came
-	// to its end.
+	// ReadBookmark returns where to go on: the beginning if the last sweep was complete.
 	ReadBookmark(ctx context.Context) (Place, error)
 	SetBookmark(ctx context.Context, place Place) error
 }
 
 const (
-	// minSweepDays is how far the sweep looks back at least: so long it goes on
-	// trying to tell the owners of an organization that is not known yet.
+	// minSweepDays is the minimum look-back in days, and so how long the sweep keeps trying to
+	// tell the owners of an organization that is not known yet.
 	minSweepDays = 7
 
-	// sweepReserve is kept of the invocation's time, to set the bookmark.
+	// sweepReserve is how much of the invocation's time is kept for setting the bookmark.
 	sweepReserve = 10 * time.Second
 )
 
-// Sweep judges every app that had a failure today or in the days before, up to
-// the window's length and at least minSweepDays. It finds what the stream lost,
-// and takes up what was not finished, however long ago that was; and it tells owners who
-// were warned that their app works again. An app that could not be seen through does
-// not keep it from the others; the next sweep comes to it again.
+// Sweep judges every app that had a failure today or in the days before, up to the window's
+// length and at least minSweepDays. It finds what the stream lost, and finishes what was left
+// unfinished, however long ago. It tells owners who were warned that their app works again. If
+// an app cannot be finished, it goes on with the others, and the next sweep tries that app
+// again.
 //
-// It holds the keys of one shard of the index at a time, and judges each once for
-// each shard that it stands in, in the order of shards and keys. When the
-// context's deadline is near it stops; the next sweep goes on from there.
+// It has the keys of one shard of the index in memory at a time. It judges each key once for
+// each shard that has it, in the order of shards and keys. When the context's deadline is near
+// it stops, and the next sweep goes on from there.
 func (j *Job) Sweep(ctx context.Context) error {
 	work, cancel := beforeDeadline(ctx, sweepReserve)
 	defer cancel()
@@ -89,12 +88,12 @@ type sweep struct {
 	judged   int
 	looked   map[string]bool // the apps that were judged
 	takenUp  int             // disablings
-	warnings int             // that were looked at
+	warnings int             // warnings that were looked at
 	faults   int
 }
 
-// part looks at those of one part that are after the place, in order, and moves the
-// place on: to the next part, unless the time ran out.
+// part handles the ids of one part that come after the place, in order, and moves the place: to
+// the next part, unless the time runs out.
 func (s *sweep) part(ctx context.Context, ids []string, look func(id string) error) {
 	for _, id := range ids {
 		if id <= s.place.Key {
@@ -137,7 +136,7 @@ func (s *sweep) failing(ctx context.Context, shard int) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// beforeDeadline ends a context that has a deadline so much earlier.
+// beforeDeadline is a context that ends this much before the deadline of ctx, if it has one.
 func beforeDeadline(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -146,7 +145,7 @@ func beforeDeadline(ctx context.Context, reserve time.Duration) (context.Context
 	return context.WithDeadline(ctx, deadline.Add(-reserve))
 }
 
-// readBookmark returns where to go on. Whoever cannot read it begins anew.
+// readBookmark returns where to go on. If it cannot be read, that is the beginning.
 func (j *Job) readBookmark(ctx context.Context) Place {
 	place, err := j.Bookmark.ReadBookmark(ctx)
 	if err != nil {

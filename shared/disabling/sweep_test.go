@@ -108,7 +108,7 @@ func TestSweepGoesOnWhenAnAppOrAPartitionFails(t *testing.T) {
 	}
 }
 
-// Each look at an app takes a second, and an invocation lasts for 30.
+// Each app takes a second, and an invocation lasts for 30 seconds.
 func TestSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -153,7 +153,7 @@ func TestSweepGoesOnWhereItStoppedForLackOfTime(t *testing.T) {
 	})
 }
 
-// An app whose look the end of the time cut off is the first of the next run.
+// An app that was cut off by the end of the time is the first of the next run.
 func TestSweepCountsNobodyAsJudgedWhoWasCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := brokenWorld()
@@ -210,8 +210,8 @@ func TestSweepThatDiedGoesOnAtTheLastShardItFinished(t *testing.T) {
 	}
 }
 
-// A day that was written by hand stands in a shard that is not its key's own. Whatever
-// key a sweep stops at, the next one neither skips a shard nor begins one again.
+// A day that was written by hand is in a shard that is not its key's own. At whatever
+// key a sweep stops, the next one neither skips a shard nor starts one again.
 func TestSweepIsNotLedAstrayByADayThatStandsInAnotherShard(t *testing.T) {
 	const apps = 60
 	for stopAt := range apps {
@@ -260,7 +260,7 @@ func TestSweepIsNotLedAstrayByADayThatStandsInAnotherShard(t *testing.T) {
 	}
 }
 
-// What the end of the time left unread of a shard is read by the next sweep.
+// If the time runs out within a shard, the next sweep reads the rest of it.
 func TestSweepReadsAShardAgainWhoseReadWasCutOff(t *testing.T) {
 	w := brokenWorld()
 	ctx, stop := context.WithCancel(t.Context())
@@ -305,7 +305,7 @@ func TestSweepBeginsWithoutABookmarkThatCannotBeRead(t *testing.T) {
 	w.assertDisabledOnce(t, app, ada, bob)
 }
 
-// cutOff reads no app before the context ends.
+// cutOff does not read an app until the context ends.
 type cutOff struct{}
 
 func (cutOff) ReadApp(ctx context.Context, _ string) (platform.App, bool, error) {

@@ -7,20 +7,20 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Untold reads the index of the apps that are disabled, which finds them without
-// a scan, however long ago it was.
+// Untold reads the index of disabled apps, which finds them without a scan, however long
+// they have been disabled.
 type Untold interface {
-	// ReadUntold hands each app to found that is disabled and whose owners were not
-	// told, of one of tally.Shards parts of the index. The index may lag behind.
+	// ReadUntold reads one of tally.Shards parts of the index. It passes each app that
+	// is disabled and whose owners were not told to found. The index may lag behind.
 	ReadUntold(ctx context.Context, shard int, found func(appID string)) error
 }
 
-// sweepShards is how many parts a sweep goes through: those of the index of failing
-// days, then those of the apps that are disabled, and those of the apps whose owners are
-// warned. An app that was disabled by a version that knew no index is in the first only.
+// sweepShards is how many parts a sweep has: those of the index of failing days, then
+// those of disabled apps, then those of warned apps. An app that was disabled by a
+// version without that index is only in the first.
 const sweepShards = 3 * tally.Shards
 
-// disabled takes up the disablings of one part of the index that were not finished.
+// disabled finishes the unfinished disablings in one part of the index.
 func (s *sweep) disabled(ctx context.Context) {
 	s.part(ctx, s.untold(ctx, s.place.Shard-tally.Shards), func(id string) error {
 		if s.looked[id] {
@@ -45,7 +45,7 @@ func (s *sweep) found(ctx context.Context, not string, shard int, read func(cont
 	return slices.Sorted(slices.Values(ids))
 }
 
-// warned looks at the warnings of one part of the index: whether they were told, and whether
+// warned checks the warnings in one part of the index: whether they were told, and whether
 // they are over.
 func (s *sweep) warned(ctx context.Context) {
 	shard := s.place.Shard - 2*tally.Shards
@@ -55,7 +55,7 @@ func (s *sweep) warned(ctx context.Context) {
 	})
 }
 
-// takeUp finishes a disabling that was begun.
+// takeUp finishes an unfinished disabling.
 func (j *Job) takeUp(ctx context.Context, appID string) error {
 	return j.guarded(ctx, appID, func() error {
 		app, _, err := j.Standing.ReadApp(ctx, appID)

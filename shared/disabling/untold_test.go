@@ -12,8 +12,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// untold makes an app that was disabled so long ago, whose owners were not told, and
-// of whose counts nothing is left.
+// untold makes an app that was disabled that long ago. Its owners were not told, and
+// nothing is left of its counts.
 func (w *world) untold(appID string, ago time.Duration) {
 	w.put(appID, org)
 	w.change(appID, func(a *platform.App) {
@@ -75,7 +75,7 @@ func TestSweepTakesAnAppThatStandsInBothIndexesUpOnce(t *testing.T) {
 	}
 }
 
-// The index lags behind: it may name whom nothing is to be told of.
+// The index lags behind, so it may name apps of which nothing is left to tell.
 func TestSweepBelievesTheIndexInNothing(t *testing.T) {
 	for name, change := range map[string]func(*platform.App){
 		"enabled since": func(a *platform.App) { a.DisabledAt = time.Time{} },
@@ -166,11 +166,11 @@ func TestSweepGoesOnAfterADisabledAppThatSetsOffADefect(t *testing.T) {
 	}
 }
 
-// Each look at an app takes a second, and an invocation lasts for 30.
+// Each app takes a second, and an invocation lasts for 30 seconds.
 func TestSweepGoesOnAmongDisabledAppsWhereItStoppedForLackOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		for n := range 100 { // whose organization is not known
+		for n := range 100 { // their organization is unknown
 			w.untold(fmt.Sprint("app", n), time.Hour)
 		}
 		looked := make(map[string]int)
@@ -225,8 +225,8 @@ func TestSweepCountsNobodyAsTakenUpWhoWasCutOff(t *testing.T) {
 	})
 }
 
-// An older version knows no such place, and begins anew; so does this one of what
-// is beyond its own.
+// An older version does not know such a place and starts from the beginning. This
+// version does the same with a place beyond its own.
 func TestSweepThatStoppedAmongDisabledAppsJudgesNobodyAgain(t *testing.T) {
 	w := brokenWorld()
 	w.untold("later", 20*24*time.Hour)

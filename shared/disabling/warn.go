@@ -12,40 +12,41 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// Warnings reads the index of the apps whose owners are warned.
+// Warnings reads the index of apps whose owners are warned.
 type Warnings interface {
-	// ReadWarned hands each app to found that is under a warning, of one of tally.Shards
-	// parts of the index. The index may lag behind.
+	// ReadWarned reads one of tally.Shards parts of the index. It passes each app that is
+	// under a warning to found. The index may lag behind.
 	ReadWarned(ctx context.Context, shard int, found func(appID string)) error
 }
 
 const (
-	// warnedFor is how long a warning counts. What was counted before it is deleted by then.
+	// warnedFor is how long a warning counts. After that, the counts from before it are
+	// deleted.
 	warnedFor = 40 // days
 
-	// quiet is how long an app must not have failed to have recovered.
+	// quiet is how long an app must not have failed before it counts as recovered.
 	quiet = time.Hour
 
-	// toldFor is how long the mails of a warning must have been queued: a recovery would
-	// outdate those that wait.
+	// toldFor is how long the mails of a warning must have been queued before a recovery,
+	// which would make mails that still wait outdated.
 	toldFor = 30 * time.Minute
 
-	// untoldFor is how long a recovery waits for the owners to be told of the warning. There
-	// may be none.
+	// untoldFor is how long a recovery waits until the owners are told of the warning, since
+	// there may be no owners.
 	untoldFor = 24 * time.Hour
 )
 
 // warns reports whether owners are warned at all.
 func (j *Job) warns() bool { return j.MaxWarningsPerHour > 0 }
 
-// underWarning reports whether an app is under a warning that counts: not one that is over,
-// or so old that nobody can tell what came after it.
+// underWarning reports whether an app is under a warning that counts: one that is not over,
+// and not so old that the counts after it are gone.
 func underWarning(app platform.App, today tally.Date) bool {
 	w := app.Warned
 	return !w.At.IsZero() && w.RecoveredAt.IsZero() && tally.DateOf(w.At) > today.Plus(-warnedFor)
 }
 
-// warnedOn is the day of the warning that an app is under; today if it is under none.
+// warnedOn is the day of an app's warning; today if it is not under one.
 func warnedOn(app platform.App, today tally.Date) tally.Date {
 	if underWarning(app, today) {
 		return min(today, tally.DateOf(app.Warned.At))
@@ -53,9 +54,8 @@ func warnedOn(app platform.App, today tally.Date) tally.Date {
 	return today
 }
 
-// warn warns the owners of an app that is not broken, if that is due: by the most urgent
-// warning, and none that was given. If none is due, one that was left before its end is
-// taken up.
+// warn warns the owners of an app that is not broken, if a warning is due that was not
+// given yet: the most urgent one. If none is due, it finishes an unfinished warning.
 func (j *Job) warn(ctx context.Context, app platform.App, days []tally.Day, swept bool) error {
 	now := j.Now().UTC().Truncate(time.Millisecond)
 	given := givenTo(app, days, tally.DateOf(now))
@@ -89,7 +89,7 @@ func (j *Job) warn(ctx context.Context, app platform.App, days []tally.Day, swep
 	return err
 }
 
-// threats are the warnings that are due, whether they were given or not.
+// threats is the warnings that are due, given before or not.
 func (j *Job) threats(app platform.App, days []tally.Day, now time.Time, swept bool) []tally.Threat {
 	if !j.warns() {
 		return nil
@@ -97,8 +97,8 @@ func (j *Job) threats(app platform.App, days []tally.Day, now time.Time, swept b
 	return j.Warn.Judge(j.Rule, days, tally.Occasion{Now: now, Swept: swept, May: app.Breaker.BreaksFor})
 }
 
-// givenTo are the levels that are not to be given to an app again: all of the warning that
-// it is under, but those of a run of failing days only until a success.
+// givenTo is the levels that must not be given to an app again: all levels of its warning,
+// except that levels of a run of failing days only count until a success.
 func givenTo(app platform.App, days []tally.Day, today tally.Date) []platform.Level {
 	if !underWarning(app, today) {
 		return nil
@@ -110,8 +110,8 @@ func givenTo(app platform.App, days []tally.Day, today tally.Date) []platform.Le
 	return given
 }
 
-// succeeded reports whether a success was counted since a warning: on a later day, or more
-// on its day than its evidence has.
+// succeeded reports whether a success was counted since a warning: on a later day, or on
+// the warning's day in addition to those in its evidence.
 func succeeded(w platform.Warned, days []tally.Day) bool {
 	on := tally.DateOf(w.At)
 	successes := func(days []tally.Day) (n int64) {
@@ -128,13 +128,13 @@ func succeeded(w platform.Warned, days []tally.Day) bool {
 	return successes(days) > successes(w.Evidence) || slices.ContainsFunc(days, later)
 }
 
-// told reports whether a recovery need not wait for the warning to be told.
+// told reports whether a recovery need no longer wait until the warning is told.
 func told(w platform.Warned, now time.Time) bool {
 	return !w.NotifiedAt.IsZero() && now.Sub(w.NotifiedAt) >= toldFor || now.Sub(w.At) >= untoldFor
 }
 
-// failedLately reports whether an app may have failed within the last hour. When it was on
-// a day only the day's clues say; without them, any failure of the day may have been now.
+// failedLately reports whether an app may have failed within the last hour. Only a day's
+// clues say when it failed; without them, any of the day's failures may have been just now.
 func failedLately(days []tally.Day, now time.Time) bool {
 	since := now.Add(-quiet)
 	return slices.ContainsFunc(days, func(d tally.Day) bool {
@@ -143,16 +143,16 @@ func failedLately(days []tally.Day, now time.Time) bool {
 	})
 }
 
-// recover tells the owners of an app that it works again, if they were warned, and takes up
-// what was left of a warning or a recovery before its end.
+// recover tells the owners of an app that it works again, if they were warned. It also
+// finishes an unfinished warning or recovery.
 func (j *Job) recover(ctx context.Context, appID string) error {
 	return j.guarded(ctx, appID, func() error {
 		return standing.AsRead("look at the warning of "+appID, func() error { return j.recoverOnce(ctx, appID) })
 	})
 }
 
-// recoverOnce sees one thing through: of a warning that was not told yet a recovery is the
-// business of the next sweep.
+// recoverOnce does one thing. If the warning is not told yet, the recovery is left to the
+// next sweep.
 func (j *Job) recoverOnce(ctx context.Context, appID string) error {
 	app, _, err := j.Standing.ReadApp(ctx, appID)
 	if err != nil || app.Deleted || app.Disabled() || app.Warned.At.IsZero() {

@@ -14,10 +14,10 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// warnRule is that of the template.
+// warnRule is the template's rule for warnings.
 var warnRule = tally.WarnRule{AfterDays: []int{3, 5}, Early: 10 * time.Minute}
 
-// warningWorld has one app of two owners, without counts, and warns. Its rule is the
+// warningWorld has one app with two owners and no counts, and warns. Its rule is the
 // template's.
 func warningWorld() *world {
 	w := newWorld()
@@ -28,7 +28,7 @@ func warningWorld() *world {
 	return w
 }
 
-// run counts the same on so many days that end today, and returns today's record.
+// run adds the same counts to a number of days that end today, and returns today's record.
 func (w *world) run(appID string, days int, counts tally.Counts) (r disabling.Record) {
 	for back := days - 1; back >= 0; back-- {
 		r = w.count(appID, w.today().Plus(-back), counts)
@@ -36,10 +36,10 @@ func (w *world) run(appID string, days int, counts tally.Counts) (r disabling.Re
 	return r
 }
 
-// tomorrow is when the next day is an hour and a half old.
+// tomorrow moves the clock to half past one of the next day.
 func (w *world) tomorrow() { w.advance(w.today().End().Add(90 * time.Minute).Sub(w.now)) }
 
-// levels are those of an app's warnings, as they are audited.
+// levels is the levels of an app's warnings, from the audit.
 func (w *world) levels(appID string) (levels []platform.Level) {
 	s := w.snapshot()
 	for _, key := range slices.Sorted(maps.Keys(s.Audit)) {
@@ -124,7 +124,8 @@ func TestWarningIsGivenOnceForEachLevelUntilASuccess(t *testing.T) {
 	}
 }
 
-// Of all that are due at once the most urgent is mailed, and the others are not mailed later.
+// If several warnings are due together, only the most urgent is mailed. The others are not
+// mailed later.
 func TestWarningThatIsLateIsTheMostUrgentAlone(t *testing.T) {
 	w := warningWorld()
 	r := w.run(app, 5, tally.Counts{Error: 1})
@@ -150,7 +151,7 @@ func TestWarningOfAnotherRunComesOnlyAfterASuccess(t *testing.T) {
 			w.deliver(t, w.run(app, 3, tally.Counts{Error: 4}))
 			w.tomorrow()
 			if !c.between.IsZero() {
-				w.count(app, w.today(), c.between) // and fails all the time, so it does not recover
+				w.count(app, w.today(), c.between) // the app goes on failing, so it does not recover
 			}
 			for range 3 {
 				w.tomorrow()
@@ -221,8 +222,8 @@ func TestWarningOfTimeoutsOrWhatDoesNotPassIsGivenOnceUntilTheAppRecovers(t *tes
 	w.assertWarned(t, app, tally.LevelTimeouts, tally.LevelPermanent)
 }
 
-// A day of other_count alone passes no filter of the stream, and of counts that were added
-// later nobody knows since when.
+// A day with only other_count does not pass the stream's filter. For counts that were
+// added later it is unknown when the failures began.
 func TestSweepWarnsOfAForbiddenURL(t *testing.T) {
 	w := warningWorld()
 	w.count(app, w.today(), tally.Counts{Other: 1})
@@ -377,7 +378,7 @@ func TestRecoveryWaits(t *testing.T) {
 	}
 }
 
-// Or one time-out more, on the same day, would be warned of again.
+// Otherwise one more time-out on the same day would cause another warning.
 func TestRecoveryFromTimeoutsWaitsWhileTheyAreHalfOfThoseThatDisable(t *testing.T) {
 	w := warningWorld()
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Timeout: 500}))
@@ -394,7 +395,7 @@ func TestRecoveryFromTimeoutsWaitsWhileTheyAreHalfOfThoseThatDisable(t *testing.
 	}
 }
 
-// Successes from before a warning say nothing.
+// Successes from before a warning do not count.
 func TestRecoveryNeedsMoreSuccessesThanTheWarningKnewOf(t *testing.T) {
 	w := warningWorld()
 	w.deliver(t, w.count(app, w.today(), tally.Counts{Timeout: 500, Success: 100}))
@@ -436,7 +437,7 @@ func TestRecoveryMakesRoomForTheSameWarning(t *testing.T) {
 	}
 }
 
-// A new run that begins while the owners are being told of a recovery.
+// A new run begins while the owners are being told of a recovery.
 func TestWarningOverwritesARecoveryThatWasLeftHalfWay(t *testing.T) {
 	w := warningWorld()
 	w.clue(firstKey, w.today(), tally.Clues{Permanent: 1, FailingSince: w.now.Add(-time.Hour)})
@@ -492,7 +493,7 @@ func TestWarningEndsWithADeletionAndWithAnotherURL(t *testing.T) {
 	}
 }
 
-// Forty days after it nobody can tell any more what came after a warning.
+// Forty days after a warning, the counts that came after it are gone.
 func TestWarningIsForgottenAfterFortyDays(t *testing.T) {
 	for days, want := range map[int]int{39: 1, 40: 2} {
 		w := warningWorld()
@@ -608,7 +609,7 @@ func TestWarningBrakeLatchesForADayForWhatAFaultOfOursCauses(t *testing.T) {
 	}
 }
 
-// A verdict goes before a warning, also one that is held.
+// A verdict has priority over a warning, even if the brake holds the verdict.
 func TestWarningIsNotGivenToAnAppWhoseDisablingIsHeld(t *testing.T) {
 	w := warningWorld()
 	w.config.MaxPerHour = 0
@@ -631,7 +632,7 @@ func TestWarningBrakeAndThatOnDisablingsDoNotKnowEachOther(t *testing.T) {
 	w.assertWarned(t, app, "days:3")
 }
 
-// What warnings cost where nobody is to be warned: one read of their latch with each sweep.
+// If no warnings are wanted, they only cost one read of their latch in each sweep.
 func TestWarningsCostNothingForAppsWithoutFailures(t *testing.T) {
 	calls := make(map[int]map[string]int)
 	for _, limit := range []int{0, 50} {
@@ -676,7 +677,7 @@ func TestWarningHasTheDiagnosisThatADisablingWouldHave(t *testing.T) {
 	}
 }
 
-// Of whom the brake holds nobody reads the log for, and the two brakes are two.
+// The log is not read for an app that a brake holds. The two brakes are separate.
 func TestWarningThatIsHeldCostsNoDiagnosis(t *testing.T) {
 	w := warningWorld()
 	w.config.MaxWarningsPerHour = 1
@@ -694,7 +695,7 @@ func TestWarningThatIsHeldCostsNoDiagnosis(t *testing.T) {
 	}
 }
 
-// The warning was noted, and left before anybody was told. The app works again by then.
+// The warning was noted and left before anybody was told. By then the app works again.
 func TestRecoveryWaitsForTheOwnersToBeToldOfTheWarning(t *testing.T) {
 	w := warningWorld()
 	w.arm(0, lost)

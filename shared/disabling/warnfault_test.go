@@ -11,7 +11,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// assertWarnedOnce checks all that one warning leaves behind.
+// assertWarnedOnce checks everything that one warning leaves.
 func (w *world) assertWarnedOnce(t testing.TB, owners ...platform.Owner) {
 	t.Helper()
 	if a := w.Apps[app]; a.Warned.At.IsZero() || a.Warned.NotifiedAt.IsZero() || a.Warned.PlatformToldAt.IsZero() {
@@ -152,7 +152,7 @@ func TestWarningWhoseReadsFailIsNotGivenAndComesAgain(t *testing.T) {
 	}
 }
 
-// The warning is decided on, and before each of the calls that follow the app is disabled.
+// The warning is decided, and then the app is disabled before each of the following calls.
 func TestDisablingBetweenAnyTwoStepsOfAWarningSupersedesIt(t *testing.T) {
 	steps := 0
 	for ; ; steps++ {

@@ -31,7 +31,7 @@ var (
 	rule = tally.Rule{WindowDays: 7, TimeoutThreshold: 1000, GoneThreshold: 3}
 )
 
-// world is the tables and the three jobs over them.
+// world is the tables and the three jobs that use them.
 type world struct {
 	*tables
 	config  disabling.Config
@@ -40,7 +40,7 @@ type world struct {
 	entries disabling.Failures      // the request log; nil: nothing is read of it
 	quiet   bool                    // no log
 	deaf    bool                    // the platform wants no events
-	delay   func(call string) error // the step of the jobs' stores
+	delay   func(call string) error // called at each step of the jobs' stores
 }
 
 func newWorld() *world {
@@ -136,7 +136,7 @@ func (w *world) registrarOver(s store) *registry.Job {
 		Standing: w.chainOver(s), Steering: s, Brake: s, Metrics: &w.figures, Logger: w.logger()})
 }
 
-// composer is made once: parsing takes longer than all the rest.
+// composer is made once, since parsing takes longer than everything else.
 var composer = sync.OnceValue(func() *notice.Composer {
 	return notice.NewComposer(notice.MailConfig{PlatformName: "Platform", PlatformURL: "https://platform.example"})
 })
@@ -149,7 +149,7 @@ func (w *world) notifierOver(s store, noticeID string) *notice.Batch {
 		Now: w.clock, Random: func() float64 { return 0 }}).NewBatch()
 }
 
-// deliver is the stream: it hands over the records until they are through.
+// deliver is the stream: it hands over the records until they are done.
 func (w *world) deliver(t testing.TB, records ...disabling.Record) {
 	t.Helper()
 	for range 10 {
@@ -160,10 +160,10 @@ func (w *world) deliver(t testing.TB, records ...disabling.Record) {
 	t.Fatalf("records are not through after ten times:\n%s", &w.log)
 }
 
-// sent is what SQS says of a message that was queued at a time.
+// sent is SQS's stamp on a message that was queued at a time.
 func sent(at time.Time) registry.Stamp { return registry.Stamp{SentAt: at} }
 
-// register is RegistryQueue: it hands over the message until it is through.
+// register is RegistryQueue: it hands over the message until it is done.
 func (w *world) register(t testing.TB, message platform.RegistryMessage, sentAt time.Time) {
 	t.Helper()
 	for range 10 {
@@ -174,7 +174,7 @@ func (w *world) register(t testing.TB, message platform.RegistryMessage, sentAt 
 	t.Fatalf("%T is not through after ten times:\n%s", message, &w.log)
 }
 
-// enableNow says, as the platform, that the app is to be enabled.
+// enableNow asks, as the platform, to enable the app.
 func (w *world) enableNow(t testing.TB, appID string) (at time.Time) {
 	t.Helper()
 	w.advance(time.Second)
@@ -189,8 +189,8 @@ func enableBy(appID string, who platform.Owner, at time.Time) platform.AppEnable
 		Actor: platform.Actor{Raw: fmt.Appendf(nil, `{"email":%q}`, who.Email), Email: who.Email}}
 }
 
-// mailAll is NotificationQueue: each message is handed over until it is through.
-// Of those that say the same only the first is.
+// mailAll is NotificationQueue: it hands over each message until it is done. Of
+// several equal messages it hands over only the first.
 func (w *world) mailAll(t testing.TB) {
 	t.Helper()
 	for _, n := range w.snapshot().Queue {
@@ -223,8 +223,8 @@ func (w *world) sweep(t testing.TB) {
 	}
 }
 
-// mailed counts by notice kind and address how many notices of the app were
-// queued and mailed, and fails if one was mailed more than once.
+// mailed counts, by kind and address, how many of the app's notices were queued
+// and mailed. It fails if one was mailed more than once.
 func (w *world) mailed(t testing.TB, appID string) map[string]int {
 	t.Helper()
 	mails := make(map[string]int)
@@ -256,8 +256,8 @@ func (w *world) audited(appID string) (events []string) {
 	return events
 }
 
-// told are the types of an app's events, each id once, in the order in which they were
-// sent first.
+// told is the types of an app's events, each id once, in the order in which they were
+// first sent.
 func (w *world) told(appID string) (types []string) {
 	seen := make(map[string]bool)
 	for _, e := range w.snapshot().Events {
@@ -269,7 +269,7 @@ func (w *world) told(appID string) (types []string) {
 	return types
 }
 
-// assertDisabledOnce checks all that one disabling leaves behind.
+// assertDisabledOnce checks everything that one disabling leaves.
 func (w *world) assertDisabledOnce(t testing.TB, appID string, owners ...platform.Owner) {
 	t.Helper()
 	s := w.snapshot()

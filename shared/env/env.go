@@ -118,7 +118,7 @@ func (r *Reader) Delays(name, absent string) []time.Duration {
 	})
 }
 
-// Days reads a list of numbers of days, as in "3,5", in ascending order; none if it is
+// Days reads numbers of days, such as "3,5", in ascending order; none if the value is
 // empty or 0.
 func (r *Reader) Days(name, absent string) []int {
 	value, ok := r.lookup(name)

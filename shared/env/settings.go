@@ -120,7 +120,7 @@ type Disable struct {
 	MaxPerHour    int
 
 	Warn               tally.WarnRule
-	MaxWarningsPerHour int // 0: nobody is warned
+	MaxWarningsPerHour int // 0: no app is warned
 }
 
 // ReadDisable reads it.

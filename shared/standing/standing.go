@@ -180,7 +180,7 @@ func New(c Config, d Deps) *Chain { return &Chain{c, d} }
 // rounds is how often a change is tried in place if the app changes in the meantime.
 const rounds = 3
 
-// AsRead calls do, which depends on an app as it was read, and calls it again if the app
+// AsRead calls once, which depends on an app as it was read, and calls it again if the app
 // has changed in the meantime (ErrChanged). what begins the error.
 func AsRead(what string, once func() error) (err error) {
 	for range rounds {

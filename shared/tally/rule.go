@@ -95,7 +95,7 @@ func byDate(days []Day) map[Date]Counts {
 	return counts
 }
 
-// newest is the newest day whose counts satisfy is; empty if there is none.
+// newest is the newest day with such counts; empty if there is none.
 func newest(days []Day, so func(Counts) bool) (date Date) {
 	for _, d := range days {
 		if so(d.Counts) {
