@@ -16,16 +16,19 @@ func TestOperationsPageCommandsWork(t *testing.T) {
 	if running.Names["AWS_ENDPOINT_URL"] == "" {
 		t.Skip("a stack in an account has no endpoint of its own, and the page has other commands for it")
 	}
-	runPage(t, operations, logGroups()...)
+	for _, in := range shells(t) {
+		own := []string{"ops-", "ops" + in.name + "-", "ops_", "ops" + in.name + "_", "ops.1", "ops" + in.name + ".1"} // nobody has an id twice
+		t.Run(in.name, func(t *testing.T) { runPageIn(t, in, operations, append(own, logGroups()...)...) })
+	}
 }
 
 func TestOperationsPageKnowsEachAlarm(t *testing.T) {
 	inTemplate := matchesIn(t, "template.yaml", `(?m)^  (\w+Alarm):$`)
 	onPage := matchesIn(t, operations, `\b(\w+Alarm)\b`)
-	rows := rowsOf(t)
+	entries := alarmsOf(t)
 	for name := range inTemplate {
-		if !mentioned(rows, name) {
-			t.Errorf("no row of %s says what %s means", operations, name)
+		if !entries[name] {
+			t.Errorf("no heading of %s is of %s", operations, name)
 		}
 	}
 	for name := range onPage {
@@ -54,6 +57,27 @@ func TestOperationsPageKnowsEachReasonOfADeadLetter(t *testing.T) {
 			}
 		}
 	}
+}
+
+// alarmsOf are the alarms that headings of the page name. What comes under each is what
+// somebody needs who has no time: what it means, where to look, what to do, and how to
+// know that it worked.
+func alarmsOf(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, operations))
+	must(t, err)
+	entry := regexp.MustCompile(`\A\n\n- \*\*Means\*\*: .+\n(?:  .+\n)*- \*\*Look\*\*: .+\n(?:  .+\n)*- \*\*Do\*\*: .+\n(?:  .+\n)*- \*\*Worked\*\*: .+\n(?:  .+\n)*\n#`)
+	found := make(map[string]bool)
+	for _, heading := range regexp.MustCompile(`(?m)^#### (.*Alarm.*)$`).FindAllStringSubmatchIndex(string(text), -1) {
+		names := string(text[heading[2]:heading[3]])
+		if !entry.Match(text[heading[1]:]) {
+			t.Errorf("%s does not say of %s what it means, where to look, what to do and how to know that it worked", operations, names)
+		}
+		for _, name := range regexp.MustCompile(`\w+Alarm`).FindAllString(names, -1) {
+			found[name] = true
+		}
+	}
+	return found
 }
 
 // matchesIn finds a pattern in files other than tests, at least once: the text of

@@ -30,13 +30,38 @@ type block struct {
 // installed. Old text is replaced by new.
 func runPage(t *testing.T, page string, oldNew ...string) {
 	t.Helper()
+	runPageIn(t, shell{name: "sh", command: []string{"sh", "-c"}}, page, oldNew...)
+}
+
+// shell is one that blocks are pasted into.
+type shell struct {
+	name        string
+	command     []string
+	interactive bool   // it reads the blocks line by line, as if they were typed
+	begin       string // what it is told first
+}
+
+// shells are the shells that people paste into. zsh need not be there, bash must.
+func shells(t *testing.T) []shell {
+	t.Helper()
+	all := []shell{{name: "bash", command: []string{"bash", "--noprofile", "--norc", "-i"}, interactive: true}}
+	if _, err := exec.LookPath("zsh"); err != nil {
+		t.Log("there is no zsh here: the blocks are pasted into bash alone")
+		return all
+	}
+	return append(all, shell{name: "zsh", command: []string{"zsh", "-f", "-i"}, interactive: true, begin: "unsetopt zle prompt_cr prompt_sp\n"})
+}
+
+// runPageIn is runPage with a shell of one's choice.
+func runPageIn(t *testing.T, in shell, page string, oldNew ...string) {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, page))
 	must(t, err)
 	blocks := blocksToRun(strings.NewReplacer(oldNew...).Replace(string(text)))
 	if len(blocks) == 0 {
 		t.Fatalf("%s has no block that is fenced as `sh run`", page)
 	}
-	printed, err := paste(t, blocks)
+	printed, err := paste(t, in, blocks)
 	for i, out := range printed {
 		b := blocks[i]
 		where := fmt.Sprintf("the block at %s:%d, under %q,", page, b.line, b.heading)
@@ -88,11 +113,12 @@ const begins = "\x1e\n"
 
 // paste runs the blocks in one shell that ends at the first command that fails,
 // and returns what each block that was begun has printed.
-func paste(t *testing.T, blocks []block) ([]string, error) {
+func paste(t *testing.T, in shell, blocks []block) ([]string, error) {
 	t.Helper()
 	env, err := filepath.Abs(running.env)
 	must(t, err)
-	script := "set -eu; (set -o pipefail) 2>/dev/null && set -o pipefail\nset -a; . '" + env + "'; set +a\n"
+	script := in.begin + "PS1= PS2=\nset -eu; (set -o pipefail) 2>/dev/null && set -o pipefail\nset -a; . '" + env + "'; set +a\n" +
+		"hookwarden() { command hookwarden --env '" + env + "' \"$@\"; }\n"
 	for _, b := range blocks {
 		script += "printf '\\036\\n'\n" + b.code
 	}
@@ -101,10 +127,14 @@ func paste(t *testing.T, blocks []block) ([]string, error) {
 	defer func() { _ = output.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), pageLimit)
 	defer cancel()
-	shell := exec.CommandContext(ctx, "sh", "-c", script)
-	shell.Dir, shell.Env = root, shellEnvironment(t)
+	shell := exec.CommandContext(ctx, in.command[0], append(in.command[1:], script)...)
+	if in.interactive {
+		shell = exec.CommandContext(ctx, in.command[0], in.command[1:]...)
+		shell.Stdin = strings.NewReader(script + "\nexit\n")
+	}
+	shell.Dir, shell.Env = root, append(shellEnvironment(t), "PATH="+filepath.Dir(buildOperator(t).path)+string(os.PathListSeparator)+pathOf(shellEnvironment(t)))
 	shell.Stdout, shell.Stderr = output, output
-	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a group of its own, and no terminal to fight for
 	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) }
 	ran := shell.Run()
 	if shell.Process != nil {
@@ -136,6 +166,16 @@ func shellEnvironment(t *testing.T) []string {
 	}
 	return append(kept, "PATH="+cli+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true")
+}
+
+// pathOf is the PATH of an environment.
+func pathOf(environment []string) (path string) {
+	for _, variable := range environment {
+		if value, ok := strings.CutPrefix(variable, "PATH="); ok {
+			path = value
+		}
+	}
+	return path
 }
 
 // matches compares what was printed with what a page shows. Space in a line is as
