@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -209,9 +208,9 @@ func attemptsOn(a *app, webhookID string) []attempt {
 		{"letters", true, "unknown_app"},
 		{"redrive webhook --all --dry-run", true, ""},
 		{"redrive webhook --reason unknown_app --yes", true, ""},
-		{"pause disablings --dry-run", false, ""}, // to pause would stop the other tests
+		{"pause disablings --yes", true, ""},
 		{"resume disablings", true, ""},
-		{"pause deliveries --dry-run", false, ""},
+		{"pause deliveries --yes", true, ""},
 		{"resume deliveries", true, ""},
 		{"delete-organization --version 99 --yes " + a.org.id, true, ""},
 	}
@@ -234,14 +233,10 @@ func TestOperatorsRunEachCommandUnderJustTheirPolicies(t *testing.T) {
 		Attributes: map[string]string{"hookwarden.reason": "unknown_app"}}))
 	attempts := attemptsOn(a, webhook["id"].(string))
 	tried := make(map[string]bool)
-	there := both.commands(t)
 	for _, c := range attempts {
 		arguments := strings.Fields(c.arguments)
 		tried[arguments[0]] = true
 		t.Run(c.arguments, func(t *testing.T) {
-			if !slices.Contains(there, arguments[0]) {
-				t.Skip("the program has no such command yet")
-			}
 			if code, out, said := nobody.runs(t, arguments...); code != 1 || !strings.Contains(said, "may not do this") {
 				t.Errorf("nobody: exit code %d\n%s%s", code, out, said)
 			}
@@ -257,7 +252,7 @@ func TestOperatorsRunEachCommandUnderJustTheirPolicies(t *testing.T) {
 			}
 		})
 	}
-	for _, command := range there {
+	for _, command := range both.commands(t) {
 		if !tried[command] {
 			t.Errorf("nothing shows that operators may run hookwarden %s", command)
 		}

@@ -44,7 +44,7 @@ type shell struct {
 // shells are the shells that people paste into. zsh need not be there, bash must.
 func shells(t *testing.T) []shell {
 	t.Helper()
-	all := []shell{{name: "bash", command: []string{"bash", "--noprofile", "--norc", "-i"}, interactive: true}}
+	all := []shell{{name: "bash", command: []string{"bash", "--noprofile", "--norc", "--noediting", "-i"}, interactive: true}}
 	if _, err := exec.LookPath("zsh"); err != nil {
 		t.Log("there is no zsh here: the blocks are pasted into bash alone")
 		return all

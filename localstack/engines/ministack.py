@@ -45,6 +45,7 @@ class MiniStack(Engine):
         verify_sender(stack, values["MailFrom"])
         allow_mail(stack)
         allow_batches(stack)
+        allow_operators(stack)
         allow_plain_http(stack)
         repeat_mappings(stack)
 
@@ -86,8 +87,7 @@ def allow_mail(stack: Stack) -> None:
 
 
 def allow_batches(stack: Stack) -> None:
-    """Let the roles and operators send in batches: MiniStack 1.5.33 wants sqs:SendMessageBatch and its kin, which are no actions of AWS's, where
-    sqs:SendMessage covers the call."""
+    """Let the roles send in batches: MiniStack 1.5.33 wants sqs:SendMessageBatch, which is no action of AWS's, where sqs:SendMessage covers the call."""
     for name in ("Register", "Deliver", "Disable", "Sweep", "Notify"):
         answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": f"{name}Role"})
         policy = {"Version": "2010-05-08", "RoleName": answer.findtext(".//{*}PhysicalResourceId"), "PolicyName": name.lower()}
@@ -95,29 +95,34 @@ def allow_batches(stack: Stack) -> None:
         document = json.loads(urllib.parse.unquote(found))
         in_batches(document)
         api(stack, "iam", policy | {"Action": "PutRolePolicy", "PolicyDocument": json.dumps(document)})
-    if operate := outputs(stack).get("OperatePolicy"):
-        allow_operators_batches(stack, {"Version": "2010-05-08", "PolicyArn": operate})
 
 
-def allow_operators_batches(stack: Stack, policy: dict[str, str]) -> None:
-    """The same for a managed policy, of which there are five versions at most."""
-    version = api(stack, "iam", policy | {"Action": "GetPolicy"}).findtext(".//{*}DefaultVersionId")
-    found = api(stack, "iam", policy | {"Action": "GetPolicyVersion", "VersionId": version}).findtext(".//{*}Document")
-    document = json.loads(urllib.parse.unquote(found))
-    if in_batches(document):
-        api(stack, "iam", policy | {"Action": "CreatePolicyVersion", "SetAsDefault": "true", "PolicyDocument": json.dumps(document)})
-        api(stack, "iam", policy | {"Action": "DeletePolicyVersion", "VersionId": version})
+def allow_operators(stack: Stack) -> None:
+    """The same for the operators' policies, of which IAM keeps five versions. And MiniStack 1.5.33 calls a rule rule/default/NAME, where AWS says
+    rule/NAME."""
+    for name in ("OperatorReadPolicy", "OperatePolicy"):
+        arn = outputs(stack).get(name)
+        if not arn:
+            continue  # a version from before them
+        policy = {"Version": "2010-05-08", "PolicyArn": arn}
+        version = api(stack, "iam", policy | {"Action": "GetPolicy"}).findtext(".//{*}DefaultVersionId")
+        found = urllib.parse.unquote(api(stack, "iam", policy | {"Action": "GetPolicyVersion", "VersionId": version}).findtext(".//{*}Document"))
+        document = json.loads(found)
+        in_batches(document)
+        for statement in document["Statement"]:
+            rule = statement["Resource"]
+            if isinstance(rule, str) and ":rule/" in rule and ":rule/default/" not in rule:
+                statement["Resource"] = [rule, rule.replace(":rule/", ":rule/default/")]
+        if document != json.loads(found):
+            api(stack, "iam", policy | {"Action": "CreatePolicyVersion", "SetAsDefault": "true", "PolicyDocument": json.dumps(document)})
+            api(stack, "iam", policy | {"Action": "DeletePolicyVersion", "VersionId": version})
 
 
-def in_batches(document: dict) -> bool:
-    """Add the actions of batches to a policy. It says whether that changed it."""
-    changed = False
+def in_batches(document: dict) -> None:
     for statement in document["Statement"]:
         for action in ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"):
             if action in statement["Action"] and f"{action}Batch" not in statement["Action"]:
                 statement["Action"].append(f"{action}Batch")
-                changed = True
-    return changed
 
 
 def allow_plain_http(stack: Stack) -> None:
