@@ -60,18 +60,18 @@ func TestOperationsPageKnowsEachReasonOfADeadLetter(t *testing.T) {
 }
 
 // alarmsOf are the alarms that headings of the page name. What comes under each is what
-// somebody needs who has no time: what it means, where to look, what to do, and how to
-// know that it worked.
+// somebody needs who has no time: a command to look with, what it means, what to do, and
+// how to know that it worked.
 func alarmsOf(t *testing.T) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, operations))
 	must(t, err)
-	entry := regexp.MustCompile(`\A\n\n- \*\*Means\*\*: .+\n(?:  .+\n)*- \*\*Look\*\*: .+\n(?:  .+\n)*- \*\*Do\*\*: .+\n(?:  .+\n)*- \*\*Worked\*\*: .+\n(?:  .+\n)*\n#`)
+	entry := regexp.MustCompile(`\A\n\n- \*\*Look\*\*: \x60.+\n(?:  .+\n)*- \*\*Means\*\*: .+\n(?:  .+\n)*- \*\*Do\*\*: .+\n(?:  .+\n)*- \*\*Worked\*\*: .+\n(?:  .+\n)*\n#`)
 	found := make(map[string]bool)
 	for _, heading := range regexp.MustCompile(`(?m)^#### (.*Alarm.*)$`).FindAllStringSubmatchIndex(string(text), -1) {
 		names := string(text[heading[2]:heading[3]])
 		if !entry.Match(text[heading[1]:]) {
-			t.Errorf("%s does not say of %s what it means, where to look, what to do and how to know that it worked", operations, names)
+			t.Errorf("%s does not say of %s how to look, what it means, what to do and how to know that it worked", operations, names)
 		}
 		for _, name := range regexp.MustCompile(`\w+Alarm`).FindAllString(names, -1) {
 			found[name] = true
