@@ -119,8 +119,8 @@ func TestAlarmsCallAPersonForWhatAPersonMustActOn(t *testing.T) {
 	}
 }
 
-// In the table of docs/operations.md each row names its alarms first. It marks the alarms
-// on hookwarden's own metrics, which do not say which stack they are from.
+// In docs/operations.md a heading names each alarm. It marks the alarms on hookwarden's own
+// metrics, which do not say which stack they are from.
 func TestAlarmsAreOnTheOperationsPageWithThoseMarkedThatStacksShare(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
@@ -129,9 +129,9 @@ func TestAlarmsAreOnTheOperationsPageWithThoseMarkedThatStacksShare(t *testing.T
 	}
 	got := make(map[string]bool)
 	for line := range strings.Lines(string(page)) {
-		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.Contains(cells[1], "Alarm") {
-			for _, name := range regexp.MustCompile(`\w+Alarm`).FindAllString(cells[1], -1) {
-				got[name] = strings.Contains(cells[1], `\*`)
+		if strings.HasPrefix(line, "#### ") {
+			for _, name := range regexp.MustCompile(`\w+Alarm\b`).FindAllString(line, -1) {
+				got[name] = strings.Contains(line, `\*`)
 			}
 		}
 	}
