@@ -1,6 +1,6 @@
 // Load fills a local stack of its own with many apps and a long log, and measures on it
 // what the operator's program asks of AWS, and how long it takes and how large it grows
-// by itself. It prints a table for docs/benchmarks.md.
+// by itself. It prints a table for docs/operator.md.
 //
 //	go run ./localstack/load [-apps 10000] [-entries 1000000] [-times 5]
 package main

@@ -95,7 +95,7 @@ func table(sizes []size) string {
 		small, large)
 	for i, arguments := range commands() {
 		f := large.figures[i]
-		fmt.Fprintf(&b, "| `%s` | %d | %d | %d | %d | %d |\n", strings.Join(arguments, " "), small.figures[i].calls, f.calls, f.milliseconds, f.engine, f.megabytes)
+		fmt.Fprintf(&b, "| hookwarden %s | %d | %d | %d | %d | %d |\n", strings.Join(arguments, " "), small.figures[i].calls, f.calls, f.milliseconds, f.engine, f.megabytes)
 	}
 	return b.String()
 }
