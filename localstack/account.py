@@ -6,7 +6,7 @@
     account.py down STACK    delete it, and what it retained
 
 localstack/stack.py runs this with the SAM CLI's Python, which has boto3. Credentials and region are the caller's own.
-It touches no stack but one that carries its mark, and so none that serves anybody.
+It only touches stacks that carry its mark, so none that is in use.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import sam as sam_cli
 from place import LOCAL, ROOT, Failure, read, say, shown, upper_snake
 
-MARK = "hookwarden-end-to-end"  # a tag of the stacks that were made here
+MARK = "hookwarden-end-to-end"  # a tag of the stacks that this program made
 PRODUCTION = re.compile(r"prod|prd|live", re.IGNORECASE)
 
 # What a stack may leave behind, and how it is deleted.
@@ -34,12 +34,12 @@ DELETE = {
     "AWS::SQS::Queue": lambda session, url: session.client("sqs").delete_queue(QueueUrl=url),
     "AWS::Logs::LogGroup": lambda session, name: session.client("logs").delete_log_group(logGroupName=name),
 }
-LOG_SECONDS = 20  # until CloudWatch has the last lines, as a rule
+LOG_SECONDS = 20  # CloudWatch usually has the last lines by then
 GONE = {"ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 
 
 class Account:
-    """One stack of an account."""
+    """One stack in an account."""
 
     def __init__(self, name: str):
         self.name = name
@@ -65,7 +65,7 @@ class Account:
 
 
 def refuse(account: Account) -> None:
-    """Refuse a stack that looks like production, or that was not made here."""
+    """Refuse a stack that looks like production, or that this program did not make."""
     samconfig = (ROOT / "samconfig.toml").read_text()
     if PRODUCTION.search(account.name) or account.name in re.findall(r'stack_name\s*=\s*"([^"]+)"', samconfig):
         raise Failure(f"STACK={account.name} looks like production: the tests disable apps and fill queues. Choose another name")
@@ -80,7 +80,7 @@ def refuse(account: Account) -> None:
 
 def refuse_values(account: Account, values: list[str]) -> None:
     for value in filter(PRODUCTION.search, values):
-        raise Failure(f"the stack {account.name} looks like production: a tag or a parameter of it is {value!r}")
+        raise Failure(f"the stack {account.name} looks like production: one of its tags or parameters is {value!r}")
 
 
 # ---- up
@@ -108,11 +108,11 @@ def up(account: Account) -> None:
     passed = test(account)
     report(account)
     if not passed:
-        raise Failure(f"the tests failed; the stack stays, until make down ENGINE=aws STACK={account.name}")
+        raise Failure(f"the tests failed. The stack stays; make down ENGINE=aws STACK={account.name} deletes it")
 
 
 def test(account: Account) -> bool:
-    """Run the end-to-end tests. What they print, their requests and the functions' logs are kept for the report."""
+    """Run the end-to-end tests. Keep their output, their requests and the functions' logs for the report."""
     for file in (account.tests_file, account.calls_file, account.logs_file):
         file.unlink(missing_ok=True)
     began = time.time()
@@ -134,7 +134,7 @@ def test(account: Account) -> bool:
 
 
 def show(line: str) -> None:
-    """Print of go test's events what go test prints without -json: what ended, and what was said of it."""
+    """Print from go test's events what go test prints without -json: what ended, and its output."""
     try:
         said = json.loads(line).get("Output", "")
     except ValueError:
@@ -145,7 +145,7 @@ def show(line: str) -> None:
 
 
 def report(account: Account) -> None:
-    """Print what can be pasted into an issue."""
+    """Print a report that can be pasted into an issue."""
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     print("\n---- the report, to be pasted into an issue ----\n", flush=True)
     subprocess.run(["go", "run", "./localstack/trial", "-where", f"aws, {account.region}, {architecture()}, commit {commit or 'unknown'}",
@@ -173,7 +173,7 @@ def sam(*arguments: str) -> None:
 
 
 def down(account: Account) -> None:
-    """Delete the stack and what it retained. What it had is noted first, so that a second run ends what a first began."""
+    """Delete the stack and what it retained. Note its resources first, so that a second run can finish the first one's work."""
     refuse(account)
     there = account.describe()
     if there:
@@ -205,7 +205,7 @@ def main() -> int:
         say(f"account.py: {failure}.")
         return 1
     except (BotoCoreError, ClientError) as error:
-        say(f"account.py: AWS said no: {error}")
+        say(f"account.py: AWS refused: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

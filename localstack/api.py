@@ -1,4 +1,4 @@
-"""An engine's API, as far as a stack's own programs call it."""
+"""The part of an engine's API that a stack's own programs call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DELETE_SECONDS = 300
 
 
 def request(stack: Stack, service: str, path: str, body: bytes | None, content_type: str, method: str | None = None) -> bytes:
-    """One call, signed for the eye only: the engine does not check the root key's signature."""
+    """One call. Its signature is a dummy: the engine does not check the root key's signature."""
     credential = f"{ROOT_KEY}/{time.strftime('%Y%m%d', time.gmtime())}/{REGION}/{service}/aws4_request"
     headers = {
         "Content-Type": content_type,
@@ -53,11 +53,11 @@ def outputs(stack: Stack) -> dict[str, str]:
 
 
 def stack_status(stack: Stack) -> str:
-    """What CloudFormation says of the stack; empty if there is none."""
+    """The stack's status in CloudFormation; empty if there is no stack."""
     try:
         answer = api(stack, "cloudformation", {"Action": "DescribeStacks", "StackName": STACK_NAME})
     except Failure:
-        return ""  # it says so with an error
+        return ""  # CloudFormation reports a missing stack as an error
     status = answer.findtext(".//{*}StackStatus") or ""
     return "" if status == "DELETE_COMPLETE" else status
 

@@ -1,4 +1,4 @@
-"""The environments in which programs of a stack run."""
+"""The environments in which a stack's programs run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import re
 from place import Stack
 
 REGION = "us-east-1"
-# The engine takes this key for the account's root, which may do everything whatever AUTH says.
+# To the engine this key is the account's root, which may do everything, even with AUTH=true.
 ROOT_KEY = "test"
 
 
 def bare_environment() -> dict[str, str]:
-    """Ours, without what would lead a tool to a real account, to another engine or to a surrounding make."""
+    """Our own environment, without variables that would lead a tool to a real account, another engine or a surrounding make."""
     ours = re.compile(r"(AWS|SAM|LOCALSTACK|MINISTACK|MAKE|MFLAGS|SERVICES|PERSIST_STATE|S3_PERSIST|USE_SSL|EDGE_PORT|ARCH$|OVERRIDES$|ENGINE$|STACK$)")
     kept = {name: value for name, value in os.environ.items() if not ours.match(name)}
     for name in ("NO_PROXY", "no_proxy"):

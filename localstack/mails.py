@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print the mails in the mailbox of a local stack, whose names are in the environment. Fails as long as there are none.
+"""Print the mails in a local stack's mailbox. The stack's names are in the environment. Fails if there are no mails.
 
     mails.py                     all of them
     mails.py ada@acme.example    those to this address
@@ -17,7 +17,7 @@ import urllib.request
 
 
 def mails(box: dict) -> list[tuple[list[str], str, str]]:
-    """Recipients, subject and text of each, as MiniStack's mailbox has them or as aws-ses-v2-local's."""
+    """Recipients, subject and text of each mail, from the mailbox of MiniStack or of aws-ses-v2-local."""
     if "emails" in box:
         return [(mail["destination"]["to"], mail["subject"], mail["body"].get("text", "")) for mail in box["emails"]]
     return [(mail["To"], mail["Subject"], mail["BodyText"]) for account in box["messages"].values() for mail in account]
@@ -25,7 +25,7 @@ def mails(box: dict) -> list[tuple[list[str], str, str]]:
 
 def main() -> int:
     if "MAILBOX_URL" not in os.environ:
-        sys.exit("mails.py: MAILBOX_URL is not set. Say first: set -a; . .local/stack.env; set +a")
+        sys.exit("mails.py: MAILBOX_URL is not set. Run first: set -a; . .local/stack.env; set +a")
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(os.environ["MAILBOX_URL"], timeout=10) as answer:
         box = json.load(answer)

@@ -1,6 +1,6 @@
-"""Where a stack lives: .local/<port>/, and the small things that all of these programs need.
+"""Where a stack lives (.local/<port>/), and small functions that all of these programs need.
 
-Standard library only, as all that stack.py imports."""
+Like everything that stack.py imports, it uses only the standard library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STACK_NAME = "hookwarden"
 
 
 class Failure(Exception):
-    """What went wrong, in a sentence without its full stop; logs are the files whose ends explain it."""
+    """What went wrong, as a sentence without its full stop. logs are files whose last lines explain it."""
 
     def __init__(self, sentence: str, *logs: Path):
         super().__init__(sentence.rstrip("."))
@@ -30,12 +30,12 @@ class Failure(Exception):
 
 
 class Stack:
-    """The places of one stack. elsewhere is the URL of an engine that was not started here, and is not ended here; empty for all others."""
+    """The files and addresses of one stack. elsewhere is the URL of an engine that somebody else starts and stops; empty for all others."""
 
     def __init__(self, port: int, elsewhere: str = ""):
         self.port = port
         self.folder = LOCAL / str(port)
-        self.engine_file = self.folder / "engine"  # the engine's name, and where it is if it is elsewhere
+        self.engine_file = self.folder / "engine"  # the engine's name, and its URL if it is elsewhere
         self.elsewhere = elsewhere or read(self.engine_file).partition(" ")[2]
         self.endpoint = self.elsewhere or f"http://127.0.0.1:{port}"
         self.tmp = self.folder / "tmp"
@@ -52,7 +52,7 @@ class Stack:
 
 
 def place(port: int, endpoint: str = "") -> Stack:
-    """The stack on a port, or that at LOCALSTACK_ENDPOINT, whose port is its own."""
+    """The stack on a port, or the one at LOCALSTACK_ENDPOINT, on that endpoint's port."""
     if not endpoint:
         if not 0 < port <= HIGHEST_PORT:
             raise Failure(f"PORT is {port}, but must be from 1 to {HIGHEST_PORT}")
@@ -63,20 +63,20 @@ def place(port: int, endpoint: str = "") -> Stack:
     except ValueError:
         its = 0
     if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/") or not its:
-        raise Failure(f"LOCALSTACK_ENDPOINT is {endpoint}, but must be like http://127.0.0.1:4566")
+        raise Failure(f"LOCALSTACK_ENDPOINT is {endpoint}, but must be a URL such as http://127.0.0.1:4566")
     if port not in (0, DEFAULT_PORT, its):
         raise Failure(f"PORT is {port}, but LOCALSTACK_ENDPOINT names port {its}")
     return Stack(its, f"{url.scheme}://{url.netloc}")
 
 
 def claim(port: int) -> None:
-    """Refuse a port at which this machine lets nobody listen now."""
+    """Refuse a port on which this machine does not let us listen now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError:
-            raise Failure(f"port {port} is not for everybody: choose one from 1024 on with PORT=…") from None
+            raise Failure(f"port {port} needs special rights: choose one from 1024 up with PORT=…") from None
         except OSError:
             raise Failure(f"port {port} is taken by another program: choose another one with PORT=…") from None
 
@@ -96,7 +96,7 @@ def locked(file: Path):
 
 @contextlib.contextmanager
 def folder_lock(stack: Stack):
-    """One up or down at a time. The lock is on the folder itself, which whoever had it before us may have removed."""
+    """Allow one up or down at a time. The lock is on the folder itself, which its last holder may have removed."""
     while True:
         stack.folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(stack.folder, os.O_RDONLY)
@@ -119,7 +119,7 @@ def step(what: str):
 
 
 def say(line: str) -> None:
-    # Whoever started us may be gone already.
+    # The program that started us may be gone.
     with contextlib.suppress(OSError):
         print(line, file=sys.stderr, flush=True)
 

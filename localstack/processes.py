@@ -1,4 +1,4 @@
-"""The processes of a stack: started so that they end together, found again, and ended."""
+"""The processes of a stack: start them so that they end together, find them again, and end them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STOP_SECONDS = 5
 
 
 def spawn(command: list[str], log: Path, environment: dict[str, str] | None = None, cwd: Path = ROOT) -> subprocess.Popen:
-    """Start a program in a session of its own, so that it and its children end together and by our hand only."""
+    """Start a program in a session of its own, so that only we end it, together with its children."""
     with log.open("wb") as output:
         return subprocess.Popen(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                                 stderr=subprocess.STDOUT, start_new_session=True)
@@ -37,7 +37,7 @@ def processes() -> list[tuple[int, int, str]]:
 
 
 def process_of(folder: Path) -> tuple[int, int, str] | None:
-    """One row of processes, as Linux tells it: a small image has no ps."""
+    """One row of processes, from Linux's /proc: a small image has no ps."""
     state = read(folder / "stat").rpartition(")")[2].split()
     if not state or state[0] in "ZX":
         return None

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A receiver to try things with: prints what it gets, and answers it.
+"""A receiver for experiments: prints what it gets, and answers.
 
     receive.py 8080          listen on port 8080, and answer 200
     receive.py 8080 400      and answer 400
 
-It listens on 127.0.0.1, or where RECEIVER_LISTEN of a stack.env says: functions in containers do not reach loopback.
+It listens on 127.0.0.1, or on the stack.env's RECEIVER_LISTEN, since functions in containers cannot reach loopback.
 Standard library only, Python 3.10 or later.
 """
 
@@ -26,7 +26,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_) -> None:
-        """Not a line more than what came."""
+        """Print nothing but the requests."""
 
 
 if __name__ == "__main__":

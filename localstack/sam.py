@@ -28,7 +28,7 @@ def goarch(name: str) -> str:
 
 
 def overrides(values: dict[str, str]) -> list[str]:
-    """The arguments of sam deploy that give the template's parameters their values."""
+    """The arguments of sam deploy that set the template's parameters."""
     return ["--parameter-overrides", *arguments(values)]
 
 
@@ -41,7 +41,7 @@ def environment(stack: Stack) -> dict[str, str]:
 
 
 def note_version_check(stack: Stack) -> None:
-    """The SAM CLI asks PyPI for a newer version of itself when this file does not say that it did lately."""
+    """Write the time of the SAM CLI's last version check. Without a recent one it would ask PyPI for a newer version of itself."""
     (stack.sam_folder / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time(), "telemetryEnabled": False}))
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Start and stop the local stack: an engine, with template.yaml deployed to it by the real SAM CLI.
+"""Start and stop the local stack: an engine to which the real SAM CLI deploys template.yaml.
 
     stack.py setup                 create the virtual environments (.local/venv-*)
     stack.py up --port 4566        start the stack, or redeploy what changed, and write stack.env
@@ -8,8 +8,8 @@
     stack.py sam -- ARGUMENTS      run the SAM CLI for a running stack
 
 The engine is MiniStack, or with --engine localstack LocalStack in Docker, or the LocalStack that already runs at
-LOCALSTACK_ENDPOINT; --engine aws is account.py's. Everything of a stack lives in .local/<port>/. Standard library only,
-Python 3.10 or later, Linux and macOS. Progress goes to standard error.
+LOCALSTACK_ENDPOINT. --engine aws runs account.py. All files of a stack are in .local/<port>/. Needs only the standard
+library of Python 3.10 or later, on Linux or macOS. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from venvs import setup
 BUILD_SECONDS = 900
 DEPLOY_SECONDS = 300
 
-# Where programs of this machine listen, and where functions reach them. Engines that run functions in containers say otherwise.
+# Where receivers on this machine listen, and where functions reach them. Engines that run functions in containers
+# change these.
 RECEIVERS = {"RECEIVER_HOST": "127.0.0.1", "RECEIVER_LISTEN": "127.0.0.1"}
 
 
@@ -48,14 +49,14 @@ class Interrupted(BaseException):
 
 
 def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = ROOT) -> None:
-    """Start the stack, or redeploy what changed. Stop what was started when anything goes wrong."""
+    """Start the stack, or redeploy what changed. If anything goes wrong, stop what was started."""
     engine.check()
     setup()
     values = parameters(engine.parameters, overrides, arch, source)
     with folder_lock(stack):
         other = read(stack.engine_file)
         if other and other != mark_of(stack, engine):
-            raise Failure(f"the stack on port {stack.port} is one of ENGINE={other}: take it down with make down, or choose another PORT=…")
+            raise Failure(f"the stack on port {stack.port} runs with ENGINE={other}: stop it with make down, or choose another PORT=…")
         started = not engine.runs(stack) or not engine.answers(stack)
         try:
             if started:
@@ -98,7 +99,7 @@ def build(stack: Stack, arch: str, source: Path) -> None:
 
 
 def deploy(stack: Stack, engine: Engine, values: dict[str, str]) -> None:
-    """Run sam deploy. What it says of a failure is often less than what the engine said."""
+    """Run sam deploy. If it fails, show the end of the engine's log too, which often says more."""
     with step("deploying"), speaks(stack, engine):
         sam.run(stack, "deploy", [
             "deploy", "--template-file", str(stack.build / "template.yaml"), "--stack-name", STACK_NAME,
@@ -108,10 +109,10 @@ def deploy(stack: Stack, engine: Engine, values: dict[str, str]) -> None:
 
 
 def parameters(ours: dict[str, str], overrides: str, arch: str, source: Path) -> dict[str, str]:
-    """Every parameter of the template, so that a redeploy forgets the overrides of the one before; checked before anything starts."""
+    """Every parameter of the template, so that a redeploy forgets earlier overrides. Checked before anything starts."""
     values = json.loads((source / "localstack" / "parameters.json").read_text()) | ours
     values["Architecture"] = "x86_64" if arch == "amd64" else "arm64"
-    # With what stands twice the later counts.
+    # If a name comes twice, the later value counts.
     named = [f"{name}={value}" for name, value in values.items()] + shlex.split(overrides)
     script = ROOT / "template" / "parameters.py"
     checked = subprocess.run([str(LOCAL / "venv-sam" / "bin" / "python"), str(script), "--template", str(source / "template.yaml"), *named], capture_output=True, text=True)
@@ -157,13 +158,14 @@ def stop(stack: Stack) -> None:
 
 
 def hold(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path) -> None:
-    """Keep a stack for as long as the parent keeps our standard input open."""
-    # A session of our own: what ends the parent's whole process group must not end us before the stack is down.
+    """Keep a stack until the parent closes our standard input."""
+    # In a session of our own, a signal to the parent's whole process group does not end us before the stack is
+    # down.
     with contextlib.suppress(PermissionError):
         os.setsid()
     threading.Thread(target=interrupt_at_end_of_input, daemon=True).start()
     if stack.elsewhere and stack.engine_file.exists():
-        raise Failure(f"a stack is at {stack.elsewhere} already: HOOKWARDEN_STACK={shown(stack.env_file)} uses it, make down removes it")
+        raise Failure(f"there is already a stack at {stack.elsewhere}: use it with HOOKWARDEN_STACK={shown(stack.env_file)}, or remove it with make down")
     up(stack, engine, overrides, arch, source)
     with contextlib.suppress(Interrupted, BrokenPipeError):
         print(f"ready {stack.env_file}", flush=True)
@@ -183,7 +185,7 @@ def interrupt_at_end_of_input() -> None:
 def run_in_account(command: str, name: str) -> None:
     """Hand over to account.py, with the caller's own credentials and the SAM CLI's boto3."""
     if command not in ("up", "down") or not name:
-        raise Failure("ENGINE=aws wants make up or make down, and STACK=… for a stack of the tests' own")
+        raise Failure("ENGINE=aws is for make up and make down, and needs STACK=…, the name of a stack for the tests alone")
     setup()
     program = [str(LOCAL / "venv-sam" / "bin" / "python"), str(ROOT / "localstack" / "account.py"), command, name]
     sys.stderr.flush()
@@ -208,8 +210,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--overrides", default=os.environ.get("OVERRIDES", ""), help='"Name=value …", on top of localstack/parameters.json')
     parser.add_argument("--arch", default=os.environ.get("ARCH") or platform.machine(), help="arm64 or x86_64, default this machine's")
     parser.add_argument("--source", type=Path, default=ROOT, help="another checkout, whose template and functions are deployed instead")
-    parser.add_argument("--lint", action="store_true", help="for setup: what linting needs, too")
-    parser.add_argument("--engine", default=os.environ.get("ENGINE", ""), help="ministack, localstack or aws; default what the stack was started with, else ministack")
+    parser.add_argument("--lint", action="store_true", help="for setup: also install what linting needs")
+    parser.add_argument("--engine", default=os.environ.get("ENGINE", ""), help="ministack, localstack or aws; default: the running stack's engine, else ministack")
     parser.add_argument("--stack", default=os.environ.get("STACK", ""), help="for --engine aws: the stack's name in the account")
     return parser.parse_intermixed_args()
 
@@ -233,7 +235,7 @@ def run(options: argparse.Namespace) -> None:
         say(f"see what it does: go run ./cmd/hookwarden{named(stack)} status")
     elif options.command == "down":
         there = down(stack)
-        say(f"the stack at {stack.endpoint} is down, and {shown(stack.folder)} with all that it held is gone" if there
+        say(f"the stack at {stack.endpoint} is down, and its folder {shown(stack.folder)} is removed" if there
             else f"there is no stack at {stack.endpoint}: nothing was stopped")
     elif options.command == "hold":
         hold(stack, engine, options.overrides, sam.goarch(options.arch), options.source)
@@ -253,7 +255,7 @@ def main() -> int:
         for log in failure.logs:
             say(f"The end of {shown(log)}:\n{tail(log)}")
         return 1
-    except OSError as error:  # a folder that is not ours to write, a disk that is full
+    except OSError as error:  # for example, a folder that we may not write, or a full disk
         say(f"stack.py: cannot use {error.filename or 'this machine'}: {error.strerror or error}.")
         return 1
     except Interrupted:

@@ -1,4 +1,4 @@
-"""Tests of stack.py and of its LocalStack engines, with a docker and a LocalStack that say what they are told to.
+"""Tests of stack.py and of its LocalStack engines, with a fake docker and a fake LocalStack.
 
 Run by localstack/stack's Go tests, or by python3 -m unittest in this folder. Standard library only.
 """
@@ -95,7 +95,7 @@ class Docker(unittest.TestCase):
 
 
 class Elsewhere(unittest.TestCase):
-    """A LocalStack that was not started here. status is that of its stack hookwarden; empty: it has none."""
+    """A LocalStack that was not started here. status is the status of its stack hookwarden; empty: it has none."""
 
     def setUp(self) -> None:
         self.status, self.deleted, self.has_ses = "", 0, False
@@ -125,7 +125,7 @@ class Elsewhere(unittest.TestCase):
                 self.wfile.write(body.encode())
 
             def log_message(self, *_) -> None:
-                """Nothing to say."""
+                """Print nothing."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -140,7 +140,7 @@ class Elsewhere(unittest.TestCase):
 
     def test_a_stack_that_is_not_ours_is_left_alone(self) -> None:
         self.status = "CREATE_COMPLETE"
-        with self.assertRaisesRegex(Failure, "was not put there from here"):
+        with self.assertRaisesRegex(Failure, "was not deployed from here"):
             self.engine.claim(self.stack)
         self.engine.end(self.stack)
         self.assertEqual(0, self.deleted)
@@ -191,7 +191,7 @@ class Place(unittest.TestCase):
 
 
 class CommandLine(unittest.TestCase):
-    """What stack.py says, of a stack in a folder of the test's own."""
+    """What stack.py prints, for a stack in a folder of the test's own."""
 
     def run_with(self, *arguments: str, local: Path | None = None) -> tuple[int, list[str]]:
         said = []
@@ -222,7 +222,7 @@ class CommandLine(unittest.TestCase):
     def test_down_says_what_it_did(self) -> None:
         local = folder_of(self)
         (local / "4731").mkdir()
-        self.assertEqual((0, [f"the stack at http://127.0.0.1:4731 is down, and {str(local)[1:]}/4731 with all that it held is gone"]), self.run_with("down", "--port", "4731", local=local))
+        self.assertEqual((0, [f"the stack at http://127.0.0.1:4731 is down, and its folder {str(local)[1:]}/4731 is removed"]), self.run_with("down", "--port", "4731", local=local))
         self.assertFalse((local / "4731").exists())
         self.assertEqual((0, ["there is no stack at http://127.0.0.1:4731: nothing was stopped"]), self.run_with("down", "--port", "4731", local=local))
 

@@ -1,4 +1,4 @@
-"""The virtual environments, .local/venv-*: made once, and again when their requirements or the Python change."""
+"""The virtual environments, .local/venv-*. They are made once, and again if their requirements or the Python change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SETUP_SECONDS = 900
 
 
 def setup(lint: bool = False) -> None:
-    """Create the virtual environments that are missing or older than their requirements file, those for linting if asked to."""
+    """Create the virtual environments that are missing or out of date; those for linting only if asked to."""
     check_tools()
     LOCAL.mkdir(exist_ok=True)
     with locked(LOCAL / "setup.lock"):
@@ -56,13 +56,13 @@ def check_tools() -> None:
 
 
 def stamp(venv: Path) -> str:
-    """What a virtual environment was made from; it can be neither moved nor given another Python."""
+    """A hash of what a virtual environment was made from. It cannot be moved or given another Python."""
     made_from = [VENVS[venv].read_text(), str(venv), sys.version, os.path.realpath(sys.executable)]
     return hashlib.sha256("\n".join(made_from).encode()).hexdigest()
 
 
 def install(venvs: list[Path]) -> None:
-    """Fill several virtual environments at once, each with its log beside it."""
+    """Fill several virtual environments at once. Each has a log file next to it."""
     pip = "-m pip install --quiet --disable-pip-version-check -r".split()
     running = []
     try:

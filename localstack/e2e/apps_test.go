@@ -13,13 +13,13 @@ import (
 
 type object = map[string]any
 
-// organization is one that a test registered.
+// organization is an organization that a test registered.
 type organization struct {
 	id     string
 	emails []string
 }
 
-// app is one that a test registered, with the receiver behind it.
+// app is an app that a test registered, with its receiver.
 type app struct {
 	*receiver.Receiver
 	id, slug, secret string
@@ -27,7 +27,7 @@ type app struct {
 	settings         object // as it was put
 }
 
-// bufferKey is where the app's current generation is counted.
+// bufferKey is the Buffer's key of the app's present generation.
 func (a *app) bufferKey(t *testing.T) string {
 	t.Helper()
 	item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id)
@@ -43,13 +43,13 @@ func newOrganization(t *testing.T, owners int) organization {
 	var list []object
 	for i := range owners {
 		email := fmt.Sprintf("owner%d@%s.example", i+1, org.id)
-		if !hasMailbox() { // SES itself answers for these addresses: a mail from an account goes to nobody
+		if !hasMailbox() { // addresses of SES's simulator, so that no person gets a mail from an account
 			email = fmt.Sprintf("success+%s-%d@simulator.amazonses.com", org.id, i+1)
 		}
 		org.emails = append(org.emails, email)
 		list = append(list, object{"email": email, "name": fmt.Sprintf("Owner %d", i+1)})
 	}
-	list = append(list, object{"email": "nobody at all"}, object{"email": nil}) // keep nobody else from being told
+	list = append(list, object{"email": "nobody at all"}, object{"email": nil}) // they must not keep the others from being told
 	register(t, object{"type": "organization.put", "version": 1,
 		"organization": object{"id": org.id, "slug": org.id, "name": "Org " + org.id, "owners": list}})
 	eventually(t, "the organization is registered", func(ctx context.Context) error {
@@ -58,7 +58,7 @@ func newOrganization(t *testing.T, owners int) organization {
 	return org
 }
 
-// newApp registers an app with a receiver that answers so.
+// newApp registers an app with a receiver that gives this answer.
 func newApp(t *testing.T, org organization, status string, answer receiver.Answer) *app {
 	t.Helper()
 	a := &app{id: unique("app"), slug: unique("slug"), secret: unique("secret"), org: org}
@@ -79,7 +79,7 @@ func newApp(t *testing.T, org organization, status string, answer receiver.Answe
 }
 
 // put registers the app's settings under a version and waits until they are
-// there.
+// stored.
 func (a *app) put(t *testing.T, version int) {
 	t.Helper()
 	register(t, object{"type": "app.put", "version": version, "app": a.settings})
@@ -121,7 +121,7 @@ func register(t *testing.T, messages ...any) {
 	must(t, running.Register(t.Context(), messages...))
 }
 
-// entries waits until the app's log of today has as many entries.
+// entries waits until the app's log of today has this many entries.
 func (a *app) entries(t *testing.T, want int) []stack.Item {
 	t.Helper()
 	var items []stack.Item
@@ -166,7 +166,7 @@ func (a *app) failAgo(t *testing.T, days ...int) {
 	for _, ago := range days {
 		day := time.Now().UTC().AddDate(0, 0, -ago)
 		must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{
-			"pk": key, "day": day.Format(time.DateOnly), "error_count": int64(1), // with more it would be dead
+			"pk": key, "day": day.Format(time.DateOnly), "error_count": int64(1), // with more, the app would count as dead
 			"expires_at": day.AddDate(0, 0, 40).Unix()}))
 	}
 }
@@ -205,14 +205,14 @@ func (a *app) warned(t *testing.T, level string) stack.Item {
 	return item
 }
 
-// inTurn answers with one status after another, the last for ever.
+// inTurn answers with one status after another, and then always with the last.
 func inTurn(statuses ...int) receiver.Answer {
 	return func(w http.ResponseWriter, _ *http.Request, n int) {
 		w.WriteHeader(statuses[min(n, len(statuses))-1])
 	}
 }
 
-// alternately answers with one status and then with another, again and again.
+// alternately answers with two statuses in turn.
 func alternately(first, second int) receiver.Answer {
 	return func(w http.ResponseWriter, r *http.Request, n int) {
 		if n%2 == 1 {

@@ -32,14 +32,14 @@ func testedWhileDisabled(t *testing.T) {
 		}
 	}
 	for _, got := range a.Got() {
-		var body bytes.Buffer // compact: one engine writes a message's body anew
+		var body bytes.Buffer // compact, since one engine writes the JSON of a message again
 		must(t, json.Compact(&body, got.Body))
 		if !strings.HasPrefix(body.String(), `{"action":"resolved","installation":{"uuid":"test"},"data":{"n":1},"actor":{`) {
 			t.Errorf("the receiver got %s", got.Body)
 		}
 	}
 	results := make(map[string]platform.TestResult)
-	for _, e := range a.heard(t, 1+2) { // one id for both of the first
+	for _, e := range a.heard(t, 1+2) { // the first two have the same id
 		if e.Type == platform.EventTested {
 			results[e.Test.ID] = *e.Test
 			if e.Organization.ID != org.id || e.App.Slug != a.slug {

@@ -12,7 +12,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// It runs alone: while the brake is latched nobody is disabled.
+// It runs alone: while the brake is latched, no app is disabled.
 func TestBrakeThatLatchesHoldsADisablingUntilItIsOpened(t *testing.T) {
 	now := time.Now().UTC()
 	must(t, running.Put(t.Context(), "AUDIT_TABLE", stack.Item{"pk": "#brake", "sk": "latch", "reason": "timeout", "app_id": "another",

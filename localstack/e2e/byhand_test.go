@@ -42,7 +42,8 @@ func disabledByHand(t *testing.T) {
 		}
 	}
 
-	// An enabling and an older disabling swap on the queue: the newest counts.
+	// An enabling overtakes an older disabling on the queue. The newest
+	// counts.
 	last := time.Now().UTC()
 	enable(t, a, last, org.emails[0])
 	register(t, disable(last.Add(-time.Second)), disable(first))

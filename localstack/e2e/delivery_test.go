@@ -205,11 +205,11 @@ func asRegistered(t *testing.T) {
 	}
 }
 
-// letters are the dead letters that were seen while looking for another.
+// letters keeps the dead letters that were found while looking for another.
 var letters stack.Letters //nolint:gochecknoglobals // the queues are shared by parallel tests
 
-// deadLetter looks for a dead letter whose body has the text; nil if there is
-// none in that time.
+// deadLetter looks for a dead letter whose body has the text; nil if none
+// comes in time.
 func deadLetter(t *testing.T, queue, text string, atMost time.Duration) *stack.Letter {
 	t.Helper()
 	receive := func(ctx context.Context) ([]stack.Letter, error) { return running.Receive(ctx, queue) }
@@ -225,7 +225,7 @@ func overtaken(t *testing.T) {
 	late.send(t, late.webhook(object{"app_id": late.id}))
 	a := newApp(t, org, "published", receiver.Status(http.StatusOK))
 	a.settings["id"], a.id = late.id, late.id
-	time.Sleep(3 * time.Second) // the webhook is looked at and deferred
+	time.Sleep(3 * time.Second) // until the webhook is read and deferred
 	a.put(t, 1)
 	got := attempts(a.entries(t, 1))
 	if !slices.Equal(got, []string{"1 success 200"}) {

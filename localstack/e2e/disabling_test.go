@@ -28,7 +28,7 @@ func disabledAndEnabled(t *testing.T) {
 	a := newApp(t, org, "internal", receiver.Status(http.StatusBadRequest))
 	warnings := a.warnedTwice(t) // of five days, today included
 	a.failAgo(t, 5)
-	time.Sleep(3 * time.Second) // the stream has handed out the six days
+	time.Sleep(3 * time.Second) // until the stream has handed out the six days
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
 		t.Fatalf("six days of errors disabled the app: %v %v", item, err)
 	}
@@ -75,7 +75,7 @@ func disabledAndEnabled(t *testing.T) {
 			}
 		}
 	}
-	time.Sleep(30 * time.Second) // deliver knows an app for so long
+	time.Sleep(30 * time.Second) // deliver caches an app for this long
 	a.Answer(receiver.Status(http.StatusOK))
 	a.send(t, a.webhook(nil), a.webhook(object{"resource": "installation", "action": "created"}))
 	skipped := 0
@@ -99,7 +99,7 @@ func disabledAndEnabled(t *testing.T) {
 		t.Errorf("after the enabling: %v", outcomes)
 	}
 	auditOf(t, org, 4)
-	for key, want := range map[string]int{a.id + "#" + org.id + "#1": 7, a.id + "#" + org.id + "#2": 1} { // the first as it was
+	for key, want := range map[string]int{a.id + "#" + org.id + "#1": 7, a.id + "#" + org.id + "#2": 1} { // the first generation is unchanged
 		if days, err := running.Query(t.Context(), "BUFFER_TABLE", key); err != nil || len(days) != want {
 			t.Errorf("%d days of %s, want %d: %v", len(days), key, want, err)
 		}
@@ -144,7 +144,8 @@ func disabledAndEnabled(t *testing.T) {
 		}
 	}
 
-	// A newer disabling; then the enabling comes once more, late.
+	// The app is disabled again. Then the same enabling comes once more,
+	// late.
 	must(t, running.Put(t.Context(), "BUFFER_TABLE", stack.Item{"pk": a.bufferKey(t),
 		"day": time.Now().UTC().Format(time.DateOnly), "fatal_count": int64(1)}))
 	again := a.disabled(t)

@@ -10,8 +10,8 @@ import (
 // differs there is in docs/engines.md, and here as far as the tests see it.
 func onLocalStack() bool { return running.Names["HOOKWARDEN_ENGINE"] == "localstack" }
 
-// patience is how long a test waits for what must come true. LocalStack hands a
-// function one batch at a time.
+// patience is how long a test waits for a condition. LocalStack takes longer,
+// since it hands a function only one batch at a time.
 func patience() time.Duration {
 	if onLocalStack() {
 		return 2 * time.Minute
@@ -19,8 +19,8 @@ func patience() time.Duration {
 	return 30 * time.Second
 }
 
-// largeNumber is one beyond a float64. LocalStack's poller makes Infinity of it,
-// which is no JSON.
+// largeNumber is too large for a float64. LocalStack's poller turns it into
+// Infinity, which is not JSON.
 func largeNumber() string {
 	if onLocalStack() {
 		return "1.5"
@@ -28,8 +28,8 @@ func largeNumber() string {
 	return "1e400"
 }
 
-// asKept are bodies as far as the engine keeps them: byte for byte, or on
-// LocalStack, whose poller writes JSON anew, what they mean.
+// asKept is bodies in the form that the engine keeps: byte for byte, or on
+// LocalStack, whose poller writes the JSON again, by their meaning.
 func asKept(bodies map[string]string) map[string]string {
 	if !onLocalStack() {
 		return bodies
@@ -49,8 +49,8 @@ func asKept(bodies map[string]string) map[string]string {
 	return kept
 }
 
-// logGroups are old and new text for a page whose commands name log groups:
-// LocalStack writes to those of the functions' own names.
+// logGroups replaces the names of log groups in a page's commands. LocalStack
+// names log groups after the functions.
 func logGroups() []string {
 	if !onLocalStack() {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// What TTL ends, or what is about the organization's id alone, is left: the log, the
-// counts, and which notices were sent.
+// What expires by TTL, or has only the organization's id, is left: the log, the counts, and which
+// notices were sent.
 func TestErasureOfAnOrganizationLeavesNoNameInAnyTable(t *testing.T) {
 	since := time.Now()
 	org, neighbour := newOrganization(t, 2), newApp(t, newOrganization(t, 1), "internal", receiver.Status(http.StatusOK))
@@ -27,7 +27,7 @@ func TestErasureOfAnOrganizationLeavesNoNameInAnyTable(t *testing.T) {
 	a.send(t, a.webhook(nil))
 	item := a.disabled(t)
 	a.mailsTo(t, org.emails, platform.AppDisabled, item.Text("disabled_at"), "Action required: Fix your App "+a.slug+" integration")
-	const many = 30 // more than a step
+	const many = 30 // more than one step erases
 	var apps []any
 	for n := range many {
 		must(t, running.Put(t.Context(), "AUDIT_TABLE", stack.Item{"pk": org.id, "sk": fmt.Sprintf("2026-01-01T00:00:00.000Z#%d", n), "name": "App " + org.id}))
@@ -66,7 +66,8 @@ func TestErasureOfAnOrganizationLeavesNoNameInAnyTable(t *testing.T) {
 		}
 	}
 
-	// An app that was put at the same time may be found at the second look only, a quarter of an hour later. That is now.
+	// An app that was put at the same time may only be found at the second look, a quarter of an
+	// hour later. The test makes the second look now.
 	register(t, object{"type": "app.put", "version": 6, "app": apps[0].(object)["app"]})
 	eventually(t, "the app is there again", func(ctx context.Context) error {
 		item, err := running.Get(ctx, "APPS_TABLE", "id", org.id+"-0")
@@ -86,7 +87,7 @@ func TestErasureOfAnOrganizationLeavesNoNameInAnyTable(t *testing.T) {
 	}
 	must(t, appsOf(t.Context(), org, many, true))
 
-	sweep(t) // the disabled app has owners no more, and nobody is missed
+	sweep(t) // the disabled app has no owners any more, and that is not reported
 	if !onLocalStack() {
 		for _, line := range logged(t.Context(), t, "sweep", since) {
 			if strings.Contains(line.text, "nobody to tell") && strings.Contains(line.text, a.id) {
@@ -96,7 +97,7 @@ func TestErasureOfAnOrganizationLeavesNoNameInAnyTable(t *testing.T) {
 	}
 }
 
-// appsOf waits for the apps of an organization to be there, or to be tombstones.
+// appsOf fails unless the organization's apps are there, or are tombstones.
 func appsOf(ctx context.Context, org organization, many int, deleted bool) error {
 	for n := range many {
 		item, err := running.Get(ctx, "APPS_TABLE", "id", fmt.Sprintf("%s-%d", org.id, n))
@@ -110,8 +111,8 @@ func appsOf(ctx context.Context, org organization, many int, deleted bool) error
 	return nil
 }
 
-// noNameOf looks through the tables that outlast the stack: what is known of an erased
-// organization is its id, in its tombstone and in one entry.
+// noNameOf looks through the tables that outlast the stack. Of an erased organization they may
+// only have the id, in its tombstone and in one audit entry.
 func noNameOf(t *testing.T, org organization, words ...string) {
 	t.Helper()
 	for _, table := range []string{"APPS_TABLE", "SECRETS_TABLE", "ORGANIZATIONS_TABLE", "AUDIT_TABLE"} {

@@ -20,8 +20,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// TestEventsDoWhatTheirNamesSay calls each function with each of its
-// events, as `make invoke` does, in an order in which they make sense.
+// TestEventsDoWhatTheirNamesSay calls each function with each of its events, as
+// `make invoke` does, in an order that makes sense.
 func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 	app, err := receiver.Start(sample.Secret, sample.Answer)
 	must(t, err)
@@ -55,7 +55,7 @@ func TestEventsDoWhatTheirNamesSay(t *testing.T) {
 		{"register-brake-open", braked},
 		{"register-app-delete", func(t *testing.T, s *scene) { s.has(t, "APPS_TABLE", "19", "deleted", true) }},
 		{"register-organization-delete", func(t *testing.T, s *scene) { s.has(t, "ORGANIZATIONS_TABLE", "43", "deleted", true) }},
-		{"sweep-schedule", func(*testing.T, *scene) {}}, // it judges whatever the other tests left: the answer is all
+		{"sweep-schedule", func(*testing.T, *scene) {}}, // it judges what the other tests left, so only its answer is checked
 	}
 	seen := make(map[string]bool)
 	for _, e := range events {
@@ -85,17 +85,17 @@ const (
 	recoveryID = "2f1e2d3c4b5a69788796a5b4c3d2e1f0"
 )
 
-// scene is one event's. Its apps have ids of their own: another run of the tests
-// may have left those of the files slow or disabled.
+// scene is the stage of one event. Its apps have new ids, since another run of
+// the tests may have left the apps of the files slow or disabled.
 type scene struct {
-	own    map[string]string // ids by those of the files
+	own    map[string]string // new ids by the files' ids
 	now    time.Time
-	before stack.Item // the first app's counts of the day
+	before stack.Item // today's counts of the first app
 }
 
 func (s *scene) day() string { return s.now.UTC().Format(time.DateOnly) }
 
-// take calls the function with its event.
+// take calls the function with the event.
 func (s *scene) take(t *testing.T, name, receiver string) {
 	t.Helper()
 	text, err := sample.Here{Names: running.Names, Receiver: receiver, Now: s.now}.Event(filepath.Join(root, "events", name+".json"))
@@ -104,7 +104,7 @@ func (s *scene) take(t *testing.T, name, receiver string) {
 	for there, here := range s.own {
 		ids = append(ids, `\"`+there+`\"`, `\"`+here+`\"`, there+"#42", here+"#42")
 	}
-	ids = append(ids, "https://ci-bot.example/hook", receiver+"/200") // of the first app, which is tested
+	ids = append(ids, "https://ci-bot.example/hook", receiver+"/200") // the URL of the first app, which is tested
 	event, err := sample.TrueNotices(t.Context(), running.Stack, []byte(strings.NewReplacer(ids...).Replace(string(text))))
 	must(t, err)
 	must(t, sample.PutImages(t.Context(), running.Stack, event))
@@ -116,7 +116,7 @@ func (s *scene) take(t *testing.T, name, receiver string) {
 	switch {
 	case function == "sweep":
 		want = `{}`
-	case name == "register-organization-delete": // it is to come again
+	case name == "register-organization-delete": // the message must come again
 		want = `{"batchItemFailures":[{"itemIdentifier":"19dd0b57-b21e-4ac1-bd88-01bbb068cb78"}]}`
 	}
 	var compact bytes.Buffer
@@ -133,7 +133,7 @@ func (s *scene) counts(t *testing.T) stack.Item {
 	return item
 }
 
-// has checks an attribute of an item; an absent text is empty.
+// has checks an attribute of an item. An absent text counts as empty.
 func (s *scene) has(t *testing.T, table, id, name string, want any) {
 	t.Helper()
 	if own := s.own[id]; own != "" {
@@ -150,8 +150,8 @@ func (s *scene) has(t *testing.T, table, id, name string, want any) {
 	}
 }
 
-// logged waits for the entry that the event left in the app's log. While slow
-// answers hold the batches, its webhook takes the way over RetryQueue.
+// logged waits for the event's entry in the app's log. While slow answers hold
+// the batches, its webhook goes over RetryQueue.
 func (s *scene) logged(t *testing.T, app, id, want string) {
 	t.Helper()
 	eventually(t, id+" is in the log", func(ctx context.Context) error {

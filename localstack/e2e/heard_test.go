@@ -11,8 +11,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// heard is what was read from EventsQueue, which all tests share, by app. An event that
-// comes twice is kept once.
+// heard keeps the events read from EventsQueue, which all tests share, by app. An event
+// that comes twice is kept once.
 type heard struct {
 	mu     sync.Mutex
 	events map[string][]platform.Event
@@ -40,8 +40,8 @@ func (h *heard) read(ctx context.Context) error {
 	return nil
 }
 
-// heard waits for so many events of the app, and returns them in the order of their
-// times; none where the stack sends none.
+// heard waits for this many events of the app and returns them in the order of their
+// times. It returns none if the stack sends none.
 func (a *app) heard(t *testing.T, want int) []platform.Event {
 	t.Helper()
 	if running.Names["EVENTS_QUEUE_URL"] == "" {

@@ -12,7 +12,7 @@ import (
 )
 
 // An integration has neither a URL nor secrets. The platform reports how its own calls
-// went, and fatal outcomes alone disable it.
+// ended, and only fatal outcomes disable it.
 func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 	t.Parallel()
 	org := newOrganization(t, 2)
@@ -28,7 +28,7 @@ func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 		}
 	}
 	at := time.Now()
-	a.failDays(t, 6) // written into the Buffer: nobody can wait for them
+	a.failDays(t, 6) // written into the Buffer, since the test cannot wait for days
 	a.report(t, "out_1", at, object{"success": 0, "error": 3})
 	a.report(t, "out_1", at, object{"success": 0, "error": 3})
 	eventually(t, "the report is counted", func(ctx context.Context) error {
@@ -38,7 +38,7 @@ func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 	if item, err := running.Get(t.Context(), "APPS_TABLE", "id", a.id); err != nil || item.Text("disabled_at") != "" {
 		t.Fatalf("errors disabled an app that only fatal outcomes break: %v %v", item, err)
 	}
-	must(t, a.countedToday(t.Context(), t, 3)) // once, though it came twice
+	must(t, a.countedToday(t.Context(), t, 3)) // counted once, though it came twice
 	a.report(t, "out_2", at, object{"fatal": 1})
 	item := a.disabled(t)
 	if e := auditOf(t, org, 1)[0]; item.Text("disabled_reason") != "fatal" || e.Text("event") != "integration.disable" {
@@ -59,7 +59,7 @@ func TestIntegrationIsDisabledInItsOwnWords(t *testing.T) {
 	if e := auditOf(t, org, 2)[1]; e.Text("event") != "integration.enable" {
 		t.Errorf("the audit entry is %v", e)
 	}
-	a.report(t, "out_3", at, object{"fatal": 1, "success": 7}) // of before the token was renewed
+	a.report(t, "out_3", at, object{"fatal": 1, "success": 7}) // from before the token was renewed
 	eventually(t, "the successes are counted", func(ctx context.Context) error {
 		day, err := running.Get(ctx, "BUFFER_TABLE", "pk", a.bufferKey(t), "day", at.UTC().Format(time.DateOnly))
 		if err == nil && (day.Int("success_count") != 7 || day.Int("fatal_count") != 0) {
@@ -82,7 +82,7 @@ func (a *app) report(t *testing.T, id string, at time.Time, counts object) {
 	must(t, running.Send(t.Context(), "WEBHOOK_QUEUE_URL", stack.Message{GroupID: a.id, Body: body}))
 }
 
-// countedToday fails unless today's errors are as many.
+// countedToday fails unless today has this many errors.
 func (a *app) countedToday(ctx context.Context, t *testing.T, errs int64) error {
 	t.Helper()
 	day, err := running.Get(ctx, "BUFFER_TABLE", "pk", a.bufferKey(t), "day", time.Now().UTC().Format(time.DateOnly))

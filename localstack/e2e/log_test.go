@@ -10,7 +10,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// TestLogIsReadNewestFirst reads it as a dashboard of the platform would.
+// TestLogIsReadNewestFirst reads the log as a dashboard of the platform
+// would.
 func TestLogIsReadNewestFirst(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newOrganization(t, 1), "internal", func(w http.ResponseWriter, r *http.Request, n int) {
@@ -24,7 +25,7 @@ func TestLogIsReadNewestFirst(t *testing.T) {
 	}
 	a.send(t, a.webhook(object{"resource": "comment"})) // not subscribed
 	a.entries(t, 7)
-	// An entry of yesterday, to page over days.
+	// An entry of yesterday, so that pages go over days.
 	yesterday := time.Now().UTC().AddDate(0, 0, -1)
 	old := delivery.Entry{Time: yesterday, AppID: a.id, WebhookID: "evt_old", MessageID: "m", EventType: "issue.created",
 		Attempt: 1, Outcome: "error", Sent: true, ResponseCode: 404}

@@ -1,4 +1,4 @@
-// Package e2e drives a whole stack the way a platform does: messages on its
+// Package e2e uses a whole stack as a platform does: through messages on its
 // queues, receivers on loopback, its tables and its mailbox.
 package e2e
 
@@ -21,16 +21,16 @@ import (
 const root = "../.."
 
 // running is the stack under test, for all tests of this package.
-var running struct { //nolint:gochecknoglobals // TestMain has no other way to hand it on
+var running struct { //nolint:gochecknoglobals // TestMain has no other way to pass it on
 	*stack.Stack
 	held  *stack.Held
 	env   string // path of its stack.env
 	heard heard
 }
 
-// TestMain holds a stack of its own on a free port for as long as the tests
-// run, and takes it down, also when they are interrupted. With HOOKWARDEN_STACK
-// set to the path of a stack.env it uses that stack instead.
+// TestMain holds a stack on a free port while the tests run, and takes it down,
+// even if they are interrupted. If HOOKWARDEN_STACK is the path of a stack.env,
+// it uses that stack instead.
 func TestMain(m *testing.M) { os.Exit(withStack(m)) }
 
 func withStack(m *testing.M) int {
@@ -78,7 +78,7 @@ func withStack(m *testing.M) int {
 	return code
 }
 
-// unique is a name that no other test and no earlier run has used.
+// unique is a name that no other test and no earlier run uses.
 func unique(prefix string) string {
 	b := make([]byte, 4)
 	_, _ = rand.Read(b)
@@ -99,7 +99,7 @@ func found(item stack.Item, err error) error {
 	return err
 }
 
-// eventually fails the test unless the condition comes true.
+// eventually fails the test unless the condition becomes true in time.
 func eventually(t *testing.T, what string, condition func(ctx context.Context) error) {
 	t.Helper()
 	if err := stack.Until(t.Context(), patience(), condition); err != nil {

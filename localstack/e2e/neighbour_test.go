@@ -11,7 +11,7 @@ import (
 )
 
 // TestNeighboursEnvironmentsAreWarnedOfAnAppThatHangs reads the warning as another
-// environment does.
+// environment would.
 func TestNeighboursEnvironmentsAreWarnedOfAnAppThatHangs(t *testing.T) {
 	hung := newApp(t, newOrganization(t, 1), "internal", receiver.Hang)
 	start := time.Now()

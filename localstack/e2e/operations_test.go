@@ -10,8 +10,8 @@ import (
 
 const operations = "docs/operations.md"
 
-// TestOperationsPageCommandsWork needs the queues for itself: a block
-// hides the letters of WebhookDLQ for two minutes.
+// TestOperationsPageCommandsWork runs alone, since a block hides WebhookDLQ's
+// letters for two minutes.
 func TestOperationsPageCommandsWork(t *testing.T) {
 	if running.Names["AWS_ENDPOINT_URL"] == "" {
 		t.Skip("a stack in an account has no endpoint of its own, and the page has other commands for it")
@@ -80,8 +80,8 @@ func alarmsOf(t *testing.T) map[string]bool {
 	return found
 }
 
-// matchesIn finds a pattern in files other than tests, at least once: the text of
-// its last group by that of its first.
+// matchesIn finds a pattern, at least once, in files other than tests. It returns the
+// text of the last group by that of the first.
 func matchesIn(t *testing.T, files, pattern string) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, files))
@@ -103,7 +103,7 @@ func matchesIn(t *testing.T, files, pattern string) map[string]string {
 	return found
 }
 
-// rowsOf are the first columns of the page's tables.
+// rowsOf is the first columns of the page's tables.
 func rowsOf(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, operations))
@@ -115,7 +115,7 @@ func rowsOf(t *testing.T) []string {
 	return rows
 }
 
-// mentioned reports whether one row has all of the words.
+// mentioned reports whether a row has all of the words.
 func mentioned(rows []string, words ...string) bool {
 	for _, row := range rows {
 		all := true

@@ -18,16 +18,16 @@ import (
 // pageLimit is how long all blocks of a page may take.
 const pageLimit = 3 * time.Minute
 
-// block is one that is fenced as `sh run`, with what its page says it prints: the
-// block right after it that is fenced as `text`, where … is anything.
+// block is a block fenced as `sh run`, with its expected output: the block right
+// after it that is fenced as `text`, in which … matches anything.
 type block struct {
 	heading, code, prints string
 	line                  int
 }
 
-// runPage pastes the blocks of a page into one shell, one after another, as its
-// reader does, and compares what they print. The AWS CLI is the one that set-up
-// installed. Old text is replaced by new.
+// runPage pastes the blocks of a page into one shell, one after another, as a
+// reader does, and compares their output. It uses the AWS CLI that the set-up
+// installed. In the blocks it replaces each old text by its new one.
 func runPage(t *testing.T, page string, oldNew ...string) {
 	t.Helper()
 	runPageIn(t, shell{name: "sh", command: []string{"sh", "-c"}}, page, oldNew...)
@@ -77,10 +77,10 @@ func runPageIn(t *testing.T, in shell, page string, oldNew ...string) {
 	}
 }
 
-// blocksToRun finds the blocks of a page.
+// blocksToRun finds a page's blocks.
 func blocksToRun(page string) []block {
 	var blocks []block
-	fence, heading, after := "", "", false // after: right after a block to run
+	fence, heading, after := "", "", false // after: the last block was one to run
 	for i, line := range strings.Split(page, "\n") {
 		opens, isFence := strings.CutPrefix(line, "```")
 		switch {
@@ -108,11 +108,11 @@ func blocksToRun(page string) []block {
 	return blocks
 }
 
-// begins is printed before each block.
+// begins is printed at the beginning of each block.
 const begins = "\x1e\n"
 
-// paste runs the blocks in one shell that ends at the first command that fails,
-// and returns what each block that was begun has printed.
+// paste runs the blocks in one shell that ends at the first command that fails.
+// It returns the output of each block that began.
 func paste(t *testing.T, in shell, blocks []block) ([]string, error) {
 	t.Helper()
 	env, err := filepath.Abs(running.env)
@@ -122,7 +122,7 @@ func paste(t *testing.T, in shell, blocks []block) ([]string, error) {
 	for _, b := range blocks {
 		script += "printf '\\036\\n'\n" + b.code
 	}
-	output, err := os.Create(filepath.Join(t.TempDir(), "output")) // a pipe would be held open by what a block leaves running
+	output, err := os.Create(filepath.Join(t.TempDir(), "output")) // not a pipe, which a program left running by a block would hold open
 	must(t, err)
 	defer func() { _ = output.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), pageLimit)
@@ -138,7 +138,7 @@ func paste(t *testing.T, in shell, blocks []block) ([]string, error) {
 	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) }
 	ran := shell.Run()
 	if shell.Process != nil {
-		_ = syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) // what a block left running
+		_ = syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) // ends ends what a block left running
 	}
 	if ctx.Err() != nil {
 		ran = errors.Join(ctx.Err(), ran)
@@ -152,8 +152,8 @@ func paste(t *testing.T, in shell, blocks []block) ([]string, error) {
 	return strings.Split(rest, begins), ran
 }
 
-// shellEnvironment is ours without what would lead the AWS CLI to an account, and
-// with the AWS CLI of set-up in front.
+// shellEnvironment is our environment without variables that would lead the AWS
+// CLI to an account, and with the set-up's AWS CLI first in PATH.
 func shellEnvironment(t *testing.T) []string {
 	t.Helper()
 	cli, err := filepath.Abs(filepath.Join(root, ".local", "venv-cli", "bin"))
@@ -178,8 +178,8 @@ func pathOf(environment []string) (path string) {
 	return path
 }
 
-// matches compares what was printed with what a page shows. Space in a line is as
-// wide as it likes.
+// matches compares output with what a page shows. The amount of space within a
+// line does not matter.
 func matches(shown, printed string) bool {
 	pattern := regexp.QuoteMeta(narrow(shown))
 	return regexp.MustCompile(`(?s)\A` + strings.ReplaceAll(pattern, "…", ".*") + `\z`).MatchString(narrow(printed))

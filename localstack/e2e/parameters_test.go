@@ -18,15 +18,15 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// TestParametersReachTheFunctions redeploys the stack once, for all that needs it. It
-// runs last.
+// TestParametersReachTheFunctions redeploys the stack once, for everything that needs other
+// parameters. It runs last.
 func TestParametersReachTheFunctions(t *testing.T) {
 	if running.Names["HOOKWARDEN_ENGINE"] == "aws" {
 		t.Skip("a stack in an account is not redeployed from here")
 	}
 	redeploy(t, "TimeoutThreshold=3")
 	t.Cleanup(func() {
-		if running.held == nil { // it is someone's own
+		if running.held == nil { // somebody else's stack
 			redeploy(t, "")
 		}
 	})
@@ -44,7 +44,7 @@ func tour(t *testing.T) {
 	}
 	env, err := filepath.Abs(running.env)
 	must(t, err)
-	// The sample events have registered the page's organization and mailed its owner already.
+	// The sample events have already registered the page's organization and mailed its owner.
 	runPage(t, "docs/tour.md", `go run ./cmd/hookwarden "$@"`, `go run ./cmd/hookwarden --env '`+env+`' "$@"`, "8080", freePort(t), `"42"`, `"`+unique("org")+`"`, "ada@acme.example", unique("ada")+"@acme.example")
 }
 
@@ -74,7 +74,7 @@ func hanging(t *testing.T) {
 		a.send(t, a.webhook(nil))
 		a.entries(t, sent)
 		if sent < 3 {
-			time.Sleep(2 * time.Second) // the stream has handed out the counts
+			time.Sleep(2 * time.Second) // until until until the stream has handed out the counts
 		}
 	}
 	if item := a.disabled(t); item.Text("disabled_reason") != "timeout" {
@@ -125,7 +125,7 @@ func observed(t *testing.T) {
 		return a
 	}
 	wouldBe := func(a *app) {
-		eventually(t, "it is said what would be done", func(ctx context.Context) error {
+		eventually(t, "would-disable is audited", func(ctx context.Context) error {
 			entries, err := running.Query(ctx, "AUDIT_TABLE", a.org.id)
 			if err == nil && len(entries) == 0 {
 				return stack.ErrNotYet

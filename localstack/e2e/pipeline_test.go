@@ -19,16 +19,16 @@ import (
 	"hookwarden/template"
 )
 
-// printed is a line that a function wrote, as Lambda's log pipeline reads it where
+// printed is a line that a function wrote, as Lambda's log pipeline reads it if
 // logs are JSON.
 type printed struct {
 	text   string
-	level  slog.Level // as Lambda takes it
-	metric bool       // of the embedded metric format
+	level  slog.Level // as Lambda reads it
+	metric bool       // the line has the embedded metric format
 }
 
-// read takes a line as AWS documents it for runtimes of one's own: a level counts
-// only in an object with a timestamp as in RFC 3339, and all else is INFO.
+// read reads a line as AWS documents it for custom runtimes: a level counts only
+// in an object with an RFC 3339 timestamp. Everything else is INFO.
 func read(text string) printed {
 	p := printed{text: text, level: slog.LevelInfo}
 	var line struct {
@@ -67,7 +67,8 @@ func TestPipelineReadsALineAsLambdaDoes(t *testing.T) {
 	}
 }
 
-// logged is what the functions printed since then, but for Lambda's own lines.
+// logged is the lines that the functions have printed since then, without
+// Lambda's own.
 func logged(ctx context.Context, t *testing.T, function string, since time.Time) (lines []printed) {
 	t.Helper()
 	in := object{"logGroupName": logGroup(function), "startTime": since.UnixMilli()}
@@ -89,22 +90,22 @@ func logged(ctx context.Context, t *testing.T, function string, since time.Time)
 	}
 }
 
-// pipeline applies Lambda's own filter, which the engine does not have, to what
-// the functions print: with each LogLevel it must keep every line, since LogLevel
-// has decided already, and the metrics have no level.
+// pipeline applies Lambda's filter, which the engine does not have, to the
+// functions' lines. With each LogLevel it must keep every line: the function has
+// already applied LogLevel, and metrics have no level.
 func pipeline(t *testing.T) {
 	if running.Names["HOOKWARDEN_ENGINE"] == "localstack" {
 		t.Skip("the engine's log groups are not the template's")
 	}
 	expanded, err := template.Expand(t.Context(), root)
 	must(t, err)
-	levels := make(map[string]slog.Level) // of Lambda's filter, by function
+	levels := make(map[string]slog.Level) // the level of Lambda's filter, by function
 	for name, f := range expanded.OfType("AWS::Lambda::Function") {
 		var level slog.Level
 		must(t, level.UnmarshalText([]byte(fmt.Sprint(template.At(f, "LoggingConfig", "ApplicationLogLevel")))))
 		levels[strings.ToLower(strings.TrimSuffix(name, "Function"))] = level
 	}
-	for function, level := range levels { // all that the tests have made them print
+	for function, level := range levels { // all lines of this run of the tests
 		survives(t, logged(t.Context(), t, function, time.Unix(0, 0)), function, level, slog.LevelInfo)
 	}
 	a := newApp(t, newOrganization(t, 1), "internal", receiver.Status(400))
@@ -127,8 +128,8 @@ func pipeline(t *testing.T) {
 	}
 }
 
-// survives asserts that the filter keeps all lines, and that none is below the
-// level that the function has.
+// survives checks that the filter keeps all lines, and that none is below the
+// function's level.
 func survives(t *testing.T, lines []printed, function string, filter, own slog.Level) {
 	t.Helper()
 	for _, l := range lines {
@@ -143,15 +144,14 @@ func survives(t *testing.T, lines []printed, function string, filter, own slog.L
 	}
 }
 
-// setLogLevel changes a function as a deployment with another LogLevel does, for
-// the time of the test.
+// setLogLevel changes a function as a deployment with another LogLevel would,
+// during the test.
 func setLogLevel(t *testing.T, function string, level slog.Level) {
 	t.Helper()
 	setVariable(t, function, "LOG_LEVEL", level.String())
 }
 
-// setVariable changes one variable of a function's environment for the time of the
-// test.
+// setVariable changes one variable in a function's environment during the test.
 func setVariable(t *testing.T, function, name, value string) {
 	t.Helper()
 	of := aws.String(running.Names[function])

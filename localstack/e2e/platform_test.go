@@ -22,8 +22,8 @@ import (
 
 const platformPage = "docs/platform.md"
 
-// TestPlatformOfItsOwn has a stack with the parameters of the page for platforms: one
-// that is not the model, and has names of its own.
+// TestPlatformOfItsOwn runs a stack with the parameters from the page for platforms. Its
+// platform is not the model, and has other names.
 func TestPlatformOfItsOwn(t *testing.T) {
 	if running.held == nil {
 		t.Skip("a second stack is for the engine that the tests start themselves")
@@ -36,7 +36,7 @@ func TestPlatformOfItsOwn(t *testing.T) {
 	must(t, err)
 	held, err := stack.HoldSource(root, source, strings.ReplaceAll(named[1], "\\\n", " "), os.Stderr)
 	must(t, err)
-	others, env := running.Stack, running.env // no other test runs: those that are parallel begin when this one is over
+	others, env := running.Stack, running.env // no other test runs: parallel tests begin after this one
 	t.Cleanup(func() {
 		running.Stack, running.env = others, env
 		must(t, held.Release())
@@ -55,7 +55,7 @@ func readPlatformPage(t *testing.T) string {
 	return string(text)
 }
 
-// unnamed does all that makes hookwarden write to a receiver, to an owner or to the
+// unnamed makes hookwarden write everything that it writes to receivers, owners and the
 // platform, and looks for the model's name in it.
 func unnamed(t *testing.T) {
 	org := newOrganization(t, 2)
@@ -70,7 +70,7 @@ func unnamed(t *testing.T) {
 		broken.send(t, object{"type": "outcomes", "id": unique("out"), "app_id": broken.id, "organization_id": org.id,
 			"at": platform.FormatTime(time.Now()), "counts": object{"fatal": 1}})
 		broken.disabled(t)
-		mails = org.mailed(t, mails+2) // before the next step: it would outdate them
+		mails = org.mailed(t, mails+2) // before the next step, which would outdate them
 		register(t, object{"type": "app.test", "app_id": broken.id, "id": unique("tst"), "resource": "test", "action": "ping", "data": object{}})
 		enable(t, broken, time.Now(), org.emails[0])
 		mails = org.mailed(t, mails+1)
@@ -117,12 +117,13 @@ func unnamed(t *testing.T) {
 		return err
 	})
 	for _, e := range events {
-		// Only the platform gets these. The kind is its own word for what it registered.
+		// Only the platform gets these. The kind is the word with which it registered
+		// the app.
 		silent(t, "an event", strings.ReplaceAll(e.Body, `"kind":"sentry-app"`, ""))
 	}
 }
 
-// mailed waits until so many mails have come to its owners, and returns how many.
+// mailed waits until at least want mails have come to the owners, and returns how many.
 func (o organization) mailed(t *testing.T, want int) int {
 	t.Helper()
 	eventually(t, "the mails have come", func(ctx context.Context) error {
@@ -141,7 +142,7 @@ func (o organization) mailed(t *testing.T, want int) int {
 	return want
 }
 
-// billbirdsApp is newApp for a stack whose header prefix is not the model's.
+// billbirdsApp is newApp for a stack with a header prefix other than the model's.
 func billbirdsApp(t *testing.T, org organization, changes object) *app {
 	t.Helper()
 	a := &app{id: unique("ep"), slug: unique("slug"), secret: unique("secret"), org: org}
@@ -158,7 +159,7 @@ func billbirdsApp(t *testing.T, org organization, changes object) *app {
 	return a
 }
 
-// silent fails for a text with the model's name in it.
+// silent fails the test if a text has the model's name in it.
 func silent(t *testing.T, what string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {

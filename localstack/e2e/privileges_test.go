@@ -41,8 +41,8 @@ func (p privilege) String() string {
 
 const key = "arn:aws:kms:us-east-1:123456789012:key/1"
 
-// ofLambda are the privileges that no code of ours uses: Lambda itself does, in
-// the function's name, where no log of calls shows it.
+// ofLambda is the privileges that Lambda itself uses in the function's name.
+// Our code does not use them, and no log of calls shows them.
 func ofLambda() map[privilege]string {
 	list := make(map[privilege]string)
 	for function, queues := range map[string][]string{"register": {"RegistryQueue"}, "deliver": {"WebhookQueue", "RetryQueue"}, "notify": {"NotificationQueue"}} {
@@ -73,16 +73,17 @@ func ofLambda() map[privilege]string {
 	return list
 }
 
-// TestRolesAllowWhatTheFunctionsCallAndNothingElse looks at every call of this
-// run. It runs last: only then has everything been called. Roles that allow too
-// little show in the other tests too, since the engine enforces them.
+// TestRolesAllowWhatTheFunctionsCallAndNothingElse checks every call of this
+// run. It runs last, when everything has been called. Roles that allow too
+// little also fail other tests, since the engine enforces them.
 func TestRolesAllowWhatTheFunctionsCallAndNothingElse(t *testing.T) {
 	var any struct{ Events []call }
 	if err := ask(t, "CloudTrail_20131101.LookupEvents", object{}, &any); err != nil || len(any.Events) == 0 {
 		t.Skipf("the engine records no calls; MiniStack does when it is started with CLOUDTRAIL_RECORDING=1 (%v)", err)
 	}
 	driveErrorPaths(t)
-	// With all that adds to roles, so that all that one may ever do is there. The other statements are the same without.
+	// With every parameter that adds to the roles, so that they allow everything that they ever
+	// may. The other statements do not depend on parameters.
 	expanded, err := template.Expand(t.Context(), root, "KmsKeyArn="+key, "Tracing=true", "PlatformEvents=true")
 	must(t, err)
 	called, writes := calls(t, expanded)
@@ -152,15 +153,15 @@ func operatorsUseAll(t *testing.T, expanded *template.Template, called map[privi
 	}
 }
 
-// onlyState says whether a function writes an app's state and nothing that the
-// platform said of the app, such as its URL.
+// onlyState reports whether a function may write an app's state, but nothing
+// that the platform registered, such as the URL.
 func onlyState(p privilege) bool {
 	return (p.function == "disable" || p.function == "sweep") && p.Grant == template.Grant{Action: "dynamodb:UpdateItem", On: "AppsTable"}
 }
 
-// fitsCondition compares what was written to a table with what may be: by
-// stateAttributes, and by a condition of the statement that the engine does not
-// evaluate.
+// fitsCondition compares what was written to a table with what may be written,
+// by stateAttributes and by a condition of the statement that the engine does
+// not evaluate.
 func fitsCondition(t *testing.T, p privilege, statement object, writes []write) {
 	t.Helper()
 	if onlyState(p) {
@@ -187,20 +188,21 @@ func fitsCondition(t *testing.T, p privilege, statement object, writes []write) 
 	}
 }
 
-// write is what a call that changes one item says beside the key's values.
+// write is what a call that changes one item has in addition to the key's
+// values.
 type write struct {
-	attributes []string // that it names, the key's too
-	returns    bool     // whether it asks for what was there
+	attributes []string // the attributes that it names, the key included
+	returns    bool     // it asks for the old item
 }
 
-// stateAttributes are the key, the disabled state, and what the writes' own
-// conditions name.
+// stateAttributes is the key, the disabled state, and what the conditions of
+// the writes name.
 var stateAttributes = []string{"id", "status", "kind", "breaker", "deleted", "generation", "disabled_at", "disabled_reason", "disabled_evidence",
 	"disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at", "standing"}
 
 var (
 	expressionWord = regexp.MustCompile(`[:#]?[A-Za-z_][A-Za-z0-9_]*`)
-	// What is no attribute in an expression.
+	// Words in an expression that are not attributes.
 	expressionWords = strings.Fields("SET REMOVE ADD DELETE AND OR NOT IN BETWEEN attribute_exists attribute_not_exists if_not_exists begins_with")
 )
 
@@ -229,8 +231,8 @@ func readWrite(w object) write {
 	return result
 }
 
-// noneRefused looks for refusals in the functions' logs: the engine records no
-// call that it refused, and not every failing call fails a test.
+// noneRefused looks for refusals in the functions' logs. The engine does not
+// record calls that it refused, and not every failed call fails a test.
 func noneRefused(t *testing.T) {
 	t.Helper()
 	for _, function := range []string{"register", "deliver", "disable", "sweep", "notify"} {
@@ -261,7 +263,7 @@ func sorted(set map[privilege]bool) []privilege {
 	return list
 }
 
-// driveErrorPaths does once what the other tests do not bring about.
+// driveErrorPaths causes what the other tests do not cause.
 func driveErrorPaths(t *testing.T) {
 	t.Run("a bad registry message becomes a dead letter", func(t *testing.T) {
 		mark := unique("bad")
@@ -360,8 +362,8 @@ func driveErrorPaths(t *testing.T) {
 	})
 }
 
-// sendNotice queues the notice of the sample event under an id of its own, and
-// of an app that is disabled as it says.
+// sendNotice queues the sample event's notice under a new id, for an app that
+// is disabled as the notice says.
 func sendNotice(t *testing.T, id string) {
 	t.Helper()
 	text, err := os.ReadFile(root + "/events/notify-disabled.json")
@@ -378,7 +380,7 @@ func sendNotice(t *testing.T, id string) {
 	must(t, running.Send(t.Context(), "NOTIFICATION_QUEUE_URL", stack.Message{Body: notice}))
 }
 
-// mailIdentity changes which senders the engine's SES has verified.
+// mailIdentity makes the engine's SES verify a sender, or forget it.
 func mailIdentity(t *testing.T, method, path string, in object) {
 	t.Helper()
 	must(t, send(t, method, "/v2/email/identities"+path, "ses", "", in, nil))
@@ -404,8 +406,8 @@ type call struct {
 	CloudTrailEvent        string
 }
 
-// recorded returns the calls since a time, the newest first. The engine answers
-// 50 at a time and has no other way to go on than the time of the last.
+// recorded returns the calls since a time, newest first. The engine returns 50
+// at a time, and the next ones can only be asked for by the time of the last.
 func recorded(t *testing.T, since time.Time) []call {
 	t.Helper()
 	var all []call
@@ -434,7 +436,8 @@ func recorded(t *testing.T, since time.Time) []call {
 	}
 }
 
-// engine makes a call for which there is no client.
+// engine makes a call for which there is no client, and fails the test if it
+// fails.
 func engine(t *testing.T, operation string, in, out any) {
 	t.Helper()
 	must(t, ask(t, operation, in, out))
@@ -478,12 +481,12 @@ func send(t *testing.T, method, path, service, operation string, in, out any) er
 	return json.Unmarshal(answer, out)
 }
 
-// calls are the privileges that the functions' calls needed, and the writes of
-// single items among them. A function is known by the name that
-// AWS_SDK_UA_APP_ID gives it.
+// calls returns the privileges that the functions' calls needed, and their
+// writes of single items. A call's user agent names its function, by
+// AWS_SDK_UA_APP_ID.
 func calls(t *testing.T, expanded *template.Template) (used map[privilege]bool, writes map[privilege][]write) {
 	t.Helper()
-	names := make(map[string]string) // logical ids by what the stack calls them
+	names := make(map[string]string) // logical ids by physical names
 	for output, o := range expanded.Outputs {
 		names[running.Names[upperSnake(output)]] = template.Target(o.Value)
 	}
@@ -519,7 +522,8 @@ func calls(t *testing.T, expanded *template.Template) (used map[privilege]bool, 
 			writes[p] = append(writes[p], all...)
 		}
 	}
-	// MiniStack 1.5.33 does not record calls of SES v2: what shows them is the mail.
+	// MiniStack 1.5.33 does not record calls of SES v2, but a mail shows that there
+	// was one.
 	if mails, err := running.Mails(t.Context()); err == nil && len(mails) > 0 {
 		for _, on := range []string{"identity/*", "configuration-set/${ConfigurationSet}"} {
 			used[privilege{"notify", template.Grant{Action: "ses:SendEmail",
@@ -529,7 +533,7 @@ func calls(t *testing.T, expanded *template.Template) (used map[privilege]bool, 
 	return used, writes
 }
 
-// writesOf are the updates in a call, by what IAM asks for them.
+// writesOf is the updates in a call, by the privilege that each needs.
 func writesOf(operation string, parameters object) map[template.Grant][]write {
 	found := make(map[template.Grant][]write)
 	add := func(update object) {
@@ -550,8 +554,8 @@ func writesOf(operation string, parameters object) map[template.Grant][]write {
 	return found
 }
 
-// needed says what IAM asks for a call. On is a table's name or a queue's URL,
-// with what follows it in the ARN after a bar.
+// needed is the privileges that a call needs. On is a table's name or a
+// queue's URL, followed by a bar and the rest of the ARN, if there is more.
 func needed(service, operation string, parameters object) (grants []template.Grant) {
 	text := func(name string) string {
 		s, _ := parameters[name].(string)
@@ -586,7 +590,7 @@ func needed(service, operation string, parameters object) (grants []template.Gra
 	return grants
 }
 
-// upperSnake is an output's name as stack.env has it.
+// upperSnake is an output's name as in stack.env.
 func upperSnake(name string) string {
 	var b strings.Builder
 	for i, r := range name {

@@ -35,14 +35,14 @@ func (a *app) delete(t *testing.T, version int) (deletedAt time.Time) {
 
 func lastWebhook(t *testing.T) {
 	t.Parallel()
-	// It waits for an app that is not registered yet. When it comes again, after 15 seconds, the app is deleted, and
-	// no environment remembers it from before.
+	// The webhook waits for an app that is not registered yet. When it comes again after 15
+	// seconds, the app has been deleted, and no environment has it in its cache.
 	org := newOrganization(t, 1)
 	early := &app{id: unique("app"), org: org}
 	early.send(t, early.webhook(object{"resource": "installation", "action": "deleted"}))
 	a := newApp(t, org, "published", receiver.Status(http.StatusOK))
 	a.settings["id"], a.id = early.id, early.id
-	time.Sleep(3 * time.Second) // the webhook is looked at and deferred
+	time.Sleep(3 * time.Second) // until the webhook is read and deferred
 	a.put(t, 1)
 	deletedAt := a.delete(t, 2)
 	if got := attempts(a.entries(t, 1)); !slices.Equal(got, []string{"1 success 200"}) {

@@ -14,11 +14,12 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// previousSecret is one in the form that every library takes.
+// previousSecret has the form that every library accepts.
 const previousSecret = "whsec_TG91ZCBhbmQgY2xlYXIsIGFuZCB0aGlydHktdHdv"
 
-// verifiers are the languages of the page's functions, and what calls them: on a
-// request in the JSON file that is named, they say "fits", or they fail with a reason.
+// verifiers is the languages of the page's functions, with a program that calls each
+// one. Given the name of a JSON file with a request, the program prints "fits", or
+// fails with a reason.
 var verifiers = []struct{ language, program, file, call string }{
 	{"go", "go", "main.go", `
 func main() {
@@ -63,14 +64,14 @@ console.log("fits");
 `},
 }
 
-// request is a webhook as a receiver has it.
+// request is a webhook as a receiver gets it.
 type request struct {
 	Secret  string            `json:"secret"`
 	Headers map[string]string `json:"headers"`
 	Body    string            `json:"body"`
 }
 
-// verifiesEverywhere runs the page's functions on what the app got first.
+// verifiesEverywhere runs the page's functions on the app's first webhook.
 func verifiesEverywhere(t *testing.T, a *app) {
 	t.Helper()
 	got := a.Got()[0]
@@ -122,8 +123,8 @@ func verifiesEverywhere(t *testing.T, a *app) {
 	}
 }
 
-// verifyCommands makes a program of each function on the page. A language that this
-// machine does not have is left out, and said.
+// verifyCommands makes a program from each function on the page. It leaves out
+// languages that this machine does not have, and logs that.
 func verifyCommands(t *testing.T) [][]string {
 	t.Helper()
 	page := readPlatformPage(t)

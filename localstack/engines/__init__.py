@@ -1,4 +1,4 @@
-"""The engines that the stack runs on, a module each. All that differs between them is there."""
+"""The engines on which the stack runs, a module each. Everything that differs between engines is here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ENGINES: dict[str, Engine] = {engine.name: engine for engine in (MiniStack(), Lo
 
 
 def engine_of(stack: Stack, name: str = "") -> Engine:
-    """The engine of that name, or the one that a stack was started with."""
+    """The engine of that name, or the one with which the stack was started."""
     if stack.elsewhere:
         return LocalStackElsewhere()
     return ENGINES[name or read(stack.engine_file) or MiniStack.name]
 
 
 def mark_of(stack: Stack, engine: Engine) -> str:
-    """What a stack's engine file says."""
+    """The content of a stack's engine file."""
     return f"{engine.name} {stack.elsewhere}".strip()

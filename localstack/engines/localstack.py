@@ -1,4 +1,4 @@
-"""LocalStack, in Docker or where one runs already."""
+"""LocalStack, in Docker or already running elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from place import ROOT, STACK_NAME, Failure, Stack, say, step
 
 COMPOSE_SECONDS = 900  # the first time Docker fetches a gigabyte
 
-# LocalStack's images since 2026-03 start only with an account's token. It goes from our environment into the container's, and nowhere else.
+# LocalStack's images since 2026-03 only start with an account's token. It goes from our environment into the
+# container's, and nowhere else.
 TOKEN = "LOCALSTACK_AUTH_TOKEN"
 
 
@@ -31,10 +32,10 @@ class LocalStack(Engine):
     def check(self) -> None:
         for command, lacking in ((["docker", "version"], "a Docker engine"), (["docker", "compose", "version"], "docker compose")):
             if shutil.which("docker") is None or subprocess.run(command, capture_output=True).returncode != 0:
-                raise Failure(f"ENGINE=localstack needs {lacking}, and none answers on this machine: without ENGINE the stack needs no Docker")
+                raise Failure(f"ENGINE=localstack needs {lacking}, and this machine has none that answers. Without ENGINE the stack needs no Docker")
 
     def start(self, stack: Stack) -> None:
-        with step("starting LocalStack and the mailbox, for which Docker fetches the images once"), speaks(stack, self):
+        with step("starting LocalStack and the mailbox (Docker fetches their images once)"), speaks(stack, self):
             try:
                 self.compose(stack, "up", "--detach", "--wait", "--quiet-pull")
             except Failure as failure:
@@ -60,7 +61,7 @@ class LocalStack(Engine):
         if not stack.engine_file.exists():
             return
         self.compose(stack, "stop")
-        # LocalStack removes its functions' containers when it ends in order.
+        # LocalStack removes its functions' containers if it ends normally.
         left = docker("ps", "--all", "--quiet", "--filter", f"network=hookwarden-{stack.port}").split()
         if left:
             docker("rm", "--force", *left)
@@ -72,7 +73,7 @@ class LocalStack(Engine):
 
 
 class LocalStackElsewhere(Engine):
-    """A LocalStack that runs already, at LOCALSTACK_ENDPOINT: only the stack is put there, and removed again."""
+    """A LocalStack that already runs, at LOCALSTACK_ENDPOINT. Only the stack is deployed to it, and removed again."""
 
     name = LocalStack.name
     health = LocalStack.health
@@ -81,7 +82,7 @@ class LocalStackElsewhere(Engine):
         if not self.answers(stack):
             raise Failure(f"no LocalStack answers at LOCALSTACK_ENDPOINT={stack.elsewhere}")
         if stack_status(stack):
-            raise Failure(f"the LocalStack at {stack.elsewhere} has a stack {STACK_NAME} that was not put there from here: delete that one first")
+            raise Failure(f"the LocalStack at {stack.elsewhere} already has a stack {STACK_NAME} that was not deployed from here: delete it first")
 
     def runs(self, stack: Stack) -> bool:
         return stack.engine_file.exists()
@@ -106,11 +107,11 @@ class LocalStackElsewhere(Engine):
 
 
 def receivers(network: str) -> dict[str, str]:
-    """Where containers on a Docker network reach this machine, unless the caller says. On Linux it is no loopback address."""
+    """Where containers on a Docker network reach this machine, unless the caller sets it. On Linux it is not a loopback address."""
     found = {"RECEIVER_HOST": "host.docker.internal", "RECEIVER_LISTEN": "127.0.0.1"}
-    with contextlib.suppress(Failure):  # without Docker here the caller has to say
+    with contextlib.suppress(Failure):  # without Docker on this machine the caller must set it
         listed = docker("network", "inspect", network, "--format", "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}").split()
-        # Docker's default network may name no gateway: it is the first address.
+        # Docker's default network may name no gateway. It is then the first address.
         addresses = [str(next(ipaddress.ip_network(word).hosts())) if "/" in word else word for word in listed]
         found |= next(({"RECEIVER_HOST": address, "RECEIVER_LISTEN": address} for address in addresses if ours(address)), {})
     return found | {name: os.environ[name] for name in found if os.environ.get(name)}
@@ -133,7 +134,7 @@ def docker(*arguments: str, **variables: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failure(f"docker {arguments[0]}: {error}") from None
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["it says no more"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
         raise Failure(f"docker {arguments[0]} failed: {without_token(reason).rstrip('.')}")
     return without_token(done.stdout)
 

@@ -1,4 +1,4 @@
-"""MiniStack: a Python program that runs the functions as programs. No Docker, and IAM enforced."""
+"""MiniStack, the default engine."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ START_SECONDS = 30
 
 
 class MiniStack(Engine):
-    """A Python program that runs the functions as programs: no Docker, and IAM enforced."""
+    """A Python program that runs the functions as ordinary programs. It needs no Docker, and enforces IAM."""
 
     name = "ministack"
     health = "/_ministack/health"
 
     def start(self, stack: Stack) -> None:
         python = LOCAL / "venv-engine" / "bin" / "python"
-        # Python ignores an -X option that it does not know: this one shows in `ps` whose engine it is.
+        # Python ignores an unknown -X option. This one shows in `ps` to which stack the engine
+        # belongs.
         command = [str(python), "-X", engine_mark(stack), "-m", "ministack"]
         log = stack.logs / "engine.log"
         with step("starting the engine"):
@@ -74,7 +75,7 @@ def engine_environment(stack: Stack) -> dict[str, str]:
 
 
 def allow_mail(stack: Stack) -> None:
-    """Let notify mail: MiniStack 1.5.33 knows ses:SendEmail on no resource but *, and no ses:FromAddress, so that the template's statement never fits."""
+    """Let notify mail. MiniStack 1.5.33 only allows ses:SendEmail on *, and does not know ses:FromAddress, so the template's statement never matches."""
     answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": "NotifyRole"})
     statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
     api(stack, "iam", {
@@ -87,7 +88,7 @@ def allow_mail(stack: Stack) -> None:
 
 
 def allow_batches(stack: Stack) -> None:
-    """Let the roles send in batches: MiniStack 1.5.33 wants sqs:SendMessageBatch, which is no action of AWS's, where sqs:SendMessage covers the call."""
+    """Let the roles send in batches. MiniStack 1.5.33 requires sqs:SendMessageBatch, which is not an IAM action: in AWS sqs:SendMessage covers the call."""
     for name in ("Register", "Deliver", "Disable", "Sweep", "Notify"):
         answer = api(stack, "cloudformation", {"Action": "DescribeStackResource", "StackName": STACK_NAME, "LogicalResourceId": f"{name}Role"})
         policy = {"Version": "2010-05-08", "RoleName": answer.findtext(".//{*}PhysicalResourceId"), "PolicyName": name.lower()}
@@ -126,7 +127,7 @@ def in_batches(document: dict) -> None:
 
 
 def allow_plain_http(stack: Stack) -> None:
-    """Take the queues' policies away: they refuse whoever comes without TLS, and the engine has none."""
+    """Remove the queues' policies: they refuse calls without TLS, and the engine has no TLS."""
     for name, value in outputs(stack).items():
         if name.endswith(("QueueUrl", "DlqUrl")):
             api(stack, "sqs", {"Action": "SetQueueAttributes", "Version": "2012-11-05", "QueueUrl": value,
@@ -134,8 +135,8 @@ def allow_plain_http(stack: Stack) -> None:
 
 
 def repeat_mappings(stack: Stack) -> None:
-    """Say once more what the mappings call and how often at once. MiniStack 1.5.33 takes a parameter's MaximumConcurrency for text, and then
-    its SQS poller stops; and after an update it goes on calling the alias that a mapping had before."""
+    """Set the mappings' function and concurrency once more. MiniStack 1.5.33 reads MaximumConcurrency from a parameter as text, and then
+    its SQS poller stops. After an update it also goes on calling a mapping's old alias."""
     mappings = "/2015-03-31/event-source-mappings"
     listed = json.loads(request(stack, "lambda", mappings, None, "application/json"))["EventSourceMappings"]
     for mapping in listed:
@@ -150,12 +151,12 @@ def engine_mark(stack: Stack) -> str:
 
 
 def engine_group(stack: Stack) -> int | None:
-    """The process group of the engine and its functions, recognised by its command lines, or None."""
+    """The process group of the engine and its functions, found by its command lines, or None."""
     recorded = read(stack.pid_file)
     for pid, group, command in processes():
         if f"-X {engine_mark(stack)} -m ministack" in command and pid == group:
             return group
-        # An engine that died may have left functions: their programs lie in the stack's folder.
+        # An engine that died may have left functions. Their programs are in the stack's folder.
         if str(group) == recorded and command.startswith(f"{stack.tmp}/"):
             return group
     return None

@@ -13,13 +13,13 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// surroundings are the URLs of what a function calls, as a container reaches
+// surroundings is the URLs of what a function calls, as a container reaches
 // them.
 type surroundings struct {
 	engine, mailbox string
 }
 
-// surroundings lets a container reach the stack's engine and its mailbox, until
+// surroundings lets a container reach the stack's engine and mailbox, until
 // stop.
 func (m machine) surroundings(s *stack.Stack) (there surroundings, stop func(), err error) {
 	engine, stopEngine, err := m.reach(s.Names["AWS_ENDPOINT_URL"])
@@ -27,7 +27,7 @@ func (m machine) surroundings(s *stack.Stack) (there surroundings, stop func(), 
 		return there, nil, err
 	}
 	mailbox, stopMailbox := "", func() {}
-	if s.Names["MAILBOX_URL"] != "" && s.Names["HOOKWARDEN_ENGINE"] != "ministack" { // MiniStack's is the engine itself
+	if s.Names["MAILBOX_URL"] != "" && s.Names["HOOKWARDEN_ENGINE"] != "ministack" { // MiniStack's mailbox is in the engine
 		if mailbox, stopMailbox, err = m.reach(s.Names["MAILBOX_URL"]); err != nil {
 			stopEngine()
 			return there, nil, err
@@ -36,9 +36,9 @@ func (m machine) surroundings(s *stack.Stack) (there surroundings, stop func(), 
 	return surroundings{engine: engine, mailbox: mailbox}, func() { stopEngine(); stopMailbox() }, nil
 }
 
-// put is a function's environment with where things are. SES's endpoint is set
-// only where the stack has set one: there it is the mailbox, by a name that only
-// the stack's own containers know.
+// put is a function's environment with these URLs. It sets SES's endpoint only
+// if the stack has set one, which is then the mailbox under a name that only the
+// stack's own containers know.
 func (there surroundings) put(deployed map[string]string) map[string]string {
 	variables := maps.Clone(deployed)
 	if variables == nil {
@@ -51,20 +51,20 @@ func (there surroundings) put(deployed map[string]string) map[string]string {
 	return variables
 }
 
-// deployment is what the stack says of one of its functions.
+// deployment is how the stack runs one of its functions.
 type deployment struct {
 	variables    map[string]string
 	architecture string
 }
 
-// deployedAs looks at a function of the stack; name is as in stack.env.
+// deployedAs reads a function's deployment; name is its name in stack.env.
 func deployedAs(ctx context.Context, s *stack.Stack, name string) (deployment, error) {
 	physical := s.Names[name]
 	found, err := s.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &physical})
 	if err != nil {
 		return deployment{}, fmt.Errorf("look at %s: %w", physical, err)
 	}
-	d := deployment{architecture: "x86_64"} // Lambda's own default
+	d := deployment{architecture: "x86_64"} // Lambda's default
 	if found.Environment != nil {
 		d.variables = found.Environment.Variables
 	}
@@ -83,9 +83,9 @@ func writeEnvironments(file string, environments map[string]map[string]string) e
 	return os.WriteFile(file, append(text, '\n'), 0o600)
 }
 
-// samLocal are the options of sam local invoke that every call needs. With a
-// mailbox SesEndpoint is among them: the SAM CLI hands on no variable that the
-// template leaves out.
+// samLocal is the options of sam local invoke that every call needs. With a
+// mailbox it includes SesEndpoint, since the SAM CLI only passes on variables
+// that the template has.
 func (there surroundings) samLocal(port, architecture string) []string {
 	options := []string{"--template-file", filepath.Join(".local", port, "build", "template.yaml"),
 		"--add-host", fromContainer + ":host-gateway", "--parameter-overrides", "Architecture=" + architecture}

@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// bridgeAddress is this machine's own address on the bridge of Docker's
-// containers. It is empty where there is no such bridge: there the engine runs in
-// a virtual machine, and brings containers to this machine's loopback by itself.
+// bridgeAddress is this machine's address on Docker's bridge. It is empty if
+// there is no bridge: then the engine runs in a virtual machine, from which
+// containers reach this machine's loopback.
 func bridgeAddress(ctx context.Context) (string, error) {
 	name, err := exec.CommandContext(ctx, "docker", "network", "inspect", "bridge",
 		"--format", `{{index .Options "com.docker.network.bridge.name"}}`).Output()
@@ -35,9 +35,9 @@ func bridgeAddress(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// forward takes connections at the bridge's address and passes them to the same
-// port of loopback, until it is stopped. It is the one thing of hookwarden's that
-// listens on anything but loopback.
+// forward passes connections at the bridge's address on to the same port of
+// loopback, until it is stopped. Nothing else in hookwarden listens on an address
+// other than loopback.
 func forward(bridge, port string) (stop func(), err error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(bridge, port))
 	if err != nil {
@@ -55,8 +55,8 @@ func forward(bridge, port string) (stop func(), err error) {
 	return func() { _ = listener.Close() }, nil
 }
 
-// join carries bytes both ways. When one side has ended, so does the other: a
-// function that hangs up must be seen to.
+// join carries bytes both ways. When one side ends, so does the other: the
+// receiver must see that a function hangs up.
 func join(from net.Conn, address string) {
 	defer func() { _ = from.Close() }()
 	to, err := net.Dial("tcp", address)

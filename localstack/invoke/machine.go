@@ -22,26 +22,27 @@ import (
 // fromContainer is this machine's name in a container.
 const fromContainer = "host.docker.internal"
 
-// machine is what runs the function: a container on this machine, or the stack.
+// machine runs the function: a container on this machine, or the stack.
 type machine struct {
-	host   string // this machine's name there; empty: programs here are reached as they say
-	bridge string // where containers reach this machine; empty: at its loopback, by that name
+	host   string // this machine's name there; empty: programs here have the same address there
+	bridge string // the address at which containers reach this machine; empty: its loopback, by that name
 }
 
-// machine finds out what there is to run the function.
+// machine finds out what can run the function.
 func (c call) machine(ctx context.Context) (machine, error) {
 	if c.remote {
 		return machine{}, nil
 	}
 	bridge, err := bridgeAddress(ctx)
 	if err != nil {
-		return machine{}, errors.New("no Docker engine answers, and sam local runs functions in containers only: " +
+		return machine{}, errors.New("no Docker engine answers, and sam local runs functions only in containers: " +
 			"REMOTE=1 calls the function that the stack itself runs")
 	}
 	return machine{host: fromContainer, bridge: bridge}, nil
 }
 
-// receive starts a receiver that the function reaches there.
+// receive starts a receiver that the function can reach. there is its URL for
+// the function.
 func (m machine) receive() (app *receiver.Receiver, there string, stop func(), err error) {
 	if app, err = receiver.Start(sample.Secret, sample.Answer); err != nil {
 		return nil, "", nil, err
@@ -55,7 +56,7 @@ func (m machine) receive() (app *receiver.Receiver, there string, stop func(), e
 }
 
 // reach lets the function reach a program that listens on loopback, until stop.
-// It returns the URL without its path, as it is there.
+// It returns the program's URL for the function, without the path.
 func (m machine) reach(here string) (there string, stop func(), err error) {
 	u, err := url.Parse(here)
 	if err != nil {
@@ -72,8 +73,8 @@ func (m machine) reach(here string) (there string, stop func(), err error) {
 	return there, stop, err
 }
 
-// invoke calls the function through the SAM CLI, whose words go to standard
-// error, and returns its answer.
+// invoke calls the function through the SAM CLI and returns its answer. The
+// SAM CLI's own output goes to standard error.
 func (m machine) invoke(ctx context.Context, c call, s *stack.Stack, event []byte) (string, error) {
 	folder, err := os.MkdirTemp(filepath.Join(".local", c.port, "tmp"), "invoke-")
 	if err != nil {
@@ -116,7 +117,7 @@ func (c call) sam(ctx context.Context, arguments []string) (string, error) {
 }
 
 // local is the command line of sam local invoke. Its container gets the
-// environment of the stack's own function, and where the stack is.
+// environment of the stack's own function, with the stack's URLs.
 func (c call) local(ctx context.Context, s *stack.Stack, there surroundings, folder string) ([]string, error) {
 	name := strings.ToUpper(c.function) + "_FUNCTION"
 	deployed, err := deployedAs(ctx, s, name)

@@ -20,14 +20,14 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// call is what is to be called, and how.
+// call is what to call, and how.
 type call struct {
-	port     string // of the stack
-	function string // its folder's name
+	port     string // the stack's
+	function string // the name of its folder
 	event    string // a file
-	remote   bool   // the function that the stack itself runs
-	skipPull bool   // take the container's image as it is here
-	serve    bool   // call nothing: let sam local invoke reach the stack
+	remote   bool   // call the function that the stack itself runs
+	skipPull bool   // use the container's image as it is on this machine
+	serve    bool   // do not call: let sam local invoke reach the stack
 }
 
 // logicalID is the function's name in the template.
@@ -38,12 +38,12 @@ func (c call) logicalID() string {
 func main() {
 	var c call
 	flag.StringVar(&c.port, "port", "4566", "the port of the running stack")
-	flag.BoolVar(&c.remote, "remote", false, "call the function that the stack runs: needs no Docker")
+	flag.BoolVar(&c.remote, "remote", false, "call the function that the stack itself runs, which needs no Docker")
 	flag.BoolVar(&c.skipPull, "skip-pull-image", false, "use the container's image as it is on this machine")
-	flag.BoolVar(&c.serve, "serve", false, "let sam local invoke, as you type it, reach the stack until Ctrl-C")
+	flag.BoolVar(&c.serve, "serve", false, "let the sam local invoke that you run reach the stack, until Ctrl-C")
 	flag.Parse()
 	if flag.NArg() != 2 && !c.serve {
-		fmt.Fprintln(os.Stderr, "Say which: make invoke FUNCTION=deliver EVENT=events/deliver-success.json")
+		fmt.Fprintln(os.Stderr, "Name both, for example: make invoke FUNCTION=deliver EVENT=events/deliver-success.json")
 		os.Exit(2)
 	}
 	c.function = strings.ToLower(strings.TrimSuffix(flag.Arg(0), "Function"))
@@ -112,7 +112,7 @@ func run(ctx context.Context, c call) error {
 	return nil
 }
 
-// arrived tells what the receiver got.
+// arrived says what the receiver got, a line each.
 func arrived(app *receiver.Receiver) []string {
 	var lines []string
 	for _, g := range app.Got() {

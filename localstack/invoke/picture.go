@@ -15,7 +15,8 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// picture is what a stack holds: each thing as a line, with how many there are.
+// picture is the content of a stack: a line for each thing, with how many there
+// are.
 type picture map[string]int
 
 // look takes a picture of all tables, queues and mails.
@@ -42,7 +43,7 @@ func (p picture) table(ctx context.Context, s *stack.Stack, name string) error {
 		if _, ok := item["secrets"]; ok {
 			item["secrets"] = "[redacted]"
 		}
-		line, _ := json.Marshal(item) // cannot fail: strings, numbers, lists and maps
+		line, _ := json.Marshal(item) // cannot fail: it has strings, numbers, lists and maps
 		p["in "+name+": "+string(line)]++
 	}
 	return err
@@ -70,8 +71,8 @@ func (p picture) mails(ctx context.Context, s *stack.Stack) error {
 	return err
 }
 
-// changes tells what is new and what has gone since the picture was taken; an
-// item that changed has gone and is new.
+// changes says what is new and what is gone since the picture was taken. An
+// item that changed is both.
 func (p picture) changes(now picture) []string {
 	var lines []string
 	for _, thing := range slices.Sorted(maps.Keys(p)) {

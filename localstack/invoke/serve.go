@@ -14,12 +14,12 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// functions are all there are, by their folders' names.
+// functions is all functions, by the names of their folders.
 func functions() []string { return []string{"register", "deliver", "disable", "sweep", "notify"} }
 
-// serve lets `sam local invoke`, as anyone types it, reach the running stack
+// serve lets a `sam local invoke` that somebody runs reach the running stack
 // until ctx ends. It writes the environments for --env-vars and the sample events
-// as of now, and says the command.
+// as of now, and prints the command.
 func serve(ctx context.Context, port string, s *stack.Stack, m machine, out io.Writer) (err error) {
 	there, stop, err := m.surroundings(s)
 	if err != nil {
@@ -51,7 +51,7 @@ func serve(ctx context.Context, port string, s *stack.Stack, m machine, out io.W
 	_, _ = fmt.Fprintf(out, "Functions in containers reach the stack on port %s, and a receiver, until Ctrl-C. In another shell:\n\n"+
 		"  set -a; . %s; set +a\n"+
 		"  .local/venv-sam/bin/sam local invoke DeliverFunction -e %s \\\n    --env-vars %s %s\n\n"+
-		"The events happen as of now, so start this again after an hour.\n",
+		"The events have the present time, so start this again after an hour.\n",
 		port, filepath.Join(folder, "stack.env"), filepath.Join(events, "deliver-success.json"), file, strings.Join(there.samLocal(port, architecture), " "))
 	<-ctx.Done()
 	for _, line := range arrived(app) {
@@ -60,7 +60,8 @@ func serve(ctx context.Context, port string, s *stack.Stack, m machine, out io.W
 	return nil
 }
 
-// writeEvents writes all sample events, moved to here and now.
+// writeEvents writes all sample events, adapted to this stack and the present
+// time.
 func writeEvents(folder string, here sample.Here) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package receiver is an app's endpoint on loopback: it verifies the signatures
+// Package receiver is an app's endpoint on loopback. It verifies the signatures
 // of what it gets, and answers as it is told to.
 package receiver
 
@@ -26,7 +26,7 @@ type Got struct {
 	At     time.Time
 }
 
-// Answer answers one request; n counts them from 1.
+// Answer answers one request; n is its number, from 1.
 type Answer func(w http.ResponseWriter, r *http.Request, n int)
 
 // Status answers every request with a status.
@@ -34,7 +34,7 @@ func Status(code int) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(code) }
 }
 
-// Hang never answers; it returns when the sender has closed the connection.
+// Hang never answers. It returns when the sender closes the connection.
 func Hang(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
 
 // Receiver is one running endpoint.
@@ -47,11 +47,11 @@ type Receiver struct {
 	answer Answer
 	got    []Got
 	bad    []error
-	closed int // connections that the sender closed while a request was open
+	closed int // connections that the sender closed during a request
 }
 
-// Lend takes from a stack's names where its functions reach this machine, for
-// the receivers that this process starts.
+// Lend puts into the environment where the stack's functions reach this
+// machine, for the receivers that this process starts.
 func Lend(names map[string]string) {
 	for _, name := range []string{"RECEIVER_HOST", "RECEIVER_LISTEN"} {
 		if value := names[name]; value != "" {
@@ -60,9 +60,9 @@ func Lend(names map[string]string) {
 	}
 }
 
-// Start runs a receiver on a free port of loopback. Where functions do not reach
-// that, RECEIVER_LISTEN says at which address of this machine it listens, and
-// RECEIVER_HOST under which name or address functions find it.
+// Start runs a receiver on a free port of loopback. If functions cannot reach
+// loopback, RECEIVER_LISTEN is the address of this machine on which it listens,
+// and RECEIVER_HOST is the name or address by which functions reach it.
 func Start(secret string, answer Answer) (*Receiver, error) {
 	const loopback = "127.0.0.1"
 	listener, err := net.Listen("tcp", net.JoinHostPort(cmp.Or(os.Getenv("RECEIVER_LISTEN"), loopback), "0"))
@@ -100,8 +100,8 @@ func (r *Receiver) serve(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// verify checks both signatures: Standard Webhooks with that project's own
-// library, the other by hand.
+// verify checks both signatures: that of Standard Webhooks with the project's
+// own library, the other by hand.
 func verify(header http.Header, body []byte, secret string) error {
 	verifier, err := standardwebhooks.NewWebhookRaw([]byte(secret))
 	if err != nil {
@@ -118,14 +118,14 @@ func verify(header http.Header, body []byte, secret string) error {
 	return nil
 }
 
-// Answer changes how it answers from now on.
+// Answer changes how it answers new requests.
 func (r *Receiver) Answer(answer Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answer = answer
 }
 
-// Got returns what came in so far.
+// Got returns the requests so far.
 func (r *Receiver) Got() []Got {
 	r.mu.Lock()
 	defer r.mu.Unlock()

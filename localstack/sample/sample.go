@@ -1,10 +1,11 @@
-// Package sample makes the events in events/ true for a running stack.
+// Package sample adapts the events in events/ to a running stack.
 //
-// The files are valid as they are, but they were taken elsewhere: from queues of
-// account 123456789012, with a receiver at http://host.docker.internal:8080, on
-// 2026-11-24 at ten. Functions judge by this: what a retry carries is believed
-// on a record of their own RetryQueue only, and a webhook of long ago is given
-// up. So what happened there and then is moved to here and now.
+// The files are valid as they are, but they are from queues of account
+// 123456789012, with a receiver at http://host.docker.internal:8080, on
+// 2026-11-24 at ten. That matters to the functions: deliver believes a retry's
+// attributes only on a record of its own RetryQueue, and gives up a webhook that
+// is too old. So this package replaces the queues, the receiver and the times by
+// those of the running stack.
 package sample
 
 import (
@@ -25,18 +26,18 @@ import (
 
 const (
 	receiverThere = "http://host.docker.internal:8080"
-	queuesThere   = "123456789012:hookwarden-" // and the logical id
+	queuesThere   = "123456789012:hookwarden-" // followed by the logical id
 	ownerThere    = "ada@acme.example"
 )
 
-// ownerInAccount is an address that SES itself answers for, so that a mail from
-// an account goes to nobody.
+// ownerInAccount is an address of SES's own simulator, so that no person gets a
+// mail from an account.
 const ownerInAccount = "success+ada@simulator.amazonses.com"
 
-// Here is where and when an event is to happen.
+// Here is where and when an event happens.
 type Here struct {
-	Names    map[string]string // of stack.env
-	Receiver string            // URL of one that answers as Answer, as the function reaches it; without a path
+	Names    map[string]string // the names in stack.env
+	Receiver string            // URL, without a path, at which the function reaches a receiver that answers as Answer
 	Now      time.Time
 }
 
@@ -51,7 +52,7 @@ func (h Here) Event(file string) ([]byte, error) {
 		"WebhookQueue": "WEBHOOK_QUEUE_URL", "RetryQueue": "RETRY_QUEUE_URL",
 		"RegistryQueue": "REGISTRY_QUEUE_URL", "NotificationQueue": "NOTIFICATION_QUEUE_URL",
 	} {
-		path := strings.Split(h.Names[name], "/") // ends with the account and the queue's name
+		path := strings.Split(h.Names[name], "/") // it it ends with the account and the queue's name
 		if len(path) < 2 {
 			return nil, fmt.Errorf("the stack's names have no %s", name)
 		}
@@ -63,8 +64,8 @@ func (h Here) Event(file string) ([]byte, error) {
 	return h.onTime(strings.NewReplacer(moved...).Replace(string(event))), nil
 }
 
-// onTime moves all times by as much as lies between the file's now and ours,
-// and days by as many days.
+// onTime moves all times by the difference between the file's present time and
+// ours, and days by as many days.
 func (h Here) onTime(event string) []byte {
 	nowThere := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
 	later := h.Now.Sub(nowThere)
@@ -86,7 +87,7 @@ func (h Here) onTime(event string) []byte {
 	}))
 }
 
-// Answer is how the receiver of the events answers: by the path.
+// Answer is how the events' receiver answers, by the path.
 func Answer(w http.ResponseWriter, r *http.Request, n int) {
 	if r.URL.Path == "/timeout" {
 		receiver.Hang(w, r, n)
@@ -99,7 +100,7 @@ func Answer(w http.ResponseWriter, r *http.Request, n int) {
 	w.WriteHeader(status)
 }
 
-// Secret is what the registered sample apps sign with.
+// Secret is the newest secret of the registered sample apps.
 const Secret = "newest"
 
 // TrueNotices makes the notices of an event true of a running stack: they speak
@@ -140,8 +141,8 @@ func TrueNotices(ctx context.Context, s *stack.Stack, event []byte) ([]byte, err
 	return event, nil
 }
 
-// PutImages writes what the stream records of an event show into the Buffer: a
-// record never comes without its item, and only the item can convict an app.
+// PutImages writes the images in an event's stream records into the Buffer. A
+// record never comes without its item, and only the item can disable an app.
 func PutImages(ctx context.Context, s *stack.Stack, event []byte) error {
 	var stream struct {
 		Records []struct {

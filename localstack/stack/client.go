@@ -9,11 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// client is an HTTP client that is safe for the SDK: smithy-go 1.28.8 closes a
+// client is an HTTP client that is safe for the SDK. smithy-go 1.28.8 closes a
 // request's body as soon as the answer begins, while net/http may still be
-// looking for the body's end. Through WriteTo, which that body offers, the end is
-// then taken for a failure: net/http tears the connection down with the answer in
-// it, and the SDK sends everything again. Through Read it is just the end.
+// looking for the body's end. Through the body's WriteTo it then finds a failure:
+// net/http closes the connection with the answer still in it, and the SDK sends
+// everything again. Through Read it just finds the end.
 type client struct {
 	aws.HTTPClient
 	calls *calls
@@ -27,8 +27,8 @@ func (c client) Do(r *http.Request) (*http.Response, error) {
 	return c.HTTPClient.Do(r)
 }
 
-// calls counts requests by operation, as in "AmazonSQS.SendMessage"; those that
-// name none, which are Lambda's, by their method.
+// calls counts requests by operation, such as "AmazonSQS.SendMessage". Requests
+// to Lambda name no operation and are counted by their method.
 type calls struct {
 	mu    sync.Mutex
 	times map[string]int
@@ -47,8 +47,8 @@ func (c *calls) count(r *http.Request) {
 	c.times[operation]++
 }
 
-// Calls are the requests to AWS that the clients have sent so far, tries again
-// included.
+// Calls returns the number of requests that the clients have sent to AWS so far,
+// repeated tries included, by operation.
 func (s *Stack) Calls() map[string]int {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()

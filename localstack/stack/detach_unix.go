@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// detach keeps a Ctrl-C in the terminal from the child, which ends in order when
-// its input does.
+// detach keeps a Ctrl-C in the terminal from the child, which ends by itself
+// when its input does.
 func detach(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

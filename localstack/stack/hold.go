@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Held is a stack that lives as long as this process, however it ends.
+// Held is a stack that lives as long as this process, however the process ends.
 type Held struct {
 	Env      string // path of its stack.env
 	command  *exec.Cmd
@@ -20,8 +20,8 @@ type Held struct {
 	progress io.Writer
 }
 
-// Hold starts a stack on a port; 0 takes a free one. What the start has to say
-// goes to progress. root is the root of the project.
+// Hold starts a stack on a port; 0 is a free one. The start reports to progress.
+// root is the root of the project.
 func Hold(root, port string, progress io.Writer) (*Held, error) {
 	held, err := Begin(root, port, progress)
 	if err != nil {
@@ -34,7 +34,7 @@ func Hold(root, port string, progress io.Writer) (*Held, error) {
 }
 
 // HoldSource is Hold with the template and the functions of another checkout, on a
-// free port, with parameters as in "Name=value …".
+// free port, with parameters such as "Name=value …".
 func HoldSource(root, source, overrides string, progress io.Writer) (*Held, error) {
 	held, err := begin(stackPy(root, progress, "hold", "--port", "0", "--source", source, "--overrides", overrides), progress)
 	if err != nil {
@@ -46,8 +46,8 @@ func HoldSource(root, source, overrides string, progress io.Writer) (*Held, erro
 	return held, nil
 }
 
-// Begin is Hold that does not wait for the stack: Ready does. Release ends it at
-// any time.
+// Begin is Hold without waiting for the stack; Ready waits for it. Release may
+// end it at any time.
 func Begin(root, port string, progress io.Writer) (*Held, error) {
 	return begin(stackPy(root, progress, "hold", "--port", port), progress)
 }
@@ -80,7 +80,7 @@ func (h *Held) Ready() error {
 	return errors.New("the stack did not start")
 }
 
-// Release takes the stack down and waits for it.
+// Release takes the stack down and waits until it is gone.
 func (h *Held) Release() error {
 	_ = h.input.Close() // the stack's process ends with its input
 	if err := h.command.Wait(); err != nil {
@@ -90,8 +90,8 @@ func (h *Held) Release() error {
 }
 
 // Up starts a stack that stays when this process ends, or redeploys what changed
-// in one that runs, with parameters as in "Name=value …". When ctx ends, what was
-// started is stopped again.
+// in a running one. Parameters are written as "Name=value …". If ctx ends, it
+// stops what it has started.
 func Up(ctx context.Context, root, port, overrides string, progress io.Writer) error {
 	command := stackPy(root, progress, "up", "--port", port, "--overrides", overrides)
 	if err := command.Start(); err != nil {
@@ -104,7 +104,7 @@ func Up(ctx context.Context, root, port, overrides string, progress io.Writer) e
 	return nil
 }
 
-// Down takes a stack down that Up started.
+// Down takes down a stack that Up started.
 func Down(root, port string, progress io.Writer) error {
 	if err := stackPy(root, progress, "down", "--port", port).Run(); err != nil {
 		return fmt.Errorf("take the stack down: %w", err)

@@ -7,16 +7,17 @@ import (
 	"time"
 )
 
-// Letters looks for dead letters. What one search takes from a queue that it was
-// not looking for is kept for the others: several may look at once.
+// Letters looks for dead letters. It keeps letters that a search took but was not
+// looking for, so that several searches may run at once.
 type Letters struct {
 	mu   sync.Mutex
 	seen []Letter
 }
 
-// Find receives, and deletes, until a letter's body has the text; nil if there is
-// none in that time. A receive under way when the time is over is waited for: cut
-// off, it would hide what it has taken, and is no failure either way.
+// Find receives and deletes letters until one has the text in its body. It
+// returns nil if none comes in time. At the end it waits for a receive that is
+// under way: cut off, the receive would hide what it has taken. Such a receive is
+// not a failure.
 func (l *Letters) Find(ctx context.Context, receive func(context.Context) ([]Letter, error), text string, atMost time.Duration) (*Letter, error) {
 	var found *Letter
 	var failed error
@@ -34,7 +35,7 @@ func (l *Letters) Find(ctx context.Context, receive func(context.Context) ([]Let
 	return found, failed
 }
 
-// take keeps letters, and looks for the text in all that were seen.
+// take keeps letters, and looks for the text in all letters so far.
 func (l *Letters) take(got []Letter, text string) *Letter {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Both answers are as the mailboxes gave them, shortened.
+// Both answers are from the real mailboxes, shortened.
 func TestMailsAreReadFromEitherMailbox(t *testing.T) {
 	for name, body := range map[string]string{
 		"MiniStack 1.5.33": `{"messages":{"000000000000":[{"MessageId":"1","Source":"hookwarden@platform.example",

@@ -1,6 +1,6 @@
-// Package stack is a platform's view of a running stack: it sends messages to
-// the queues and reads the tables and the mailbox, through SDK calls and the
-// names in stack.env alone, and so works against any engine.
+// Package stack is a platform's view of a running stack. It sends messages to
+// the queues, and reads the tables and the mailbox. It uses only SDK calls and
+// the names in stack.env, so it works with any engine.
 package stack
 
 import (
@@ -36,7 +36,7 @@ type Stack struct {
 	calls *calls
 }
 
-// Open reads stack.env and makes the clients. It answers before any is called.
+// Open reads stack.env and makes the clients. It calls nothing.
 func Open(ctx context.Context, path string) (*Stack, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -58,8 +58,8 @@ func Open(ctx context.Context, path string) (*Stack, error) {
 	return &Stack{Names: names, DB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), Lambda: lambda.NewFromConfig(c), calls: counted}, nil
 }
 
-// options are what the names say of the clients. Those of a stack in an account
-// have neither endpoint nor credentials: these are this process's own.
+// options configures the clients by the names. A stack in an account has no
+// endpoint or credentials in its names, so the clients use this process's own.
 func options(names map[string]string) []func(*config.LoadOptions) error {
 	list := []func(*config.LoadOptions) error{
 		config.WithRegion(names["AWS_REGION"]),
@@ -81,10 +81,10 @@ func options(names map[string]string) []func(*config.LoadOptions) error {
 type Message struct {
 	Body       any
 	GroupID    string
-	Attributes map[string]string // Strings; sent as Numbers if they are numbers
+	Attributes map[string]string // sent as Number if the text is a number, else as String
 }
 
-// Send queues messages, ten at a time. queue is a name as in stack.env.
+// Send queues messages, ten at a time. queue is a name in stack.env.
 func (s *Stack) Send(ctx context.Context, queue string, messages ...Message) error {
 	const most = 10
 	for len(messages) > 0 {
@@ -215,7 +215,7 @@ func (s *Stack) Scan(ctx context.Context, table string) ([]Item, error) {
 	return all(ctx, "scan "+table, pages, func(page *dynamodb.ScanOutput) []wireItem { return page.Items })
 }
 
-// paginator is one of the SDK's.
+// paginator is any paginator of the SDK.
 type paginator[P any] interface {
 	HasMorePages() bool
 	NextPage(ctx context.Context, options ...func(*dynamodb.Options)) (P, error)
@@ -223,7 +223,7 @@ type paginator[P any] interface {
 
 type wireItem = map[string]dynamotypes.AttributeValue
 
-// all reads page by page. what is said in errors.
+// all reads page by page. what describes the call in errors.
 func all[P any](ctx context.Context, what string, pages paginator[P], itemsOf func(P) []wireItem) (items []Item, err error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -293,8 +293,8 @@ type Mail struct {
 	HTML    string
 }
 
-// Mails reads the mailbox: the one thing that differs between engines. A stack in
-// an account has none.
+// Mails reads the mailbox, the only thing that differs between engines. A stack
+// in an account has no mailbox.
 func (s *Stack) Mails(ctx context.Context) ([]Mail, error) {
 	if s.Names["MAILBOX_URL"] == "" {
 		return nil, nil
@@ -311,7 +311,7 @@ func (s *Stack) Mails(ctx context.Context) ([]Mail, error) {
 	return readMails(response.Body)
 }
 
-// readMails reads either of the mailboxes that there are.
+// readMails reads the answer of either mailbox.
 func readMails(body io.Reader) ([]Mail, error) {
 	var box struct {
 		Messages map[string][]struct { // MiniStack's, by account
@@ -341,7 +341,7 @@ func readMails(body io.Reader) ([]Mail, error) {
 	return mails, nil
 }
 
-// Invoke calls a function, as in "SWEEP_FUNCTION", and waits for its answer.
+// Invoke calls a function, such as "SWEEP_FUNCTION", and waits for its answer.
 func (s *Stack) Invoke(ctx context.Context, function string, event any) (string, error) {
 	out, err := s.Lambda.Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: aws.String(s.Names[function]), Payload: []byte(text(event))})
@@ -354,11 +354,11 @@ func (s *Stack) Invoke(ctx context.Context, function string, event any) (string,
 	return string(out.Payload), nil
 }
 
-// ErrNotYet is what a condition of Until returns while it may still come true.
+// ErrNotYet is returned by a condition of Until that may still become true.
 var ErrNotYet = errors.New("not yet")
 
-// Until asks again and again until the condition gives no error, or the time is
-// over: then it returns the last error.
+// Until calls the condition until it returns no error. When the time is over,
+// Until returns the last error.
 func Until(ctx context.Context, atMost time.Duration, condition func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()

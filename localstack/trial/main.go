@@ -1,7 +1,6 @@
-// The trial reports on a run of the end-to-end tests: what ran, what did not and
-// why, and what it has cost by the requests that were counted. make up ENGINE=aws
-// ends with it, as text to paste into an issue. No bill and no metric of AWS is
-// there so soon.
+// The trial reports on a run of the end-to-end tests: what ran, what did not and why, and
+// what it cost, by the requests that were counted, since AWS's bill and metrics come much
+// later. make up ENGINE=aws prints this report at its end, as text to paste into an issue.
 //
 //	go run ./localstack/trial -tests FILE -calls FILE -logs FILE -where "aws, eu-central-1"
 //
@@ -17,7 +16,7 @@ import (
 
 func main() {
 	var r run
-	where := flag.String("where", "", "engine and region, as the report says them")
+	where := flag.String("where", "", "engine and region, for the report")
 	tests := flag.String("tests", "", "what go test -json printed")
 	calls := flag.String("calls", "", "requests of the tests, by operation, as JSON")
 	logs := flag.String("logs", "", "what the functions logged")

@@ -13,35 +13,35 @@ import (
 	"hookwarden/bench/cost"
 )
 
-// run is what is known of a run of the tests.
+// run is what is known about a run of the tests.
 type run struct {
 	passed  int
 	failed  []string
 	skipped []skip
 	took    float64 // seconds
 
-	calls map[string]int // of the tests, by operation
+	calls map[string]int // the tests' requests, by operation
 
 	invocations, logged int
 	billed              time.Duration
-	attempts            int // by the functions' metrics
+	attempts            int // from the functions' metrics
 
-	missing []string // files that are not there
+	missing []string // files that do not exist
 }
 
 // skip is a test that did not run, and why.
 type skip struct{ test, why string }
 
-// readTests takes the events of go test -json.
+// readTests reads the events of go test -json.
 func (r *run) readTests(text []byte) error {
-	said := make(map[string]string) // what a test printed last
+	said := make(map[string]string) // the last line of each test
 	for line := range bytes.Lines(text) {
 		var e struct {
 			Action, Test, Output string
 			Elapsed              float64
 		}
 		if json.Unmarshal(line, &e) != nil {
-			continue // not of go test: what a build or a stack says
+			continue // not an event of go test, but output of a build or a stack
 		}
 		switch e.Action {
 		case "output":
@@ -76,7 +76,7 @@ var (
 	billedText = regexp.MustCompile(`^REPORT .*\bBilled Duration: (\d+) ms`) //nolint:gochecknoglobals // a constant
 )
 
-// readLogs takes the lines of the functions and of Lambda itself.
+// readLogs reads the log lines of the functions and of Lambda itself.
 func (r *run) readLogs(text []byte) error {
 	for line := range strings.Lines(string(text)) {
 		r.logged += len(line)
@@ -104,7 +104,7 @@ func (r *run) readLogs(text []byte) error {
 	return nil
 }
 
-// of counts the tests' requests to a service.
+// of returns how many requests the tests sent to a service.
 func (r *run) of(service string) (n int) {
 	for operation, times := range r.calls {
 		if strings.HasPrefix(operation, service) {
@@ -114,15 +114,15 @@ func (r *run) of(service string) (n int) {
 	return n
 }
 
-// unitsOfAttempt are the write units that an attempt takes as a rule: an entry of
-// the log and counts.
+// unitsOfAttempt is how many write units an attempt usually takes: one for its
+// log entry, one for its counts.
 const unitsOfAttempt = 2
 
-// bill is what the requests cost, all at list price.
+// bill is the cost of the requests at list prices.
 func (r *run) bill() ([]cost.Line, float64) {
 	lines, total := cost.Bill(cost.Usage{
-		Webhooks: 1e6, // of which a million costs what it costs
-		// Lambda's own lines are among those that were counted.
+		Webhooks: 1e6, // so that the cost of a million is the cost of the run
+		// The lines that were counted include Lambda's own.
 		Invocations: r.invocations, Billed: r.billed, LogBytes: max(0, r.logged-r.invocations*cost.PlatformLines),
 		SQSRequests: r.of("AmazonSQS"), WriteUnits: float64(r.attempts * unitsOfAttempt), ReadUnits: float64(r.of("DynamoDB")),
 	})

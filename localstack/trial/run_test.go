@@ -17,7 +17,8 @@ building the functions: 3.9 s
 {"Action":"fail","Elapsed":61.2}
 `
 
-// Two invocations of 300 ms in all, three attempts; one in Lambda's own words, the other in the local engine's.
+// Two invocations of 300 ms in all, with three attempts. One is logged as by Lambda, the other as
+// by the local engine.
 const logs = `{"time":"2026-11-25T16:44:36.345Z","type":"platform.report","record":{"metrics":{"durationMs":99.2,"billedDurationMs":100},"status":"success"}}
 REPORT RequestId: x	Duration: 199 ms	Billed Duration: 200 ms	Memory Size: 256 MB
 {"_aws":{"Timestamp":1},"outcome":"success","webhook.attempts":2}

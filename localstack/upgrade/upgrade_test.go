@@ -1,5 +1,5 @@
-// Package upgrade deploys the version before, uses it, and then deploys this one
-// over it: nothing that was on its way or in its tables may be lost.
+// Package upgrade deploys an older version, uses it, and then deploys this one
+// over it. Nothing that was on its way or in the tables may be lost.
 package upgrade
 
 import (
@@ -22,22 +22,23 @@ import (
 const (
 	root = "../.."
 
-	// before is the version that is upgraded from: the last one whose mappings
-	// called aliases. Move it when a version is released.
+	// before is the older version: the last one whose mappings called aliases.
+	// Change it when a version is released.
 	before = "4ca4397ae23b"
 
-	// pending is how long a retry waits: over the whole upgrade.
+	// pending is how long a retry waits, in seconds: longer than the upgrade
+	// takes.
 	pending  = 25
 	patience = time.Minute
 )
 
 type object = map[string]any
 
-// platform sends to a stack.
+// platform sends messages to a stack.
 type platform struct {
 	*stack.Stack
 	t          *testing.T
-	generation string // the end of the Buffer's keys; the version before had none
+	generation string // the end of the Buffer's keys; the older version had none
 }
 
 func TestUpgradeLosesNothingThatWasOnItsWayOrInTheTables(t *testing.T) {
@@ -85,7 +86,7 @@ func TestUpgradeLosesNothingThatWasOnItsWayOrInTheTables(t *testing.T) {
 	p.until("it is the first of a fresh window", func(ctx context.Context) error { return p.errors(ctx, "19", 1) })
 	p.generation = ""
 	must(t, p.errors(t.Context(), "19", 1)) // as it was
-	p.fatal("19")                           // would be judged by the version before
+	p.fatal("19")                           // the older version would disable the app for it
 	p.generation = "#1"
 	if item := p.disabled("18"); item.Text("disabled_at") != disabled.Text("disabled_at") {
 		t.Errorf("the disabling is %v, and was %v", item, disabled)
@@ -107,7 +108,7 @@ func TestUpgradeLosesNothingThatWasOnItsWayOrInTheTables(t *testing.T) {
 	}
 }
 
-// checkout puts the version before into a folder.
+// checkout checks out the older version into a folder.
 func checkout(t *testing.T) string {
 	t.Helper()
 	revision := before
@@ -157,7 +158,8 @@ func (p platform) register(message object) {
 	must(p.t, p.Register(p.t.Context(), message))
 }
 
-// app registers an app of organization 42 with a receiver that answers so.
+// app registers an app of organization 42, with a receiver that gives this
+// answer.
 func (p platform) app(id, status string, answer receiver.Answer) *receiver.Receiver {
 	p.t.Helper()
 	r, err := receiver.Start("secret", answer)
@@ -178,7 +180,7 @@ func (p platform) webhook(app, id string) {
 		"installation": object{"uuid": "7a485448"}, "resource": "issue", "action": "created", "data": object{}}}))
 }
 
-// fatal writes a fatal day by hand.
+// fatal writes a day with a fatal count into the Buffer.
 func (p platform) fatal(app string) {
 	p.t.Helper()
 	must(p.t, p.Put(p.t.Context(), "BUFFER_TABLE", stack.Item{"pk": app + "#42" + p.generation, "day": today(), "fatal_count": int64(1)}))
@@ -194,7 +196,7 @@ func (p platform) disabled(app string) (item stack.Item) {
 	return item
 }
 
-// errors says whether so many errors of today are counted.
+// errors fails unless this many of today's errors are counted.
 func (p platform) errors(ctx context.Context, app string, want int64) error {
 	days, err := p.Query(ctx, "BUFFER_TABLE", app+"#42"+p.generation)
 	var sum int64
