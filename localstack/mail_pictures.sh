@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Take pictures of the mails' golden files with headless Chromium, light and dark, into docs/mails/.
-# mail_pictures.sh [mail…] the mails in docs/mails/, or others by the names of their files
+#   mail_pictures.sh [mail…]           the mails in docs/mails/, or others by the names of their files
 #   WIDTHS="375 1280" INTO=/tmp/mails  other widths, in pixels, and another folder
-#   LOGO=picture.png                   a picture in the place of the logo, which is off otherwise
+#   LOGO=picture.png                   a picture to use as the logo; without it there is none
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

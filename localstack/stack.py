@@ -80,7 +80,7 @@ def up(stack: Stack, engine: Engine, overrides: str, arch: str, source: Path = R
 
 
 def named(stack: Stack) -> str:
-    """How the operator's program is told of the stack: not at all of that on the default port."""
+    """The option that names the stack to the operator's program. The stack on the default port needs none."""
     return "" if LOCAL / "stack.env" in stack.env_files() else f" --env {shown(stack.env_file)}"
 
 

@@ -52,7 +52,7 @@ func (h Here) Event(file string) ([]byte, error) {
 		"WebhookQueue": "WEBHOOK_QUEUE_URL", "RetryQueue": "RETRY_QUEUE_URL",
 		"RegistryQueue": "REGISTRY_QUEUE_URL", "NotificationQueue": "NOTIFICATION_QUEUE_URL",
 	} {
-		path := strings.Split(h.Names[name], "/") // it it ends with the account and the queue's name
+		path := strings.Split(h.Names[name], "/") // it ends with the account and the queue's name
 		if len(path) < 2 {
 			return nil, fmt.Errorf("the stack's names have no %s", name)
 		}

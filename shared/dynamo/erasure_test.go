@@ -175,7 +175,7 @@ func TestErasureLeavesTombstonesWithoutNamesAndOneEntry(t *testing.T) {
 	}
 }
 
-// eachCall runs an erasure once for each of its calls, and calls at at that call.
+// eachCall runs an erasure once for each of its calls, and calls at for that call.
 // What at returns is how the call fails, before it takes effect and afterwards.
 func eachCall(t *testing.T, at func(t *testing.T, w *erasing) (before, after error), check func(t *testing.T, w *erasing)) {
 	t.Helper()

@@ -16,8 +16,8 @@ import (
 	"hookwarden/shared/standing"
 )
 
-// senders is the stores of a registry job that note who sent what is audited, and keep
-// what is told of it.
+// senders is the stores of a registry job. It notes who sent what is audited, and
+// keeps the notices and events.
 type senders struct {
 	fakeRegistry
 	app  platform.App

@@ -76,16 +76,16 @@ func (j *Job) Logging(fields ...any) *Job {
 	return &one
 }
 
-// Stamp is what SQS says of a message, apart from what its sender wrote into it.
+// Stamp is what SQS itself says about a message. Its sender cannot change it.
 type Stamp struct {
 	SentAt   time.Time // when it was queued
 	SenderID string    // who queued it, for the audit; empty if SQS does not say
 }
 
-// Handle does what one message of RegistryQueue asks for. It may be called again
-// with the same message, at any time. The error
-// is ErrUnknownApp when the app may still come, a *DelayedError when the message is
-// to come again at a certain time, anything else is to be tried again.
+// Handle does what one message of RegistryQueue asks for. It may be called again with the same
+// message at any time. The error is ErrUnknownApp if the app may still come, or a *DelayedError
+// if the message must be handled again after a certain time. After any other error the caller
+// tries again.
 func (j *Job) Handle(ctx context.Context, message platform.RegistryMessage, stamp Stamp) error {
 	var err error
 	switch m := message.(type) {

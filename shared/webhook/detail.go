@@ -16,10 +16,10 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// detail is a sentence for the app's owner about why an attempt failed, where its outcome and
-// code leave something out; empty otherwise. It is made from types, never from the texts of
-// errors, and has nothing of this network that the owner did not type. target is nil for a URL
-// that could not be read.
+// detail is a sentence for the app's owner about why an attempt failed, if its outcome and
+// code do not say everything; empty otherwise. It is made from the types of errors, never from
+// their texts, and reveals nothing about this network. target is nil for a URL that could not
+// be parsed.
 func (s *Sender) detail(r Result, target *url.URL, p *progress, at time.Time) string {
 	sentence := ""
 	switch {
@@ -32,24 +32,24 @@ func (s *Sender) detail(r Result, target *url.URL, p *progress, at time.Time) st
 	case r.Code == CodeDNS:
 		sentence = "The name " + target.Hostname() + " cannot be found: there is no address for it."
 	case r.Code == CodeDNSTemporary:
-		sentence = "The name " + target.Hostname() + " could not be looked up: no name server answered in time, or it failed."
+		sentence = "The name " + target.Hostname() + " could not be looked up: its name servers failed, or did not answer in time."
 	case r.Code == CodeTLS:
 		sentence = ofTLS(r.Err, at)
 	}
 	return platform.Inert(sentence, platform.MaxDetail)
 }
 
-// ofBlocked is why a target may not be called. An address in a URL is blocked before there is a
-// target; of one that a name leads to it says no more than that.
+// ofBlocked says why a target may not be called. An address in the URL itself is blocked before
+// there is a target. If a name leads to a blocked address, the sentence does not say which.
 func ofBlocked(err error, target *url.URL) string {
 	var blocked *BlockedError
 	switch {
 	case !errors.As(err, &blocked):
 		return ""
 	case blocked.Code == CodeBlockedAddress && target != nil:
-		return "The name " + target.Hostname() + " leads to a private address, or to another that is not public."
+		return "The name " + target.Hostname() + " leads to a private address, or to one that is not public for another reason."
 	case blocked.Code == CodeBlockedAddress:
-		return "The address is a private one, or another that is not public."
+		return "The address is private, or not public for another reason."
 	}
 	return strings.ToUpper(blocked.Detail[:1]) + blocked.Detail[1:] + "."
 }
@@ -78,7 +78,7 @@ func ofRedirect(location string, target *url.URL) string {
 	return leads + where // no full stop: it would be taken for a part of the address
 }
 
-// ofTimeout is how far an attempt got within the time that it had.
+// ofTimeout says how far an attempt got before its deadline.
 func (s *Sender) ofTimeout(code Code, target *url.URL, p *progress) string {
 	within := " within " + strconv.FormatFloat(s.config.Timeout.Seconds(), 'f', -1, 64) + " s."
 	switch {
@@ -92,7 +92,7 @@ func (s *Sender) ofTimeout(code Code, target *url.URL, p *progress) string {
 	return "There was a connection, but no answer began" + within
 }
 
-// ofTLS is what is wrong with a certificate, or with the session if that is known.
+// ofTLS says what is wrong with the certificate or with the session, if that is known.
 func ofTLS(err error, at time.Time) string {
 	var unverified *tls.CertificateVerificationError
 	var invalid x509.CertificateInvalidError
@@ -108,9 +108,9 @@ func ofTLS(err error, at time.Time) string {
 		if errors.As(err, &unverified) && len(unverified.UnverifiedCertificates) > 0 {
 			return ofAuthority(unverified.UnverifiedCertificates[0])
 		}
-		return "The certificate is of an authority that is not known."
+		return "The certificate was issued by an unknown authority."
 	case errors.As(err, &record):
-		return "What the server says there is not TLS."
+		return "The server does not speak TLS there."
 	case isAlert(err):
 		return "The server ended the TLS handshake."
 	}
@@ -124,14 +124,14 @@ func ofInvalid(e x509.CertificateInvalidError, at time.Time) string {
 	case e.Reason == x509.Expired && e.Cert != nil:
 		return "The certificate ran out on " + day(e.Cert.NotAfter) + "."
 	case e.Reason == x509.IncompatibleUsage:
-		return "The certificate is not one for servers."
+		return "The certificate may not be used for servers."
 	}
-	return "The certificate, or one that it rests on, is not valid."
+	return "The certificate, or one that it depends on, is not valid."
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// ofNames is for whom a certificate is.
+// ofNames says which names a certificate is for.
 func ofNames(e x509.HostnameError) string {
 	const shown = 3
 	var names []string
@@ -142,7 +142,7 @@ func ofNames(e x509.HostnameError) string {
 		}
 	}
 	if len(names) == 0 {
-		return "The certificate has no name, and is to be for " + e.Host + "."
+		return "The certificate has no name. It must be for " + e.Host + "."
 	}
 	more := ""
 	if len(names) > shown {
@@ -152,7 +152,7 @@ func ofNames(e x509.HostnameError) string {
 	return "The certificate is for " + list + more + ", and not for " + platform.Cut(e.Host, 80) + "."
 }
 
-// ofAuthority is who issued a certificate that nobody here knows.
+// ofAuthority says who issued a certificate, if that authority is unknown.
 func ofAuthority(c *x509.Certificate) string {
 	if bytes.Equal(c.RawIssuer, c.RawSubject) {
 		return "The certificate is self-signed."
@@ -161,5 +161,5 @@ func ofAuthority(c *x509.Certificate) string {
 	if issuer == "" {
 		issuer = "an authority without a name"
 	}
-	return "The certificate was issued by " + issuer + ", which is not known; the server may have to send an intermediate certificate too."
+	return "The certificate was issued by " + issuer + ", which is unknown. The server may have to send an intermediate certificate too."
 }

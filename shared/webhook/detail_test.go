@@ -14,8 +14,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// detailed is a failure and what is to be said of it. RECEIVER and PORT stand for the
-// receiver's.
+// detailed is a failure and the expected detail. RECEIVER and PORT stand for the
+// receiver's address and port.
 type detailed struct {
 	url    string
 	serve  func(net.Conn)
@@ -85,7 +85,7 @@ func TestDetailSaysWhatIsWrongWithACertificate(t *testing.T) {
 		"it is of the future": {with(func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.Add(48*time.Hour), now.Add(72*time.Hour) }),
 			"The certificate is not valid before " + now.Add(48*time.Hour).UTC().Format(time.DateOnly) + ".", true},
 		"it is for clients": {with(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
-			"The certificate is not one for servers.", true},
+			"The certificate may not be used for servers.", true},
 		"it is another's": {with(func(c *x509.Certificate) { c.DNSNames = []string{"other.example"} }),
 			"The certificate is for other.example, and not for receiver.example.", true},
 		"it is of many": {with(func(c *x509.Certificate) {
@@ -93,9 +93,9 @@ func TestDetailSaysWhatIsWrongWithACertificate(t *testing.T) {
 		}),
 			"The certificate is for a.example, b.example, *.c.example and 2 more, and not for receiver.example.", true},
 		"it is of nobody": {with(func(c *x509.Certificate) { c.DNSNames = nil }),
-			"The certificate has no name, and is to be for receiver.example.", true},
+			"The certificate has no name. It must be for receiver.example.", true},
 		"it is of nobody known": {other.sign(t, "receiver.example"),
-			"The certificate was issued by test authority, which is not known; the server may have to send an intermediate certificate too.", true},
+			"The certificate was issued by test authority, which is unknown. The server may have to send an intermediate certificate too.", true},
 		"it is self-signed": {other.sign(t, "receiver.example", func(c *x509.Certificate) { c.Subject.CommonName = "test authority" }), "The certificate is self-signed.", true},
 		"there is none that we may speak": {func() *tls.Config {
 			c := with(func(*x509.Certificate) {})
@@ -114,7 +114,7 @@ func TestDetailSaysWhatIsWrongWithACertificate(t *testing.T) {
 	t.Run("there is no TLS", func(t *testing.T) {
 		got := detailed{url: "https://receiver.example:PORT/", names: names("receiver.example", "127.0.0.1"),
 			serve: func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); drain(c) },
-			want:  "What the server says there is not TLS."}.run(t)
+			want:  "The server does not speak TLS there."}.run(t)
 		if got.Permanent() {
 			t.Error("permanent")
 		}
@@ -140,9 +140,9 @@ func TestDetailSaysWhatIsWrongWithACertificate(t *testing.T) {
 func TestDetailSaysWhyATargetIsBlocked(t *testing.T) {
 	strict := func(c *Config) { c.Targets = TargetPolicy{} }
 	for url, want := range map[string]string{
-		"https://10.0.0.3/hook":                "The address is a private one, or another that is not public.",
-		"https://[::1]/":                       "The address is a private one, or another that is not public.",
-		"https://internal.example/":            "The name internal.example leads to a private address, or to another that is not public.",
+		"https://10.0.0.3/hook":                "The address is private, or not public for another reason.",
+		"https://[::1]/":                       "The address is private, or not public for another reason.",
+		"https://internal.example/":            "The name internal.example leads to a private address, or to one that is not public for another reason.",
 		"http://receiver.example/":             "The URL must start with https://, http:// is not allowed.",
 		"https://receiver.example:8080/":       "The port must be 443 or 80.",
 		"https://ada:hunter2@receiver.example": "The URL must not hold a user name or password.",
@@ -163,7 +163,7 @@ func TestDetailNamesWhatCannotBeFound(t *testing.T) {
 		t.Errorf("%s, permanent: %t", got.Code, got.Permanent())
 	}
 	got = detailed{url: "https://no-server.example/", names: func(string, uint16) answer { return answer{rcode: serverFailed} },
-		want: "The name no-server.example could not be looked up: no name server answered in time, or it failed."}.run(t)
+		want: "The name no-server.example could not be looked up: its name servers failed, or did not answer in time."}.run(t)
 	if got.Code != CodeDNSTemporary || got.Permanent() {
 		t.Errorf("%s, permanent: %t", got.Code, got.Permanent())
 	}
@@ -193,7 +193,7 @@ func TestDetailSaysHowFarATimeOutGot(t *testing.T) {
 	})
 }
 
-// What is our own fault, or nobody's, has none.
+// A fault of our own, or an answer that says everything, has no detail.
 func TestDetailIsOfFailuresAlone(t *testing.T) {
 	detailed{url: "http://RECEIVER/", serve: answers("HTTP/1.1 200 OK\r\nLocation: https://new.example\r\nContent-Length: 0\r\n\r\n")}.run(t)
 	detailed{url: "http://RECEIVER/", serve: answers("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")}.run(t)

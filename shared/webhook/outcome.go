@@ -82,9 +82,9 @@ func (r Result) Retryable() bool {
 	return false
 }
 
-// Permanent reports a failure that does not pass by itself: the receiver is gone, its
-// certificate does not verify, or its URL is forbidden. A 410 is for the caller to confirm,
-// who knows whose URL it was.
+// Permanent reports a failure that will not pass by itself: the receiver is gone, its
+// certificate does not verify, or its URL is forbidden. The caller must confirm a 410,
+// since only the caller knows whose URL it was.
 func (r Result) Permanent() bool {
 	switch r.Outcome {
 	case Gone, Blocked:
@@ -95,8 +95,8 @@ func (r Result) Permanent() bool {
 	return false
 }
 
-// ofCertificate reports that a receiver's certificate does not verify. That this machine has
-// no certificates to verify it with is ours.
+// ofCertificate reports that a receiver's certificate does not verify. If this machine has
+// no certificates to verify it with, the fault is ours.
 func ofCertificate(err error) bool {
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
