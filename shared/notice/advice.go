@@ -2,8 +2,8 @@ package notice
 
 import "hookwarden/shared/platform"
 
-// adviceOnAnswer is what the owner of a receiver can do about the commonest answer;
-// empty if nothing more is known than the rule's reason says.
+// adviceOnAnswer is what a receiver's owner can do about the commonest answer;
+// empty if that says no more than the rule's reason.
 func (m *message) adviceOnAnswer(a platform.Answer) string {
 	switch a.Code {
 	case "dns", "dns_temporary":

@@ -9,9 +9,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// told is what an outcome is called: in a sentence of the commonest, and for a list.
-// There %m stands for how many webhooks, %n for the same after a "not", %s for the
-// server and %h for its name.
+// told is the words for an outcome: a sentence if it is the commonest, and a phrase
+// for a list. %m is how many webhooks, %n the same after a "not", %s the server and
+// %h its name.
 type told struct{ sentence, short string }
 
 func tell(outcome, code string) told {
@@ -71,12 +71,12 @@ func statusLine(status int) string {
 	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 }
 
-// in puts the words for what stands in a sentence into it.
+// in replaces the placeholders of a sentence.
 func (t told) in(many portion, w words, webhookURL string) string {
 	return strings.NewReplacer("%m", many.positive, "%n", many.negative, "%s", w.server, "%h", hostOf(webhookURL, w)).Replace(t.sentence)
 }
 
-// hostOf is the name of the server; words for it if the URL has none.
+// hostOf is the server's name, or words for the server if the URL has no name.
 func hostOf(webhookURL string, w words) string {
 	u, err := url.Parse(webhookURL)
 	if err != nil || u.Hostname() == "" {

@@ -6,12 +6,11 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// bar is one day as three parts of a hundred; Rest fills it up. The busiest day
-// has no Rest.
+// bar is one day in three parts, in hundredths of the busiest day; Rest fills it up
+// to a hundred.
 type bar struct{ Success, Failed, Rest int }
 
-// legend is a colour that is in the picture, and what it stands for, in the words of
-// the columns.
+// legend is a colour in the picture and its meaning, in the words of the columns.
 type legend struct {
 	Class, Color markup
 	Words        string
@@ -25,7 +24,7 @@ const (
 // total is in floating point, which cannot overflow.
 func total(d tally.Day) float64 { return float64(d.Success) + failed(d) }
 
-// failed leaves out Gone, which is in Error.
+// failed leaves out Gone, which is included in Error.
 func failed(d tally.Day) float64 {
 	return float64(d.Error) + float64(d.Timeout) + float64(d.Fatal) + float64(d.Other)
 }
@@ -46,7 +45,7 @@ func barOf(d tally.Day, busiest float64) bar {
 	return b
 }
 
-// visible is the least part of a bar that can be seen.
+// visible is the smallest part of a bar that can be seen.
 const visible = 3
 
 func percent(n, all float64) int {

@@ -1,6 +1,6 @@
 package notice
 
-// title is the first line of a mail about the app: what was so of it.
+// title is the first line of a mail: what happened to the app.
 func (m message) title(what markup) markup {
 	return `
 <h1 class="ink" style="margin:0 0 20px;font-size:22px;line-height:30px;font-weight:600;color:#20242c;">Your integration <bdi>` + esc(m.App) + `</bdi> ` + what + `</h1>
@@ -14,7 +14,7 @@ func heading(text markup) markup {
 `
 }
 
-// paragraph is nothing without content.
+// paragraph is empty if it has no content.
 func paragraph(content markup) markup {
 	if content == "" {
 		return ""
@@ -40,7 +40,7 @@ func label(text string) markup {
 `
 }
 
-// box shows what machines wrote. What is one word is broken anywhere.
+// box shows text from machines. Lines may break within a word.
 func box(content markup) markup {
 	return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;table-layout:fixed;">
 <tr><td class="box ink" bgcolor="#f3f4f6" style="padding:10px 12px;border-radius:6px;background-color:#f3f4f6;font-family:SFMono-Regular,Consolas,Menlo,'DejaVu Sans Mono',monospace;font-size:13px;line-height:19px;color:#20242c;word-break:break-word;overflow-wrap:anywhere;">` + content + `</td></tr>
@@ -60,7 +60,7 @@ func (m message) integration() markup {
 	return `integration <b><bdi>` + esc(m.App) + `</bdi></b> of the organization <bdi>` + esc(m.Organization) + `</bdi>`
 }
 
-// webhookURL is nothing if there is none to show.
+// webhookURL is empty if there is no URL to show.
 func (m message) webhookURL() markup {
 	if m.WebhookURL == "" {
 		return ""
@@ -68,7 +68,7 @@ func (m message) webhookURL() markup {
 	return label("Webhook URL") + box(`<bdi dir="ltr">`+esc(m.WebhookURL)+`</bdi>`)
 }
 
-// diagnosis is what is known of the failures; nothing without any.
+// diagnosis is what is known about the failures; empty if nothing is.
 func (m message) diagnosis() markup {
 	answer := esc(m.Answer)
 	if m.Answer != "" {
@@ -83,7 +83,7 @@ func (m message) diagnosis() markup {
 	return paragraph(answer) + paragraph(esc(m.Since))
 }
 
-// steps are what to do: what comes first, and enabling it again.
+// steps is what to do: the first step, and then enabling the app again.
 func (m message) steps(first markup) markup {
 	return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
 <tr><td class="ink" valign="top" width="26" style="width:26px;padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">1.</td><td class="ink" valign="top" style="padding:0 0 10px;font-size:16px;line-height:25px;color:#20242c;">` + first + `</td></tr>
@@ -106,7 +106,7 @@ func (m message) dashboardMention() markup {
 	return ` The integration's <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">dashboard</a> shows how it is doing.`
 }
 
-// settingsWhere says where the settings are if no button leads there.
+// settingsWhere says where the settings are if there is no button for them.
 func (m message) settingsWhere() markup {
 	if m.SettingsURL == "" {
 		return ` on ` + esc(m.Platform)

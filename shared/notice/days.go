@@ -22,7 +22,7 @@ const succeeded = "Succeeded"
 type dayRow struct {
 	Day     string
 	Cells   []int64 // one per column
-	Decided bool    // one day disabled the app, and it is this
+	Decided bool    // this day alone disabled the app
 	Bar     bar
 }
 
@@ -68,7 +68,7 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 	return t
 }
 
-// failedWords are the columns whose counts one part of the bars shows. A 410 is an
+// failedWords is the columns whose counts are one part of the bars. A 410 is an
 // error too.
 func failedWords(columns []string) string {
 	var words []string
@@ -89,7 +89,7 @@ func failedWords(columns []string) string {
 }
 
 // text writes the table in columns for a terminal, indented by two spaces, as a
-// paragraph; nothing if there are no days.
+// paragraph; empty if there are no days.
 func (t daysTable) text() string {
 	if len(t.Rows) == 0 {
 		return ""

@@ -11,9 +11,9 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// diagnose says in words what is wrong with the receiver, as far as it is known:
+// diagnose says in words what is wrong with the receiver, as far as it is known. It sets
 // Answer, Detail, Others, Since, Example, and the Advice for the commonest answer. Without a
-// diagnosis all stay as they are.
+// diagnosis it changes nothing.
 func (m *message) diagnose(n platform.Notice) {
 	if n.Diagnosis == nil {
 		return
@@ -51,7 +51,7 @@ func since(d platform.Diagnosis, w words) string {
 	return strings.Join(said, " ")
 }
 
-// others are the answers that are less common.
+// others is the less common answers.
 func others(answers []platform.Answer) string {
 	if len(answers) == 0 {
 		return ""
@@ -63,8 +63,8 @@ func others(answers []platform.Answer) string {
 	return "Less often: " + strings.Join(list, ", ") + "."
 }
 
-// failedAmong is the word that tells failed webhooks from others; empty where nothing
-// succeeded.
+// failedAmong is the word that distinguishes failed webhooks from others; empty if
+// nothing succeeded.
 func failedAmong(days []tally.Day) string {
 	if len(days) == 0 || slices.ContainsFunc(days, func(d tally.Day) bool { return d.Success > 0 }) {
 		return "failed "
@@ -72,8 +72,8 @@ func failedAmong(days []tally.Day) string {
 	return ""
 }
 
-// detail is what the log says of a request beyond its outcome and code; empty if the
-// sentence about these says it too.
+// detail is what the log says about a request in addition to its outcome and code; empty
+// if the sentence about these says it too.
 func detail(r platform.FailedRequest) string {
 	switch r.Code {
 	case "dns", "dns_temporary", "blocked_address", "blocked_port", "blocked_scheme":
@@ -94,8 +94,8 @@ func withDaysInWords(s string) string {
 	return strings.Join(words, " ")
 }
 
-// sentence is a text of the log as one: with a capital, and a full stop unless a URL
-// ends it.
+// sentence makes a sentence of a text in the log: with a capital, and with a full stop
+// unless it ends in a URL.
 func sentence(s string) string {
 	s = platform.Inert(s, platform.MaxDetail)
 	if s == "" {

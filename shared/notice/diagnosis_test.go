@@ -39,7 +39,7 @@ func among(others ...platform.Answer) func(*platform.Diagnosis) {
 	}
 }
 
-// reading is of so many failures, all of one kind.
+// reading is a number of failures that were read, all of one kind.
 func reading(n int64) func(*platform.Diagnosis) {
 	return func(d *platform.Diagnosis) { d.Answers[0].Count, d.Read = n, n }
 }
@@ -52,7 +52,8 @@ func since24(d *platform.Diagnosis) {
 	d.FailingSince, d.LastSuccess = "2026-11-24T00:10:31.000Z", "2026-11-23T23:50:02.000Z"
 }
 
-// counting puts a day into a notice on which so many failed and nothing succeeded.
+// counting puts a day into a notice on which a number of webhooks failed and none
+// succeeded.
 func counting(failures int64) func(*platform.Notice) {
 	return because("error", []tally.Day{{Date: "2026-11-24", Counts: tally.Counts{Error: failures}}})
 }
@@ -90,7 +91,7 @@ func diagnosedSamples() map[string]sample {
 	}
 }
 
-// hostile has in each text of a diagnosis what may do harm.
+// hostile has harmful content in each text of a diagnosis.
 func hostile(n *platform.Notice) {
 	diagnosed(platform.Answer{Outcome: "error", Status: 403}, saying(
 		newline+script+hebrew+" https://evil.example/"+strings.Repeat("y", 2000),

@@ -2,8 +2,7 @@ package notice
 
 import "hookwarden/shared/platform"
 
-// sayEnabled is what a mail says of an enabling: since when, and who did it, if the
-// platform said so.
+// sayEnabled says when an app was enabled, and by whom, if the platform said so.
 func (m *message) sayEnabled(n platform.Notice) {
 	m.By = personOf(n)
 	if n.App.Kind.CalledByPlatform() {

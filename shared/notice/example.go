@@ -9,10 +9,10 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// example is one failed request as the log has it.
+// example is one failed request from the log.
 type example struct {
 	Title string
-	Rows  [][2]string // a word, and what it is of the request
+	Rows  [][2]string // a label and its value
 	Body  string      // the beginning of the answer, in one line
 }
 
@@ -44,16 +44,17 @@ func second(s string) string {
 	return t.In(time.UTC).Format("2 January 2006, 15:04:05 UTC")
 }
 
-// bodyMargin marks each line of an answer as one, so that none looks like ours.
+// bodyMargin marks each line of an answer, so that none looks like our own text.
 const bodyMargin = "  | "
 
-// inert is what a server answered as one line of which no mail program makes anything, no
-// link either: anyone may answer for a server that its owner gave up.
+// inert is a server's answer as one line of plain text, in which no mail program finds
+// anything, not even a link. Anyone may answer in place of a server that its owner gave
+// up.
 func inert(said string) string {
 	return strings.ReplaceAll(platform.Inert(said, platform.MaxAnswerShown), "://", ":\u200b//")
 }
 
-// text is the example for a terminal; nothing if there is none.
+// text is the example for a terminal; empty if there is none.
 func (e example) text() string {
 	if len(e.Rows) == 0 && e.Body == "" {
 		return ""
@@ -73,8 +74,8 @@ func (e example) text() string {
 	return b.String()
 }
 
-// cutLine parts what fits into a line of n characters from the rest, at a space if there
-// is one in its second half.
+// cutLine separates what fits into a line of n characters from the rest. It cuts at a
+// space if there is one in the line's second half.
 func cutLine(s string, n int) (line, rest string) {
 	if utf8.RuneCountInString(s) <= n {
 		return s, ""
@@ -90,7 +91,7 @@ func cutLine(s string, n int) (line, rest string) {
 	return s[:end], s[end:]
 }
 
-// html is the example as a box; nothing if there is none.
+// html is the example as a box; empty if there is none.
 func (e example) html() markup {
 	var rows markup
 	for _, row := range e.Rows {

@@ -10,48 +10,47 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Claims remembers which notices are being sent, were sent, or are not to be.
-// Every change is a conditional write. After nil it is durable; after
-// ErrSettled or a *HeldError it was surely not made; after any other error
-// nobody knows.
+// Claims remembers which notices are being sent, were sent, or must not be sent.
+// Every change is a conditional write. After nil it is durable. After ErrSettled
+// or a *HeldError it was not made. After any other error it may have been.
 type Claims interface {
-	// Claim takes the notice as a lease whose identity is now. An older claim is
-	// taken over once it is as old as the lease, and one that is outdated at once:
-	// who hands it out again has it looked at again. ErrSettled if the notice is
-	// sent or refused, *HeldError if its claim is younger.
+	// Claim claims the notice for a lease. The claim's identity is now. It takes
+	// over a claim that is as old as the lease, and an outdated notice at once,
+	// since that was queued again to be looked at again. It returns ErrSettled if
+	// the notice is sent or refused, or a *HeldError if its claim is younger.
 	Claim(ctx context.Context, id string, now time.Time, lease time.Duration) error
-	// MarkSent says that SES took the mail. That is true whoever holds the claim
-	// by now, so only a notice that is marked as sent already is left as it is,
-	// with its first message id; that is nil too.
+	// MarkSent notes that SES took the mail. That is true no matter who holds
+	// the claim by now. If the notice is already marked as sent, it keeps its
+	// first message id, and the error is nil.
 	MarkSent(ctx context.Context, id, messageID string, now time.Time) error
-	// MarkUnsent says that the mail is not to be sent, and why, if claimedAt still
-	// is the claim. nil if the notice is settled already, *HeldError if someone
-	// else has claimed it.
+	// MarkUnsent notes that the mail must not be sent, and why, if claimedAt is
+	// still the claim. It returns nil if the notice is already settled, or a
+	// *HeldError if somebody else has claimed it.
 	MarkUnsent(ctx context.Context, id string, why Unsent, claimedAt, now time.Time) error
 }
 
-// Unsent is why a mail is not sent and nobody tries again.
+// Unsent is why a mail is not sent and not tried again.
 type Unsent string
 
 // The values of Unsent.
 const (
-	Refused  Unsent = "refused"  // SES says so of the recipient
-	Outdated Unsent = "outdated" // it would not be true any more
+	Refused  Unsent = "refused"  // SES refuses the recipient
+	Outdated Unsent = "outdated" // it is no longer true
 )
 
-// Mailer sends one mail and returns the id it was given. It does not repeat a
-// call by itself. An error is ErrRefused, ErrOurs or ErrThrottled, which all say
-// that the mail surely was not sent, or any other, after which nobody knows.
+// Mailer sends one mail and returns its message id. It does not repeat a call by
+// itself. After ErrRefused, ErrOurs or ErrThrottled the mail was not sent. After
+// any other error it may have been.
 type Mailer interface {
 	Send(ctx context.Context, m Mail) (messageID string, err error)
 }
 
-// Metrics counts events; it never fails.
+// Metrics counts events. It never fails.
 type Metrics interface {
 	Count(name, dimension, value string)
 }
 
-// What a Claims or a Mailer may answer.
+// Errors of a Claims or a Mailer.
 var (
 	ErrSettled   = errors.New("settled before")
 	ErrRefused   = errors.New("the recipient cannot be mailed")
@@ -64,12 +63,12 @@ var (
 	errNoTime = errors.New("the invocation ends too soon")
 )
 
-// HeldError says that someone else has claimed the notice.
+// HeldError says that somebody else has claimed the notice.
 type HeldError struct{ ClaimedAt time.Time }
 
 func (e *HeldError) Error() string { return "claimed at " + platform.FormatTime(e.ClaimedAt) }
 
-// DelayedError says that a notice is to be handled again, when, and why. errors.As
+// DelayedError says that a notice must be handled again, when, and why. errors.As
 // finds it as a *DelayedError.
 type DelayedError struct {
 	After  time.Duration
@@ -85,20 +84,20 @@ func (d *DelayedError) Unwrap() error { return d.Err }
 
 // Reasons of DelayedError.
 const (
-	DelayClaimed    = "claimed"    // someone else is sending it
+	DelayClaimed    = "claimed"    // somebody else is sending it
 	DelayNoTime     = "no_time"    // the invocation ends too soon
 	DelayOurs       = "ours"       // ErrOurs
 	DelayThrottled  = "throttled"  // ErrThrottled
-	DelayUnreadable = "unreadable" // whether it is true is not known
+	DelayUnreadable = "unreadable" // it is unknown whether the notice is still true
 	DelayUnknown    = "unknown"    // anything else
 )
 
 // Config of the job; all fields are required.
 type Config struct {
-	FunctionTimeout time.Duration // no invocation lives longer
+	FunctionTimeout time.Duration // the longest time of an invocation
 }
 
-// Deps are what the job works with; all are required.
+// Deps is what the job works with; all are required.
 type Deps struct {
 	Composer *Composer
 	Claims   Claims
@@ -107,7 +106,7 @@ type Deps struct {
 	Metrics  Metrics
 	Logger   *slog.Logger
 	Now      func() time.Time
-	Random   func() float64 // from 0 up to 1
+	Random   func() float64 // from 0 to below 1
 }
 
 // Job mails notices.
@@ -119,31 +118,31 @@ type Job struct {
 // New makes the job.
 func New(c Config, d Deps) *Job { return &Job{c, d} }
 
-// markTries is how often the mark of a mail that was sent is tried in place.
+// markTries is how often the mark of a sent mail is tried in place.
 const markTries = 4
 
 // Batch is the notices of one event, handled one after another. It ends with the
 // event.
 type Batch struct {
 	job        *Job
-	unanswered error // the first answer that nobody knows; nil: all are known
+	unanswered error // the first unknown answer; nil: all answers are known
 }
 
 // NewBatch begins a batch.
 func (j *Job) NewBatch() *Batch { return &Batch{job: j} }
 
-// Handle mails one notice, whose message has been received so often, 1 the first
-// time. It may be called again with the same notice, at any time and at the same
-// time: claim, look, send, mark, and whoever dies between two of these leaves a
-// claim that runs out. A notice that is not true any more is settled without a
-// mail; what changes between the look and the mail is not seen. A death between
-// SES's answer, which may be lost, and the mark repeats the mail; nothing else
-// does.
+// Handle mails one notice; receives is how often its message has been received,
+// 1 the first time. It may be called again with the same notice at any time,
+// even at the same time. Its steps are claim, look, send, mark. If it dies
+// between two of these, it leaves a claim that runs out. A notice that is no
+// longer true is settled without a mail, but a change between the look and the
+// mail goes unnoticed. Only a death between SES's answer, which may be lost, and
+// the mark repeats the mail.
 //
-// Once an answer of SES or of the table is unknown, the rest of the batch is put
-// off untried: what hangs would use up the time of all.
+// Once an answer of SES or of the table is unknown, the rest of the batch is
+// delayed without a try: what hangs would use up everybody's time.
 //
-// The error is a *DelayedError where it is known when to try again.
+// The error is a *DelayedError if it is known when to try again.
 func (b *Batch) Handle(ctx context.Context, n platform.Notice, receives int) error {
 	if b.unanswered != nil {
 		return b.job.delayed(errors.New("not tried, since another of the batch had no answer: "+b.unanswered.Error()), receives)
@@ -153,7 +152,7 @@ func (b *Batch) Handle(ctx context.Context, n platform.Notice, receives int) err
 		return err
 	}
 	delayed := b.job.delayed(err, receives)
-	if delayed.Reason == DelayUnknown && !errors.Is(err, platform.ErrRefused) { // that is of this notice alone
+	if delayed.Reason == DelayUnknown && !errors.Is(err, platform.ErrRefused) { // a refusal is about this notice only
 		b.unanswered = err
 	}
 	return delayed
@@ -196,23 +195,23 @@ func (j *Job) handle(ctx context.Context, n platform.Notice) error {
 	return j.mark(ctx, n, messageID)
 }
 
-// lease is how long a claim is left alone. Its owner is dead by then.
+// lease is how long a claim is respected. By then its owner has ended.
 func (j *Job) lease() time.Duration { return 2 * j.FunctionTimeout }
 
-// timeNeeded is what a mail may take from claim to mark, a third of the
-// function's time for SES. With less left a mail is not begun: the end of the
-// invocation would come between SES's answer and the mark. A claim and a look
-// that took long put it off too.
+// timeNeeded is how long a mail may take from claim to mark, including a third
+// of the function's time for SES. With less time left a mail is not begun, since
+// the invocation might end between SES's answer and the mark. A mail is also
+// delayed if its claim and its look took too long.
 func (j *Job) timeNeeded() time.Duration { return j.FunctionTimeout / 2 }
 
-// sendTime is what SES may take for a mail.
+// sendTime is how long SES may take for a mail.
 func (j *Job) sendTime() time.Duration { return j.FunctionTimeout / 3 }
 
-// shortTime is what the look at the app may take, and what must be left for the
-// mark when the mail is sent.
+// shortTime is how long the look at the app may take, and how much time must be
+// left for the mark when the mail is sent.
 func (j *Job) shortTime() time.Duration { return j.FunctionTimeout / 15 }
 
-// inTime reports whether so much is left of the invocation.
+// inTime reports whether this much time is left of the invocation.
 func (j *Job) inTime(ctx context.Context, needed time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || deadline.Sub(j.Now()) >= needed

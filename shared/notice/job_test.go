@@ -20,15 +20,15 @@ import (
 
 const functionTimeout = 30 * time.Second
 
-// fault is what goes wrong at one write.
+// fault is what fails at one write.
 type fault int
 
 const (
 	noFault     fault = iota
 	refusedCall       // an error, and nothing was done
 	lost              // done, and then an error
-	diedBefore        // the worker's end, and nothing was done
-	diedAfter         // done, and then the worker's end
+	diedBefore        // the worker dies, and nothing was done
+	diedAfter         // done, and then the worker dies
 )
 
 var (
@@ -44,7 +44,7 @@ type world struct {
 	now     time.Time
 	notices map[string]entry
 	mails   []Mail
-	answer  error // of the mail service
+	answer  error // the mail service's answer
 	counted map[string]int
 	writes  []string
 	at      int
@@ -56,7 +56,7 @@ type entry struct {
 	ClaimedAt, SentAt time.Time
 }
 
-// composer is made once, since parsing takes longer than all the rest.
+// composer is made once, since parsing takes longer than everything else.
 var composer = sync.OnceValue(func() *Composer { return NewComposer(config()) })
 
 func newWorld() *world {
@@ -180,8 +180,8 @@ func (w *world) deliver(n platform.Notice) (err error) {
 	return w.job().NewBatch().Handle(context.Background(), n, 1)
 }
 
-// deliverUntilDone delivers again, when the answer says or after a visibility
-// time-out, as the queue does.
+// deliverUntilDone delivers again, as the queue does: when the answer says,
+// or after a visibility time-out.
 func (w *world) deliverUntilDone(t *testing.T, n platform.Notice) {
 	t.Helper()
 	for range 10 {
@@ -247,7 +247,7 @@ func TestClaimIsWaitedForAndAnOldOneTakenOver(t *testing.T) {
 		{lease, 0},
 		{time.Hour, 0},
 		{-waitOurs, lease + waitOurs + skew},
-		{-waitOurs - time.Millisecond, lease + waitOurs + skew}, // one clock is wrong: look again, as often as for days
+		{-waitOurs - time.Millisecond, lease + waitOurs + skew}, // one clock is wrong: look again, for days if necessary
 		{-100 * time.Hour, lease + waitOurs + skew},
 	} {
 		w, n := newWorld(), disabled()
@@ -419,7 +419,7 @@ func TestMarkIsTriedInPlaceAndThenTheMailMayRepeat(t *testing.T) {
 	}
 }
 
-// unmarkable is a table that takes claims and nothing else.
+// unmarkable is a table that only takes claims.
 type unmarkable struct{ *world }
 
 func (u unmarkable) MarkSent(context.Context, string, string, time.Time) error {
@@ -460,8 +460,8 @@ func (silent) Send(ctx context.Context, _ Mail) (string, error) {
 	return "", ctx.Err()
 }
 
-// Whatever goes wrong at one write, delivering the notice again ends with
-// exactly one mail, or two if nobody could know of the first.
+// Whatever fails at one write, delivering the notice again ends with exactly
+// one mail, or with two if the first could not be known.
 func TestNoticeSurvivesAFaultAtAnyWriteAndIsMailedOnceAsFarAsIsKnown(t *testing.T) {
 	const known = 4 // calls that the job makes
 	for _, f := range []fault{refusedCall, lost, diedBefore, diedAfter} {
@@ -581,8 +581,8 @@ func TestNoticeOfAnAppThatCannotBeReadWaitsAndHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-// A deleted app may come back with its disabling, and its sweep queues the
-// notices that were never told.
+// A deleted app may come back with its disabling. Then the sweep queues the
+// notices that were never sent.
 func TestOutdatedNoticeThatComesAgainIsLookedAtAgain(t *testing.T) {
 	w, n := newWorld(), disabled()
 	still := w.apps["17"]
@@ -643,7 +643,7 @@ func (unread) ReadApp(ctx context.Context, _ string) (platform.App, bool, error)
 	return platform.App{}, false, ctx.Err()
 }
 
-// slowClaims take what is left of the time of a mail.
+// slowClaims use up the time that a mail has.
 type slowClaims struct{ *world }
 
 func (s slowClaims) Claim(ctx context.Context, id string, now time.Time, lease time.Duration) error {

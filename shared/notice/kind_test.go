@@ -12,7 +12,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// sample is a mail that has golden files, with settings of its own.
+// sample is a mail with golden files, and its settings.
 type sample struct {
 	config MailConfig
 	notice platform.Notice
@@ -24,7 +24,7 @@ func ofKind(kind platform.Kind, slug, name string) func(*platform.Notice) {
 	}
 }
 
-// ledgerly is a platform that is not the model.
+// ledgerly is a platform other than the model.
 func ledgerly() MailConfig {
 	return MailConfig{PlatformName: "Ledgerly", LogoURL: "https://ledgerly.example/logo.png", SupportURL: "https://ledgerly.example/help?from=mail&of=hooks",
 		Subscribable: platform.Subscribable{"invoice", "payment"}}
@@ -35,7 +35,7 @@ func ownLinks(n *platform.Notice) {
 	n.App.DashboardURL = "https://ledgerly.example/acme/hooks/17/log?days=7&all"
 }
 
-// kindSamples are mails of other kinds, and of other platforms.
+// kindSamples is mails about other kinds of apps, and of other platforms.
 func kindSamples() map[string]sample {
 	github, slack := ofKind(platform.Integration, "github", "GitHub"), ofKind(platform.Plugin, "slack", "Slack")
 	fatal := because("fatal", daysOf([]tally.Counts{
@@ -116,7 +116,7 @@ func TestSubjectSaysWhatAnAppOfItsKindNeeds(t *testing.T) {
 
 var anchor = regexp.MustCompile(`href="([^"]*)"`)
 
-// linksOf are the links of a mail, which its text must have too.
+// linksOf is the links of a mail. Its text must have them too.
 func linksOf(t *testing.T, name string, m Mail) (links []string) {
 	t.Helper()
 	for _, found := range anchor.FindAllStringSubmatch(m.HTML, -1) {
@@ -158,7 +158,7 @@ func TestLinksAreTheAppsOwnOrThoseOfItsKind(t *testing.T) {
 	}
 }
 
-// What a mail must not say where it is not so.
+// What a mail must not say if it is not true.
 func TestMailsSayOnlyWhatIsTrueOfTheAppAndTheSettings(t *testing.T) {
 	for name, s := range kindSamples() {
 		m := s.compose(t)
@@ -200,7 +200,7 @@ func TestMailsHoldBackTheResourcesOfTheSettings(t *testing.T) {
 	}
 }
 
-// The word is the model's alone. Its links say it in a parameter, unless there are none.
+// Only the model's mails have its name. Its links have it in a parameter.
 func TestMailsOfAnotherPlatformDoNotNameTheModel(t *testing.T) {
 	for links, word := range map[string]string{"": `(?i)sentry`, "https://ledgerly.example": `Sentry`} {
 		c := ledgerly()

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes one line of a text that anyone may have written, of at most limit
-// characters: no control characters, which must not reach a header, and no
-// directional ones, which would turn around what stands beside the text.
+// clean makes one line of at most limit characters from a text that anyone may
+// have written. It removes control characters, which must not reach a header,
+// and directional ones, which would reverse the text next to it.
 func clean(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -26,9 +26,9 @@ func clean(s string, limit int) string {
 	return strings.TrimSpace(string([]rune(s)[:limit-1])) + "…"
 }
 
-// isolate keeps a text that is written from right to left from changing the
-// order of the words around it, as <bdi> does in HTML. All other texts stay as
-// they are, since not every terminal knows these characters.
+// isolate keeps a right-to-left text from changing the order of the words around
+// it, as <bdi> does in HTML. Other texts stay as they are, since not every
+// terminal knows these characters.
 func isolate(s string) string {
 	rightToLeft := func(r rune) bool {
 		return unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)
@@ -39,12 +39,12 @@ func isolate(s string) string {
 	return "\u2068" + s + "\u2069"
 }
 
-// textWidth is what a terminal shows without breaking lines by itself.
+// textWidth is how wide lines may be without being broken by a terminal.
 const textWidth = 72
 
-// wrap breaks lines between words. Lines that begin with a space, which are
-// tables, and words longer than a line, which are links, stay whole. A line that
-// begins with "1. " goes on under its text.
+// wrap breaks lines between words. It does not break lines that begin with a
+// space, which are tables, or words longer than a line, which are links. A line
+// that begins with "1. " is continued under its text.
 func wrap(s string, width int) string {
 	var b strings.Builder
 	for line := range strings.Lines(s) {

@@ -6,9 +6,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// links are where the owners change an app, and where they see how it does: what the
-// app was registered with, or else the model's pages at the platform. Empty if there
-// is no such page.
+// links is where owners change an app, and where they see how it does: the links with
+// which the app was registered, or else the model's pages at the platform. A link is
+// empty if there is no such page.
 func (c *Composer) links(n platform.Notice) (settings, dashboard string) {
 	if c.config.PlatformURL != "" {
 		settings, dashboard = c.modelsLinks(n)
@@ -22,7 +22,8 @@ const (
 	fromIntegration = "?referrer=disabled-integration"
 )
 
-// modelsLinks are the pages of an app of its kind. Only a sentry-app has a dashboard.
+// modelsLinks is the model's pages for a kind of app. Only a sentry-app has a
+// dashboard.
 func (c *Composer) modelsLinks(n platform.Notice) (settings, dashboard string) {
 	of := func(pages string) string {
 		return c.config.PlatformURL + "/settings/" + url.PathEscape(n.Organization.Slug) + "/" + pages + "/" + url.PathEscape(n.App.Slug) + "/"

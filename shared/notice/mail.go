@@ -1,6 +1,6 @@
-// Package notice is the job of the notify function: it makes a mail of a notice
-// and sees to it that the mail is sent once. It knows nothing of queues, of SES
-// or of tables, and decides nothing about apps.
+// Package notice is the job of the notify function. It makes a mail from a
+// notice and makes sure that the mail is sent once. It knows nothing about
+// queues, SES or tables, and decides nothing about apps.
 package notice
 
 import (
@@ -14,23 +14,23 @@ import (
 // MailConfig is what all mails have in common.
 type MailConfig struct {
 	PlatformName string
-	PlatformURL  string                // where the links lead of an app that has none of its own, http or https; empty: it has none then
-	LogoURL      string                // https, of a picture 32 pixels high; empty: none
+	PlatformURL  string                // where links lead for an app that has none of its own, http or https; empty: no links
+	LogoURL      string                // https, a picture 32 pixels high; empty: none
 	SupportURL   string                // https; empty: none
-	Subscribable platform.Subscribable // what is held back from a disabled app
+	Subscribable platform.Subscribable // resources that a disabled app does not get
 }
 
 // Mail is one mail to one person.
 type Mail struct {
 	Kind    platform.NoticeKind
 	Status  platform.Status // of the app
-	To      platform.Owner  // the name is one line, without control characters
-	Subject string          // so is this
+	To      platform.Owner  // its name is one line without control characters
+	Subject string          // one line without control characters
 	Text    string
 	HTML    string
 }
 
-// Composer makes mails.
+// Composer composes mails.
 type Composer struct{ config MailConfig }
 
 // NewComposer makes a Composer.
@@ -39,7 +39,8 @@ func NewComposer(config MailConfig) *Composer {
 	return &Composer{config: config}
 }
 
-// Compose makes the mail of a notice. The same notice makes the same mail.
+// Compose makes the mail for a notice. The same notice always makes the same
+// mail.
 func (c *Composer) Compose(n platform.Notice) (Mail, error) {
 	m := c.message(n)
 	var text string

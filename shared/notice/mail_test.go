@@ -27,7 +27,7 @@ func config() MailConfig {
 	}
 }
 
-// week is seven days that end on a Tuesday.
+// week is a week that ends on a Tuesday.
 func week(counts func(i int) tally.Day) []tally.Day { return days(7, counts) }
 
 func days(n int, counts func(i int) tally.Day) []tally.Day {
@@ -39,7 +39,7 @@ func days(n int, counts func(i int) tally.Day) []tally.Day {
 	return list
 }
 
-// daysOf are the days that have these counts; the last is that Tuesday.
+// daysOf is days with these counts. The last is that Tuesday.
 func daysOf(counts []tally.Counts) []tally.Day {
 	return days(len(counts), func(i int) tally.Day { return tally.Day{Counts: counts[i]} })
 }
@@ -92,7 +92,7 @@ const (
 	newline = "CI\r\nBcc: all@acme.example\r\n\r\nBot\x00\x1b[31m\u2028\u202e"
 )
 
-// samples are the mails that have golden files.
+// samples is the mails with golden files.
 func samples() map[string]platform.Notice {
 	return map[string]platform.Notice{
 		"disabled_error": disabled(),
@@ -194,7 +194,7 @@ func TestMailsSayWhatTheyMust(t *testing.T) {
 	}
 }
 
-// fold makes lines that were broken whole again.
+// fold joins lines that were broken.
 func fold(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 
 func TestSubjectIsOneLineWithTheAppsName(t *testing.T) {

@@ -10,8 +10,8 @@ func byHand(n platform.Notice) bool {
 	return n.Kind == platform.AppDisabled && n.Reason == platform.Manual
 }
 
-// sayByHand is what a mail says of that: who did it, if the platform said so, and the
-// note, if there is one. Nothing was counted.
+// sayByHand says who disabled the app, if the platform said so, and the note, if there
+// is one. It has no counts.
 func (m *message) sayByHand(n platform.Notice) {
 	m.Subject = "Your " + m.App + " integration was disabled"
 	m.When, m.By, m.Note = moment(n.DisabledAt), orElse(personOf(n), m.Platform), clean(n.Note, noteLimit)
@@ -27,7 +27,8 @@ func personOf(n platform.Notice) string {
 	return orElse(clean(n.Actor.Name, nameLimit), clean(n.Actor.Email, nameLimit))
 }
 
-// where is the platform on which a person did it, unless it stands for that person.
+// where is the platform on which a person did it, unless it already stands for that
+// person.
 func (m message) where() string {
 	if m.By == m.Platform {
 		return ""

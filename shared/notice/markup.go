@@ -6,22 +6,22 @@ import (
 	"strconv"
 )
 
-// markup is HTML. A constant is one; a string becomes one only by esc and href,
-// so the compiler refuses a value that is not escaped. Nothing else may convert
-// to it.
+// markup is HTML. A constant may be markup. A string becomes markup only
+// through esc and href, so the compiler refuses a value that is not escaped.
+// Nothing else may convert to it.
 type markup string
 
-// esc writes a text where the page shows text.
+// esc writes text for a place where the page shows text.
 func esc(s string) markup { return markup(html.EscapeString(s)) }
 
 // digits writes a number anywhere.
 func digits(n int) markup { return markup(strconv.Itoa(n)) }
 
-// src is the attribute that shows a picture.
+// src is the attribute for a picture.
 func src(s string) markup { return `src="` + esc(s) + `"` }
 
-// href is the attribute that makes a link. A URL that is not of the web, which
-// no setting can be, leads nowhere.
+// href is the attribute for a link. A URL that is not http or https leads
+// nowhere; no setting can have one.
 func href(s string) markup {
 	if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" {
 		s = "#"

@@ -8,48 +8,47 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// message is what a mail says, the same for text and HTML. Its texts are one line
-// each and free of control characters; they are not escaped.
+// message is the content of a mail, for both text and HTML. Each of its texts is
+// one line without control characters. They are not escaped.
 type message struct {
 	Subject      string
 	Platform     string
 	Owner        string // may be empty
 	Organization string
 	App          string
-	WebhookURL   string // what it is, or that there is none; empty if hookwarden calls no such app
+	WebhookURL   string // the URL, or words if none is set; empty if hookwarden does not call the app
 	SettingsURL  string // empty: no link
 	DashboardURL string // likewise
 	LogoURL      string // empty: none
 	SupportURL   string // likewise
-	Kept         string // what is as it was once the app is enabled, and what is not
+	Kept         string // what stays the same once the app is enabled, and what does not
 
 	// Of a disabling and a warning.
 	When     string // of a disabling
-	Cause    string // of a disabling: as it goes on after "because"
+	Cause    string // of a disabling: continues "because"
 	Happened string // what was counted
 	Rule     string // why that disables an app, or when it will
 	Advice   string // how to fix it
 	Days     daysTable
-	Note     string // of who did it by hand; may be empty
+	Note     string // from the person who did it by hand; may be empty
 
 	// Of a warning and a recovery.
-	Failing string // what fails or succeeds again, as it goes on with "your integration"
+	Failing string // what fails or succeeds again; "your integration" follows
 
 	// Of a disabling by hand and an enabling.
-	By string // who did it; may be empty of an enabling
+	By string // who did it; may be empty for an enabling
 
 	// Of a disabling by the rule and a warning; empty if it is not known.
 	Answer  string // the commonest answer
-	Detail  string // what the log says of it, in a receiver's words too
+	Detail  string // what the log says about it, perhaps in the receiver's words
 	Others  string // the less common ones
 	Example example
 
-	// Of all but a disabling by hand.
-	Since string // what is so since when; may be empty
+	// Of everything except a disabling by hand.
+	Since string // since when it fails or works; may be empty
 }
 
-// Names and URLs are as long as a mail can show: its reader knows a URL again that is
-// cut.
+// Names and URLs are as long as a mail can show. Readers recognize a URL that is cut.
 const (
 	nameLimit = 200
 	urlLimit  = 512
@@ -96,7 +95,7 @@ func (c *Composer) message(n platform.Notice) message {
 	return m
 }
 
-// heldBack says what a disabled app does not get, and what comes all the same.
+// heldBack says what a disabled app does not get, and what it still gets.
 func heldBack(resources platform.Subscribable) string {
 	switch {
 	case len(resources) == 0:
@@ -119,7 +118,7 @@ func orElse(s, other string) string {
 	return s
 }
 
-// moment writes a time for people. One that cannot be read stays as it is.
+// moment writes a time for people. A time that cannot be read stays as it is.
 func moment(s string) string {
 	t, err := platform.ParseTime(s)
 	if err != nil {
@@ -128,7 +127,7 @@ func moment(s string) string {
 	return t.Format("Monday, 2 January 2006, at 15:04 UTC")
 }
 
-// longDay writes a day for people, as in "Tuesday, 24 November 2026".
+// longDay writes a day for people, such as "Tuesday, 24 November 2026".
 func longDay(d tally.Date) string { return day(d, "Monday, 2 January 2006") }
 
 // shortDay is longDay for tables, ten characters wide.

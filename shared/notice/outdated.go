@@ -9,21 +9,22 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// Apps looks at apps.
+// Apps reads apps.
 type Apps interface {
-	// ReadApp reads an app consistently: it sees every write that was made before.
-	// false says that there is none; after an error nobody knows.
+	// ReadApp reads an app consistently: it sees every earlier write. false means
+	// that there is no such app. After an error that is unknown.
 	ReadApp(ctx context.Context, id string) (platform.App, bool, error)
 }
 
-// errUnreadable says that nobody knows whether a notice is true. Such a mail
-// waits: it may be, and a mail that is not true cannot be taken back.
+// errUnreadable says that it is unknown whether a notice is true. Its mail waits:
+// the notice may be true, and a false mail cannot be taken back.
 var errUnreadable = errors.New("the app cannot be read")
 
-// outdated says why the notice is not true of its app any more; empty if it is.
+// outdated says why the notice is no longer true of its app; empty if it still
+// is.
 //
-// An app that is deleted leaves a tombstone, so one that is not there at all is
-// of a table that was restored or emptied by hand: nobody knows.
+// A deleted app leaves a tombstone. If there is no app at all, the table was
+// restored or emptied by hand, and the answer is unknown.
 func (j *Job) outdated(ctx context.Context, n platform.Notice) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, j.shortTime())
 	defer cancel()
@@ -57,7 +58,7 @@ func untrue(n platform.Notice, app platform.App) string {
 	return ""
 }
 
-// untrueWarning says why an app is not under the warning any more.
+// untrueWarning says why an app is no longer under the warning.
 func untrueWarning(n platform.Notice, app platform.App) string {
 	switch {
 	case app.Disabled():
@@ -70,8 +71,8 @@ func untrueWarning(n platform.Notice, app platform.App) string {
 	return ""
 }
 
-// untrueRecovery says why an app does not work again. When all are told of a recovery
-// nothing is left of its warning, so what is not there any more is over.
+// untrueRecovery says why a recovery is not true. When everybody has been told of a
+// recovery, its warning is removed, so a warning that is gone is over.
 func untrueRecovery(n platform.Notice, app platform.App) string {
 	switch {
 	case app.Disabled():

@@ -1,8 +1,8 @@
 package notice
 
-// page puts the content of a mail into the frame that all mails have: a card, as
-// wide as a screen allows, in light or dark colours. Outlook for Windows knows no
-// max-width, so it alone gets a table of 600 pixels around the card.
+// page puts the content of a mail into the frame of all mails: a card, as wide as the
+// screen allows, in light or dark colours. Outlook for Windows does not know
+// max-width, so it gets a table of 600 pixels around the card.
 func (m message) page(content markup) markup {
 	return `<!DOCTYPE html>
 <html lang="en" dir="ltr">
@@ -61,9 +61,9 @@ p, td { text-wrap: pretty; }
 }
 `
 
-// head is the platform's name, or its logo, with the name in its place when images are
-// off. The logo stands on white in dark colours too: it was made for a page, and pages
-// are white.
+// head is the platform's name, or its logo, which the name replaces if images are off.
+// The logo has a white background in dark colours too: it was made for a web page, and
+// those are white.
 func (m message) head() markup {
 	if m.LogoURL == "" {
 		return `

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// hostileMessage has a value of its own in every field, one that does harm
-// wherever it is not escaped, and returns these values by the names of the fields.
+// hostileMessage has a different value in every field, which does harm wherever it
+// is not escaped. It returns these values by the names of the fields.
 func hostileMessage() (message, map[string]string) {
 	const harm = `<script>"'&amp;+`
 	var m message

@@ -9,12 +9,12 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// explain says in a sentence each what was counted, why that disables an app,
+// explain says, in a sentence each, what was counted, why that disables an app,
 // and how to fix it.
 func (m *message) explain(n platform.Notice) {
 	reason := tally.Reason(n.Reason)
 	if len(n.Evidence) == 0 {
-		reason = "" // nothing to speak of
+		reason = "" // there are no counts to explain
 	}
 	w := wordsOf(n.App.Kind)
 	m.Cause, m.Happened, m.Rule = w.cause, w.tooMany, m.Platform+" disables an integration that keeps failing, to spare both sides."
@@ -26,7 +26,7 @@ func (m *message) explain(n platform.Notice) {
 	r, decided := ruleOf(n), deciding(n)
 	on, many := longDay(decided.Date), counted(decided, n.Reason)
 	switch reason {
-	case tally.Fatal: // only the platform's own calls are called that
+	case tally.Fatal: // only the platform's own calls can be fatal
 		m.Cause = "of a fatal error"
 		m.Happened = fmt.Sprintf("On %s, %s to the integration ended in a fatal error.", on, calls().of(many))
 		m.Rule = fmt.Sprintf("A single fatal error is enough for %s to disable an integration.", m.Platform)
@@ -45,8 +45,8 @@ func (m *message) explain(n platform.Notice) {
 	}
 }
 
-// ruleOf is the rule by which the app was judged. Notices that an older version
-// queued have none: they get the usual one.
+// ruleOf is the rule by which the app was judged. Notices from older versions
+// have no rule and get the usual one.
 func ruleOf(n platform.Notice) tally.Rule {
 	if n.Rule == nil {
 		return tally.Rule{TimeoutThreshold: 1000, GoneThreshold: 3, DeadDays: 5}
@@ -55,7 +55,7 @@ func ruleOf(n platform.Notice) tally.Rule {
 }
 
 // deciding is the day that disabled the app: the newest that reaches the reason's
-// threshold. If there is none it is the day that comes nearest.
+// threshold, or if there is none, the day that comes closest.
 func deciding(n platform.Notice) tally.Day {
 	r := ruleOf(n)
 	threshold := map[tally.Reason]int64{tally.Fatal: 1, tally.Gone: r.GoneThreshold, tally.Timeout: r.TimeoutThreshold, tally.Error: 1}[tally.Reason(n.Reason)]
@@ -71,7 +71,7 @@ func deciding(n platform.Notice) tally.Day {
 	return nearest
 }
 
-// failures is how many webhooks failed in all.
+// failures is the total number of failed webhooks.
 func failures(days []tally.Day) (sum int64) {
 	for _, d := range days {
 		sum += d.Failures()
@@ -92,7 +92,7 @@ func oneDayDecides(reason string) bool {
 	return r == tally.Fatal || r == tally.Gone || r == tally.Timeout
 }
 
-// counted is what a day has of a reason's outcomes.
+// counted is how many of a reason's outcomes a day has.
 func counted(d tally.Day, reason string) int64 {
 	switch tally.Reason(reason) {
 	case tally.Fatal:
@@ -139,7 +139,7 @@ func count(n int64) string {
 	return digits
 }
 
-// short is count for columns that must fit on a phone: from 100,000 on in
+// short is count for columns that must fit on a phone. From 100,000 on it is in
 // thousands or millions, rounded down.
 func short(n int64) string {
 	switch {

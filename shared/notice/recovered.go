@@ -2,7 +2,7 @@ package notice
 
 import "hookwarden/shared/platform"
 
-// sayRecovered is what a mail says of an app that works again after a warning.
+// sayRecovered says that an app works again after a warning.
 func (m *message) sayRecovered(n platform.Notice) {
 	w := wordsOf(n.App.Kind)
 	m.Subject = "Your " + m.App + " integration works again"

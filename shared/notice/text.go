@@ -9,7 +9,7 @@ func (m message) hello() string {
 	return `Hello ` + isolate(m.Owner) + `,`
 }
 
-// webhookURLText is a paragraph of its own; nothing if there is none to show.
+// webhookURLText is a separate paragraph; empty if there is no URL to show.
 func (m message) webhookURLText() string {
 	if m.WebhookURL == "" {
 		return ""
@@ -17,7 +17,7 @@ func (m message) webhookURLText() string {
 	return "\nWebhook URL:\n" + m.WebhookURL + "\n"
 }
 
-// diagnosisText is what is known of the failures; nothing without any.
+// diagnosisText is what is known about the failures; empty if nothing is.
 func (m message) diagnosisText() string {
 	said := strings.Join(strings.Fields(m.Answer+" "+isolate(m.Detail)+" "+m.Others), " ")
 	for _, paragraph := range []*string{&said, &m.Since} {
@@ -35,7 +35,7 @@ func (m message) dashboardMentionText() string {
 	return " The integration's dashboard shows how it is doing:\n   " + m.DashboardURL
 }
 
-// settingsOfText is a paragraph of its own; nothing if there is no link.
+// settingsOfText is a separate paragraph; empty if there is no link.
 func (m message) settingsOfText() string {
 	if m.SettingsURL == "" {
 		return ""
@@ -43,7 +43,7 @@ func (m message) settingsOfText() string {
 	return "\nIts settings:\n" + indented(m.SettingsURL)
 }
 
-// settingsText goes on after a sentence about the settings.
+// settingsText follows a sentence about the settings.
 func (m message) settingsText() string {
 	if m.SettingsURL == "" {
 		return " on " + m.Platform + "."
@@ -51,7 +51,7 @@ func (m message) settingsText() string {
 	return ":\n   " + m.SettingsURL
 }
 
-// indented is a link on a line of its own; nothing if there is none.
+// indented is a link on its own line; empty if there is none.
 func indented(link string) string {
 	if link == "" {
 		return ""

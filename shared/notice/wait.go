@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// How long a mail waits for what. A mail may be handed out 300 times, and has to
+// How long a mail waits, by cause. A mail may be handed out 300 times, and must
 // outlast three days without SES: 298 waits of 15 minutes are 74 hours. An
-// answer that nobody knows may cost a third of the function's time, so what
-// follows one grows.
+// unknown answer may cost a third of the function's time, so the waits after one
+// grow.
 const (
 	waitOurs         = 15 * time.Minute
 	waitThrottled    = time.Minute
@@ -19,20 +19,20 @@ const (
 	clockSkew        = time.Second
 )
 
-// patience is the receive after which a throttled mail waits as one without an
-// answer does. By then, some nine hours, it is a quota that is used up, and 298
-// waits of 1 to 10 minutes would be over before it is raised.
+// patience is the receive after which a throttled mail waits like one with an
+// unknown answer. That is after some nine hours. By then a quota must be used
+// up, and 298 waits of 1 to 10 minutes would be over before it is raised.
 const patience = 100
 
 // delayed says when to try again, by what went wrong and by how often the message
-// has been received, once at least. But for a claim of someone else's it waits
-// for at least a lease, since this notice's claim stays until then.
+// has been received, at least once. Except for somebody else's claim, it waits
+// for at least a lease, since this notice's own claim stays until then.
 func (j *Job) delayed(err error, receives int) *DelayedError {
 	var held *HeldError
 	switch {
 	case errors.As(err, &held):
 		left := held.ClaimedAt.Add(j.lease()).Sub(j.Now())
-		left = min(left, j.lease()+waitOurs) // a clock is wrong, this one or the claimant's
+		left = min(left, j.lease()+waitOurs) // one clock is wrong, this one or the claimant's
 		return j.delay(max(left, 0)+j.grown(clockSkew, receives), DelayClaimed, err)
 	case errors.Is(err, errNoTime):
 		return j.delay(j.unknown(receives), DelayNoTime, err)
@@ -48,8 +48,9 @@ func (j *Job) delayed(err error, receives int) *DelayedError {
 	return j.delay(j.unknown(receives), DelayUnknown, err)
 }
 
-// delay counts every mail that is not sent now: nothing else shows one that
-// waits, since SQS leaves messages that were received often out of its age.
+// delay counts every mail that is not sent now. Nothing else shows mails that
+// wait, since SQS does not include messages that were received often in the age
+// of a queue.
 func (j *Job) delay(d time.Duration, reason string, err error) *DelayedError {
 	j.Metrics.Count("notice.deferred", "reason", reason)
 	return &DelayedError{After: d, Reason: reason, Err: err}

@@ -9,8 +9,8 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// sayWarning is what a mail says before an app is disabled: what fails, since when, and
-// what will happen when if nothing changes.
+// sayWarning says, before an app is disabled, what fails, since when, and what will
+// happen and when if nothing changes.
 func (m *message) sayWarning(n platform.Notice, c *Composer) {
 	w := wordsOf(n.App.Kind)
 	m.Subject = "Your " + m.App + " integration is failing"
@@ -27,7 +27,7 @@ func (m *message) sayWarning(n platform.Notice, c *Composer) {
 		m.Happened = fmt.Sprintf("For %s, %ss have been failing, and not a single one has succeeded. The count starts anew as soon as one succeeds.",
 			daysLong(warning.Day), w.one)
 	}
-	if reason == "" { // of a message that does not say it
+	if reason == "" { // the message does not have it
 		reason = tally.Dead
 	}
 	if n.App.Kind.CalledByPlatform() {
@@ -38,20 +38,20 @@ func (m *message) sayWarning(n platform.Notice, c *Composer) {
 	m.diagnose(n)
 }
 
-// warningOf is what the notice warns of, with the day that its level names if it has
-// none by itself.
+// warningOf is the notice's warning. If it has no day, the day is taken from its
+// level.
 func warningOf(n platform.Notice) platform.Warning {
 	var warning platform.Warning
 	if n.Warning != nil {
 		warning = *n.Warning
 	}
 	if day, ok := strings.CutPrefix(string(warning.Level), "days:"); ok && warning.Day == 0 {
-		warning.Day, _ = strconv.Atoi(day) // 0 says nothing
+		warning.Day, _ = strconv.Atoi(day) // 0 if it cannot be read, which is unknown
 	}
 	return warning
 }
 
-// whatHappens is what becomes of the app, when, if nothing changes.
+// whatHappens is what will happen to the app, and when, if nothing changes.
 func (m *message) whatHappens(warning platform.Warning, n platform.Notice) string {
 	r, w, reason := ruleOf(n), wordsOf(n.App.Kind), tally.Reason(n.Reason)
 	if warning.Level == platform.LevelTimeouts {
@@ -71,7 +71,7 @@ func (m *message) whatHappens(warning platform.Warning, n platform.Notice) strin
 	return fmt.Sprintf("If this goes on, %s will disable the integration.", m.Platform)
 }
 
-// daysLong is so many days, of which nothing is known if it is 0.
+// daysLong is a number of days in words; 0 is unknown.
 func daysLong(n int) string {
 	switch n {
 	case 0:
@@ -82,8 +82,8 @@ func daysLong(n int) string {
 	return strconv.Itoa(n) + " days"
 }
 
-// timeouts says how many there were on the newest day of the evidence, on which the
-// warning is given.
+// timeouts says how many time-outs there were on the newest day of the evidence,
+// the day of the warning.
 func (w words) timeouts(days []tally.Day) string {
 	if len(days) == 0 || days[len(days)-1].Timeout == 0 {
 		return fmt.Sprintf("Many %ss get no complete answer in time or lose the connection.", w.one)

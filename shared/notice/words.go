@@ -8,16 +8,16 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// words are how a mail speaks of what was counted: webhooks, which hookwarden sent,
-// or calls, which the platform made by itself.
+// words is the words of a mail for what was counted: webhooks that hookwarden sent,
+// or calls that the platform made.
 type words struct {
 	one     string
 	server  string // what answers them
 	cause   string
 	tooMany string
-	gone    string // of a day, and how often
+	gone    string // placeholders: the day, and how often
 
-	failing   string // as it goes on with "your integration"
+	failing   string // "your integration" follows
 	permanent string
 }
 
@@ -40,7 +40,7 @@ func wordsOf(kind platform.Kind) words {
 	return webhooks()
 }
 
-// of is so many of them.
+// of is a number of them.
 func (w words) of(n int64) string {
 	if n == 1 {
 		return "1 " + w.one
@@ -48,7 +48,7 @@ func (w words) of(n int64) string {
 	return count(n) + " " + w.one + "s"
 }
 
-// share is which part of them the rule asks for; empty if for none.
+// share is the part of them that the rule requires; empty if it requires none.
 func (w words) share(r tally.Rule) string {
 	if r.TimeoutMinShare == 0 {
 		return ""
@@ -60,8 +60,8 @@ func percentage(share float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", 100*share), "0"), ".") + "%"
 }
 
-// adviceOnReceiver is what the owner of a receiver can do. It speaks of a dashboard
-// only if the mail leads to one.
+// adviceOnReceiver is what a receiver's owner can do. It mentions a dashboard only
+// if the mail has a link to one.
 func (m *message) adviceOnReceiver(reason tally.Reason) string {
 	findOut, more := "Find out why the requests failed", ""
 	if m.DashboardURL != "" {
