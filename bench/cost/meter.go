@@ -90,7 +90,7 @@ func (m *Meter) Charge(operation string, request, answer []byte) error {
 	case "SendMessageBatch":
 		return nil // a request to SQS
 	}
-	return errors.New("nobody knows what it costs")
+	return errors.New("its cost is unknown")
 }
 
 // eachTable decodes a batch's part for each table, in the form of its operation.
@@ -117,7 +117,7 @@ func (m *Meter) enter(item, entry string) error {
 		m.write++
 		return nil
 	}
-	return errors.New("nobody knows what it costs that an entry of an index moves")
+	return errors.New("the cost of moving an index's entry is unknown")
 }
 
 // updated is what an expression of the form "ADD a :a, b :b SET c = :c" changes. A

@@ -8,8 +8,8 @@ import (
 	"hookwarden/localstack/stack"
 )
 
-// showWarning shows that owners hear of an app before it is disabled. The story goes on when
-// the mails have come: a disabling would outdate them.
+// showWarning shows that owners are warned before their app is disabled. The story goes on
+// when the mails have come, since a disabling would make them outdated.
 func (s *story) showWarning(ctx context.Context) error {
 	a := s.cast.importer
 	s.title("A warning before")
@@ -53,7 +53,7 @@ func (s *story) showWarning(ctx context.Context) error {
 	return nil
 }
 
-// beginning is what a mail says before its second heading: what, and why.
+// beginning is what a mail says before its second heading: what happens, and why.
 func beginning(text string) (lines []string) {
 	headings := 0
 	for line := range strings.SplitSeq(strings.ReplaceAll(strings.TrimSpace(text), "\r", ""), "\n") {

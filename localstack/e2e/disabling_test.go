@@ -40,7 +40,7 @@ func disabledAndEnabled(t *testing.T) {
 	}
 	a.diagnosed(t, item, http.StatusBadRequest)
 	if d, _ := item["disabled_diagnosis"].(stack.Item); d.Text("failing_since") == "" {
-		t.Errorf("nobody knows since when: %v", d)
+		t.Errorf("it is unknown since when: %v", d)
 	}
 	for _, name := range []string{"warned_at", "warned_levels", "warned_evidence", "warned_notified_at"} {
 		if item[name] != nil {

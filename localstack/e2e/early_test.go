@@ -21,7 +21,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// It runs alone: it changes the functions, and brakes all warnings.
+// It runs alone, since it changes the functions and brakes all warnings.
 func TestWarningsOfWhatDoesNotPassAreEarlyAndBraked(t *testing.T) {
 	if running.Names["HOOKWARDEN_ENGINE"] != "ministack" && running.held == nil {
 		t.Skip("it changes the functions' environment, and where they reach this machine is not known")
@@ -43,7 +43,7 @@ func expiredCertificate(t *testing.T) {
 	if item.Text("warned_reason") != "dead" || item.Text("warned_cut_on") != time.Now().UTC().AddDate(0, 0, 5).Format(time.DateOnly) {
 		t.Errorf("the app is %v", item)
 	}
-	a.send(t, a.webhook(nil), a.webhook(nil)) // more of the same is no other warning
+	a.send(t, a.webhook(nil), a.webhook(nil)) // more of the same does not cause another warning
 	a.entries(t, 3)
 	for address, mails := range a.mailsTo(t, org.emails, platform.AppWarning, item.Text("warned_at"), "Your App "+a.slug+" integration is failing") {
 		if len(mails) != 1 || !strings.Contains(mails[0].Text, "certificate") || !strings.Contains(mails[0].HTML, "certificate") {
@@ -54,7 +54,7 @@ func expiredCertificate(t *testing.T) {
 	a.heard(t, 1)
 }
 
-// expiredServer is an HTTPS server whose certificate ran out yesterday.
+// expiredServer is an HTTPS server whose certificate expired yesterday.
 func expiredServer(t *testing.T) (url string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -199,7 +199,7 @@ func braked(t *testing.T, _ *scene) {
 	}
 }
 
-// warn puts the first app under a warning, as of which there is a notice.
+// warn puts the first app under a warning of which there is a notice.
 func (s *scene) warn(t *testing.T) {
 	t.Helper()
 	_, err := running.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{

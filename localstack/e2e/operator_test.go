@@ -20,7 +20,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// operator is the program of the operators, built, and how it is run here.
+// operator is the operator's program, and how it is run here.
 type operator struct{ path string }
 
 func buildOperator(t *testing.T) operator {
@@ -34,7 +34,8 @@ func buildOperator(t *testing.T) operator {
 	return operator{path}
 }
 
-// run runs it on the stack under test. The environment has nothing that leads elsewhere.
+// run runs it on the stack under test. The environment has nothing that leads to another
+// stack.
 func (o operator) run(t *testing.T, args ...string) (out, errs string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), o.path, append(args, "--env", running.env, "--debug")...)
@@ -53,7 +54,7 @@ func (o operator) run(t *testing.T, args ...string) (out, errs string, code int)
 	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
 }
 
-// ask runs it, decodes its answer, and checks that it made at most so many calls.
+// ask runs it, decodes its answer, and checks that it made at most this many calls.
 func (o operator) ask(t *testing.T, calls int, args ...string) object {
 	t.Helper()
 	out, errs, code := o.run(t, append(args, "--output", "json")...)

@@ -13,8 +13,9 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// TestOperatorSteersAStack runs the built program as an operator would. It is no parallel
-// test: while it looks at letters, or pauses deliveries, others would miss them.
+// TestOperatorSteersAStack runs the built program as an operator would. It does not run
+// in parallel: while it looks at dead letters or pauses deliveries, other tests would
+// miss them.
 func TestOperatorSteersAStack(t *testing.T) {
 	o := buildOperator(t)
 	org := newOrganization(t, 1)

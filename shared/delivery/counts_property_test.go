@@ -132,7 +132,7 @@ func (p *tape) run(t *testing.T, messages []Message) {
 		n := min(len(messages), rapid.IntRange(1, 6).Draw(p.t, "batch"))
 		batch := append([]Message(nil), messages[:n]...)
 		for i := range batch {
-			batch[i].FromRetry = true // whoever comes late over WebhookQueue may be sent on first
+			batch[i].FromRetry = true // a message that comes late over WebhookQueue may be sent on first
 		}
 		messages = messages[n:]
 		p.delayed = nil

@@ -357,9 +357,9 @@ func TestCountsSurviveAFailingTable(t *testing.T) {
 			sent     func(w *world)
 			returned int // of the success and the failure
 		}{
-			"surely not added, may be queued":   {notAdded, func(w *world) { w.sendLost = func(string) bool { return true } }, 1},
-			"surely not added, surely not sent": {notAdded, func(w *world) { w.sendFault = func(string) bool { return true } }, 2},
-			"may be added, may be queued":       {lostNotAdded, func(w *world) { w.sendLost = func(string) bool { return true } }, 1},
+			"not added, may be queued":    {notAdded, func(w *world) { w.sendLost = func(string) bool { return true } }, 1},
+			"not added, not sent":         {notAdded, func(w *world) { w.sendFault = func(string) bool { return true } }, 2},
+			"may be added, may be queued": {lostNotAdded, func(w *world) { w.sendLost = func(string) bool { return true } }, 1},
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()

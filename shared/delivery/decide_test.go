@@ -44,7 +44,7 @@ func TestDecideSendsADeletedAppWhatWasQueuedBefore(t *testing.T) {
 		"and the secrets expire sooner":            {0, time.Minute, func(r *Registered) { r.SecretsExpire = r.App.DeletedAt.Add(time.Minute) }, skipped},
 		"but the secrets are gone":                 {0, time.Minute, func(r *Registered) { r.Secrets = nil }, skipped},
 		"but the secrets are of an earlier moment": {0, time.Minute, func(r *Registered) { r.SecretsVersion = 0 }, skipped},
-		"but nobody knows when it was deleted":     {-time.Hour, time.Minute, func(r *Registered) { r.App.DeletedAt = time.Time{} }, skipped},
+		"but it is unknown when it was deleted":    {-time.Hour, time.Minute, func(r *Registered) { r.App.DeletedAt = time.Time{} }, skipped},
 		"to a disabled app":                        {0, time.Minute, func(r *Registered) { r.App.DisabledAt = r.App.DeletedAt }, sent},
 		"and the app has no URL":                   {0, time.Minute, func(r *Registered) { r.App.WebhookURL = "" }, "a 0 skipped no_url"},
 	} {

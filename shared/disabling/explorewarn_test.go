@@ -108,7 +108,7 @@ func TestWarningPromisesAreKeptInEveryInterleavingOfTwoWorkersWithTwoCrashes(t *
 			warned: []platform.Level{days}, under: true},
 		{name: "recover and recover", before: warned, actors: func(*world) []*actor { return []*actor{sweeper(), sweeper()} },
 			warned: []platform.Level{days}, recovered: 1},
-		{name: "recover and warn anew", before: warned, actors: func(w *world) []*actor {
+		{name: "recover and warn again", before: warned, actors: func(w *world) []*actor {
 			return []*actor{sweeper(), warner(), counter(broken, expired(w))}
 		}, warned: []platform.Level{days, permanent}, under: true, three: true},
 		{name: "recover and a disabling", before: warned, actors: func(*world) []*actor {

@@ -215,7 +215,7 @@ func TestSteeringEndsAsTheNewestSaysInEveryInterleaving(t *testing.T) {
 	states := 0
 	for _, c := range []struct {
 		name      string
-		broken    bool // by its counts, of which a record comes
+		broken    bool // by its counts, and a record of them comes
 		disabled  bool // by the rule, before
 		steerings []steering
 	}{

@@ -75,7 +75,7 @@ func TestSweepTakesAnAppThatStandsInBothIndexesUpOnce(t *testing.T) {
 	}
 }
 
-// The index lags behind, so it may name apps of which nothing is left to tell.
+// The index lags behind, so it may name apps whose owners need no longer be told.
 func TestSweepBelievesTheIndexInNothing(t *testing.T) {
 	for name, change := range map[string]func(*platform.App){
 		"enabled since": func(a *platform.App) { a.DisabledAt = time.Time{} },

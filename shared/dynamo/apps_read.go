@@ -27,8 +27,8 @@ type appsReadAPI interface {
 	scanAPI
 }
 
-// AppsReader reads the Apps table for people, never that of the secrets. But for ReadApp
-// its reads are not consistent. Each call is bounded, whatever the table holds.
+// AppsReader reads the Apps table for people. It never reads secrets. Its reads are not
+// consistent, except ReadApp. Each call is bounded, however large the table is.
 type AppsReader struct {
 	API   appsReadAPI
 	Table string
@@ -49,9 +49,9 @@ const (
 	StandingWarned   = "warned"
 )
 
-// ReadStanding reads the ids of a part of the apps of a standing, in one request: parts
-// are from 0 to tally.Shards - 1. more says that there are others (after some ten
-// thousand).
+// ReadStanding reads the ids of the apps in one part of a standing, in one request.
+// Parts are from 0 to tally.Shards - 1. more reports that there are others, after some
+// ten thousand.
 func (t AppsReader) ReadStanding(ctx context.Context, standing string, part int) (ids []string, more bool, err error) {
 	out, err := t.API.Query(ctx, &dynamodb.QueryInput{
 		TableName:                 &t.Table,
@@ -68,8 +68,8 @@ func (t AppsReader) ReadStanding(ctx context.Context, standing string, part int)
 	return ids, len(out.LastEvaluatedKey) > 0, nil
 }
 
-// ReadSome reads apps, a hundred a request, in no order. Ids that are not there are left
-// out.
+// ReadSome reads apps, a hundred in a request, in no particular order. It leaves out ids
+// that do not exist.
 func (t AppsReader) ReadSome(ctx context.Context, ids []string) ([]platform.App, error) {
 	var apps []platform.App
 	for some := range slices.Chunk(ids, keysPerRead) {
@@ -88,8 +88,8 @@ func (t AppsReader) ReadSome(ctx context.Context, ids []string) ([]platform.App,
 	return apps, nil
 }
 
-// Scan reads the next apps of the whole table, in one request. after is the next of the
-// call before, or empty; next is empty at the end.
+// Scan reads the next apps of the whole table, in one request. after is the last call's
+// next, or empty at first. next is empty at the end.
 func (t AppsReader) Scan(ctx context.Context, after string) (apps []platform.App, next string, err error) {
 	in := &dynamodb.ScanInput{TableName: &t.Table}
 	if after != "" {
@@ -105,11 +105,10 @@ func (t AppsReader) Scan(ctx context.Context, after string) (apps []platform.App
 	return apps, item(out.LastEvaluatedKey).text("id"), nil
 }
 
-// keysPerRead is how many items one BatchGetItem reads at most.
+// keysPerRead is the most items that one BatchGetItem reads.
 const keysPerRead = 100
 
-// getAll reads a call's worth of items of one table. It is an error if some stay
-// unprocessed.
+// getAll reads the items of one call from one table. It fails if some stay unprocessed.
 func getAll(ctx context.Context, api batchGetAPI, table string, keys []map[string]types.AttributeValue) ([]map[string]types.AttributeValue, error) {
 	found, unread, err := getMany(ctx, api, map[string]types.KeysAndAttributes{table: {Keys: keys}})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// BrakeReader reads how many the rule has disabled, or warned.
+// BrakeReader reads how many disablings and warnings the brakes have counted.
 type BrakeReader struct {
 	API   getAPI
 	Table string // Audit

@@ -7,8 +7,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// BrakeState is what is in a latch's place, for people: a latch, or an opening, or what is
-// left of both.
+// BrakeState is a brake's latch item, for people: a latch, an opening, or what is left of
+// both.
 type BrakeState struct {
 	Since, Until        time.Time // of the latch
 	Reason, AppID       string    // the verdict that it held

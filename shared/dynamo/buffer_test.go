@@ -66,7 +66,7 @@ func TestCountsAreSurelyNotAddedOnlyAfterARefusalOrWithoutAConnection(t *testing
 		err := dynamo.Buffer{API: failing{newEngine(), t, c.err}, Table: "buffer"}.AddCounts(t.Context(),
 			delivery.CounterKey{Key: "17#42#1", Date: "2026-11-24"}, tally.Counts{Error: 1}, tally.Clues{})
 		if !errors.Is(err, c.err) || errors.Is(err, delivery.ErrNotAdded) != c.notAdded {
-			t.Errorf("%v: got %v, surely not added must be %v", c.err, err, c.notAdded)
+			t.Errorf("%v: got %v, not added must be %v", c.err, err, c.notAdded)
 		}
 	}
 }

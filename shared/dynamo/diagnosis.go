@@ -6,8 +6,8 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// setDiagnosis keeps what is known of an app's failures, in the words that a notice has for
-// it; nothing if nothing is.
+// setDiagnosis keeps what is known about an app's failures, with a notice's field names. It
+// sets nothing if nothing is known.
 func (i item) setDiagnosis(name string, d *platform.Diagnosis) {
 	if d == nil || d.IsZero() {
 		return
@@ -64,7 +64,7 @@ func (i item) diagnosis(name string) *platform.Diagnosis {
 			Outcome: e.text("outcome"), Code: e.text("error_code"), Status: int(e.number("status")), DurationMS: e.number("duration_ms"),
 			Detail: e.text("detail"), Body: e.text("body")}
 	}
-	d = d.Bounded() // somebody may have written it by hand
+	d = d.Bounded() // it may have been written by hand
 	return &d
 }
 
@@ -77,7 +77,7 @@ func (i item) fields(name string) item {
 	return m.Value
 }
 
-// setCount leaves out a zero.
+// setCount sets a count, but not a zero.
 func (i item) setCount(name string, n int64) {
 	if n != 0 {
 		i[name] = number(n)

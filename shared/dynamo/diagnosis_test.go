@@ -56,7 +56,7 @@ func TestDiagnosisThatSaysNothingIsAbsent(t *testing.T) {
 	}
 }
 
-// It may have what a customer's server answers.
+// It may have texts from a customer's server.
 func TestDiagnosisGoesWithTheDisabling(t *testing.T) {
 	for name, undo := range map[string]func(*engine, platform.App){
 		"an enabling": func(e *engine, app platform.App) {
@@ -67,7 +67,7 @@ func TestDiagnosisGoesWithTheDisabling(t *testing.T) {
 			delete(e.tables["apps"]["17"], "disabled_at")
 			must(t, e.standing().Apply(t.Context(), e.byHand(t, "17")))
 		},
-		"a disabling of which nothing is known": func(e *engine, _ platform.App) {
+		"a disabling without a diagnosis": func(e *engine, _ platform.App) {
 			delete(e.tables["apps"]["17"], "disabled_at")
 			must(t, e.standing().Apply(t.Context(), e.disabling(t, "17")))
 		},

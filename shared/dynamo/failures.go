@@ -23,7 +23,7 @@ type failuresAPI interface {
 	getAPI
 }
 
-// Failures reads of the request log how an app's attempts failed.
+// Failures reads from the request log how an app's attempts failed.
 type Failures struct {
 	API   failuresAPI
 	Table string
@@ -31,7 +31,7 @@ type Failures struct {
 
 var _ disabling.Failures = Failures{}
 
-// What is read of the log for one app at most.
+// How much of the log is read for one app.
 const (
 	failuresRead    = 1000 // entries
 	failuresQueries = 8
@@ -56,8 +56,8 @@ func (t Failures) Diagnose(ctx context.Context, appID string, days []tally.Date,
 	return d.Bounded(), err
 }
 
-// read hands over what the index has, the newest first, and reports whether it has others
-// before these.
+// read hands over entries of the index, newest first, and reports whether the index has
+// older ones.
 func (t Failures) read(ctx context.Context, appID string, days []tally.Date, since time.Time, add func(item)) (more bool, err error) {
 	left, queries := failuresRead, failuresQueries
 	for _, date := range slices.Backward(slices.Sorted(slices.Values(days))) {
@@ -90,7 +90,7 @@ func (t Failures) read(ctx context.Context, appID string, days []tally.Date, sin
 	return false, nil
 }
 
-// complete adds to an example what only the table has. Of that it reads what is said of the
+// complete adds to an example what only the table has. It reads what was logged about the
 // answer, and never what was sent.
 func (t Failures) complete(ctx context.Context, entry item, e *platform.FailedRequest) error {
 	out, err := t.API.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.Table, Key: item{"pk": entry["failed_app"], "sk": entry["sk"]},
@@ -112,7 +112,7 @@ func example(i item) *platform.FailedRequest {
 		Outcome: e.Outcome, Code: e.Code, Status: e.ResponseCode}
 }
 
-// answers are failures, divided by how they ended.
+// answers is failures, grouped by how they ended.
 type answers struct {
 	counts map[platform.Answer]int64 // by an answer without its count
 	newest map[platform.Answer]item
@@ -123,8 +123,8 @@ func newAnswers() *answers {
 	return &answers{counts: make(map[platform.Answer]int64), newest: make(map[platform.Answer]item)}
 }
 
-// add adds an entry of the index, which come the newest first. A webhook that expired is no
-// attempt, and what may be a fault of ours is no answer.
+// add adds an entry of the index; entries come newest first. It ignores expired webhooks,
+// which are not attempts, and what may be a fault of ours, which is not an answer.
 func (a *answers) add(i item) {
 	e := decodeEntry(i)
 	if !e.Sent || webhook.Code(e.Code).MayBeOurs() {
@@ -138,7 +138,7 @@ func (a *answers) add(i item) {
 	a.read++
 }
 
-// commonest are the answers by how often they came; those that came as often by name.
+// commonest is the answers, the most frequent first, and by name if equally frequent.
 func (a *answers) commonest() []platform.Answer {
 	var all []platform.Answer
 	for of, n := range a.counts {

@@ -112,7 +112,8 @@ func (f *failuresTable) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ 
 
 const lastFailing = tally.Date("2026-11-24")
 
-// log adds failed attempts, on a day so many before the last, the newest first.
+// log adds failed attempts, newest first, on a day that many days before the
+// last.
 func (f *failuresTable) log(back, count int, outcome, code string, status int, change ...func(*delivery.Entry)) {
 	end := lastFailing.Plus(-back).End()
 	for n := range count {
@@ -126,7 +127,7 @@ func (f *failuresTable) log(back, count int, outcome, code string, status int, c
 	}
 }
 
-// week are the last seven days, in any order.
+// week is the last seven days, in no particular order.
 func week() (days []tally.Date) {
 	for _, back := range []int{3, 0, 6, 5, 1, 4, 2} {
 		days = append(days, lastFailing.Plus(-back))

@@ -8,13 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// NoticesReader reads what became of mails.
+// NoticesReader reads what happened to mails.
 type NoticesReader struct {
 	API   batchGetAPI
 	Table string
 }
 
-// NoticeState is what became of one mail.
+// NoticeState is what happened to one mail.
 type NoticeState struct {
 	State     string // claimed, sent, refused, outdated
 	ClaimedAt time.Time
@@ -22,8 +22,8 @@ type NoticeState struct {
 	MessageID string    // SES's; empty unless sent
 }
 
-// ReadNotices reads notices by their ids, a hundred a request. Those that nobody has
-// begun, or that are older than 60 days, are left out.
+// ReadNotices reads notices by their ids, a hundred in a request. It leaves out
+// notices that were never begun or are older than 60 days.
 func (t NoticesReader) ReadNotices(ctx context.Context, ids []string) (map[string]NoticeState, error) {
 	states := make(map[string]NoticeState, len(ids))
 	for some := range slices.Chunk(ids, keysPerRead) {

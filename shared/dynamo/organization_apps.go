@@ -12,7 +12,7 @@ type countAPI interface {
 	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// AppIndex counts apps in the indexes of the Apps table, which lag behind a little.
+// AppIndex counts apps in the indexes of the Apps table, which lag a little behind.
 type AppIndex struct {
 	API   countAPI
 	Table string

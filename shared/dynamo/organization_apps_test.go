@@ -12,7 +12,7 @@ import (
 	"hookwarden/shared/dynamo"
 )
 
-// counted answers a query page by page, with counts alone.
+// counted answers a query page by page, with only counts.
 type counted struct {
 	pages []int32
 	err   error

@@ -18,13 +18,12 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// fakeReads is a table, or an index of one, that answers in pages of so many items and
-// counts requests.
+// fakeReads is a table or an index that answers in pages and counts requests.
 type fakeReads struct {
 	hash, sort string // the attributes of the key
 	items      []item
-	page       int // items a request reads at most; 0: all
-	left       int // BatchGetItem leaves so many keys of each call unprocessed, for ever
+	page       int // the most items that a request reads; 0: all
+	left       int // how many keys of each call BatchGetItem always leaves unprocessed
 	requests   int
 }
 
@@ -115,7 +114,8 @@ func (f *fakeReads) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*d
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// logOf is a log with an entry each hour back from noon, every third of which failed.
+// logOf is a log with an entry for each hour back from noon. Every third entry
+// failed.
 func logOf(hours int) *fakeReads {
 	f := &fakeReads{hash: "pk", sort: "sk"}
 	for n := range hours {
@@ -341,7 +341,7 @@ func TestNoticesReaderReadsWhatBecameOfMails(t *testing.T) {
 	}
 }
 
-// One that asks DynamoDB to leave nothing out of a read entry would show a body.
+// A read that leaves nothing out would show a body.
 func TestRequestsReaderSearchAsksForNoBodies(t *testing.T) {
 	db := &projections{fakeReads: logOf(1)}
 	if _, err := (RequestsReader{API: db, Table: "requests"}).Search(t.Context(), LogSearch{AppID: "17", Since: noon, Until: noon, MaxRequests: 1}); err != nil {

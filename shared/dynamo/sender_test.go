@@ -14,9 +14,9 @@ func TestAuditKeepsWhoSentAMessageNextToTheActor(t *testing.T) {
 	const sender = "AROAX:ada"
 	long := sender + strings.Repeat("é", 100)
 	for name, c := range map[string]struct{ sent, want string }{
-		"as SQS stamped it":       {sender, sender},
-		"cut, and not in a rune":  {long, long[:127]},
-		"absent, if nobody knows": {"", ""},
+		"as SQS stamped it":        {sender, sender},
+		"cut, and not in a rune":   {long, long[:127]},
+		"absent, if it is unknown": {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEngine()

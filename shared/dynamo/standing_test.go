@@ -146,7 +146,7 @@ func TestTransactionConflictIsNoAnswerAndTriedThreeTimes(t *testing.T) {
 			func(err error) bool {
 				return err != nil && !errors.Is(err, standing.ErrChanged) && !errors.Is(err, standing.ErrHeld)
 			}},
-		{"a conflict beside a refusal", func(int) error { return conflict("ConditionalCheckFailed", "None", "TransactionConflict") }, 1,
+		{"a conflict and a refusal", func(int) error { return conflict("ConditionalCheckFailed", "None", "TransactionConflict") }, 1,
 			func(err error) bool { return errors.Is(err, standing.ErrChanged) }},
 		{"throttled", func(int) error { return conflict("None", "None", "ThrottlingError") }, 1,
 			func(err error) bool { return err != nil && !errors.Is(err, standing.ErrHeld) }},

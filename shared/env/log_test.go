@@ -74,7 +74,7 @@ func TestLinesAreFilledByNoReceiver(t *testing.T) {
 	}
 	var out bytes.Buffer
 	newLogger(&out, slog.LevelInfo).InfoContext(t.Context(), "webhook attempted", "error", got.Err)
-	if out.Len() > 2000 { // 512, of which some are escaped
+	if out.Len() > 2000 { // 512 bytes, some of them escaped
 		t.Errorf("a line of %d bytes", out.Len())
 	}
 }

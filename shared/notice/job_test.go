@@ -529,11 +529,11 @@ func TestOutdatedNoticeIsSettledWithoutAMail(t *testing.T) {
 	}{
 		"disabled, and still is":          {d, platform.App{DisabledAt: disabledAt, EnabledAt: disabledAt.Add(-time.Hour)}, true},
 		"disabled, enabled since":         {d, platform.App{EnabledAt: disabledAt.Add(time.Hour)}, false},
-		"disabled, and anew":              {d, platform.App{DisabledAt: disabledAt.Add(time.Millisecond), EnabledAt: disabledAt}, false},
+		"disabled, and again":             {d, platform.App{DisabledAt: disabledAt.Add(time.Millisecond), EnabledAt: disabledAt}, false},
 		"disabled, deleted since":         {d, platform.App{DisabledAt: disabledAt, Deleted: true}, false},
 		"enabled, and still is":           {e, platform.App{EnabledAt: enabledAt}, true},
 		"enabled, disabled since":         {e, platform.App{EnabledAt: enabledAt, DisabledAt: enabledAt.Add(time.Hour)}, false},
-		"enabled, disabled, and anew":     {e, platform.App{EnabledAt: enabledAt.Add(time.Hour)}, false},
+		"enabled, disabled, and again":    {e, platform.App{EnabledAt: enabledAt.Add(time.Hour)}, false},
 		"enabled, deleted since":          {e, platform.App{EnabledAt: enabledAt, Deleted: true}, false},
 		"disabled, in a table before it":  {d, platform.App{}, false},
 		"enabled, in a table restored":    {e, platform.App{DisabledAt: enabledAt.Add(-time.Hour)}, false},

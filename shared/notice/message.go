@@ -18,9 +18,9 @@ type message struct {
 	App          string
 	WebhookURL   string // the URL, or words if none is set; empty if hookwarden does not call the app
 	SettingsURL  string // empty: no link
-	DashboardURL string // likewise
+	DashboardURL string // empty: no link
 	LogoURL      string // empty: none
-	SupportURL   string // likewise
+	SupportURL   string // empty: none
 	Kept         string // what stays the same once the app is enabled, and what does not
 
 	// Of a disabling and a warning.

@@ -45,11 +45,11 @@ func untrue(n platform.Notice, app platform.App) string {
 	case n.Kind == platform.AppDisabled && !app.Disabled():
 		return "the app is not disabled any more"
 	case n.Kind == platform.AppDisabled && !same(n.DisabledAt, app.DisabledAt):
-		return "the app was disabled anew"
+		return "the app was disabled again"
 	case n.Kind == platform.AppEnabled && app.Disabled():
 		return "the app is disabled"
 	case n.Kind == platform.AppEnabled && !same(n.EnabledAt, app.EnabledAt):
-		return "the app was enabled anew"
+		return "the app was enabled again"
 	case n.Kind == platform.AppWarning:
 		return untrueWarning(n, app)
 	case n.Kind == platform.AppRecovered:
@@ -66,7 +66,7 @@ func untrueWarning(n platform.Notice, app platform.App) string {
 	case !app.Warned.RecoveredAt.IsZero(), app.Warned.At.IsZero():
 		return "the app is not under a warning any more"
 	case !same(n.WarnedAt, app.Warned.At):
-		return "the app was warned of anew"
+		return "there was another warning"
 	}
 	return ""
 }
@@ -78,7 +78,7 @@ func untrueRecovery(n platform.Notice, app platform.App) string {
 	case app.Disabled():
 		return "the app is disabled"
 	case !app.Warned.At.IsZero() && !same(n.RecoveredAt, app.Warned.RecoveredAt):
-		return "the app was warned of anew"
+		return "there was another warning"
 	}
 	return ""
 }

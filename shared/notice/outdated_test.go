@@ -17,11 +17,11 @@ func TestOutdatedSaysWhyAWarningOrARecoveryIsNotTrueAnyMore(t *testing.T) {
 		app               platform.App
 		warning, recovery string // why not; empty: true
 	}{
-		{"warned", platform.App{Warned: platform.Warned{At: at}}, "", "the app was warned of anew"},
-		{"warned anew", platform.App{Warned: platform.Warned{At: later}}, "the app was warned of anew", "the app was warned of anew"},
+		{"warned", platform.App{Warned: platform.Warned{At: at}}, "", "there was another warning"},
+		{"warned again", platform.App{Warned: platform.Warned{At: later}}, "there was another warning", "there was another warning"},
 		{"recovered", platform.App{Warned: platform.Warned{At: at, RecoveredAt: later}}, "the app is not under a warning any more", ""},
 		{"recovered at another time", platform.App{Warned: platform.Warned{At: at, RecoveredAt: later.Add(time.Hour)}},
-			"the app is not under a warning any more", "the app was warned of anew"},
+			"the app is not under a warning any more", "there was another warning"},
 		{"all were told of the recovery", platform.App{}, "the app is not under a warning any more", ""},
 		{"disabled", platform.App{DisabledAt: later}, "the app is disabled", "the app is disabled"},
 		{"deleted", platform.App{Deleted: true}, "the app was deleted", "the app was deleted"},

@@ -69,7 +69,7 @@ type Warned struct {
 	Evidence       []tally.Day // oldest day first
 	Diagnosis      *Diagnosis
 	PlatformToldAt time.Time // when the event of the newest warning was queued, or of the recovery, if there is one
-	NotifiedAt     time.Time // when the mails were queued, likewise
+	NotifiedAt     time.Time // when the mails of the newest warning were queued, or of the recovery, if there is one
 	RecoveredAt    time.Time // identity of the recovery: the app works again, and its owners are being told
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // EncodeRegistry is the body of a message of RegistryQueue that a person may send: an
-// AppEnable, AppDisable, AppTest, BrakeOpen or OrganizationDelete. What DecodeRegistry
-// would not take is not encoded: the error is its *InvalidError.
+// AppEnable, AppDisable, AppTest, BrakeOpen or OrganizationDelete. If DecodeRegistry
+// would refuse the message, the error is its *InvalidError.
 func EncodeRegistry(m RegistryMessage) ([]byte, error) {
 	var fields any
 	switch m := m.(type) {
@@ -70,7 +70,7 @@ func timeOrNone(t time.Time) string {
 	return FormatTime(t)
 }
 
-// NewActor is somebody whom no platform names: an operator. Empty fields are left out.
+// NewActor is an actor that no platform names: an operator. Empty fields are left out.
 func NewActor(id, name, email string) Actor {
 	raw, _ := json.Marshal(struct { // cannot fail
 		Type  string `json:"type"`

@@ -5,11 +5,11 @@ import (
 	"unicode"
 )
 
-// Inert makes what a receiver says one line that can stand in a log, a mail and a queue's
-// message: at most limit bytes, white space and control characters as single spaces, without
-// marks of direction and other characters that cannot be seen.
+// Inert turns a receiver's text into one line that is safe in a log, a mail and a queue's
+// message. It has at most limit bytes. White space and control characters become single
+// spaces. Direction marks and other invisible characters are removed.
 func Inert(said string, limit int) string {
-	const spare = 4 // spaces that fall together, and what is left out, make room
+	const spare = 4 // room for spaces that are merged and characters that are removed
 	said = strings.ToValidUTF8(Cut(said, spare*limit), "\ufffd")
 	line := strings.Map(func(r rune) rune {
 		switch {

@@ -7,7 +7,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-// warning reads what a warning says, which is required.
+// warning reads a required warning.
 func (o object) warning(field string) *Warning {
 	w := o.object(field)
 	read := &Warning{Level: Level(w.word("level")), Day: int(w.count("day")), CutOn: w.optionalText("disabled_on")}
@@ -32,7 +32,7 @@ func isLevel(l Level) bool {
 	return err == nil && n > 0 && l == DaysLevel(n)
 }
 
-// timeText reads a required time as it was written.
+// timeText reads a required time and keeps its text.
 func (o object) timeText(field string) string {
 	text := o.text(field)
 	o.time(field)

@@ -17,7 +17,7 @@ type Letter struct{ types.Message }
 // Reason is why hookwarden sent it there; empty if SQS moved it.
 func (l Letter) Reason() platform.Reason { return platform.Reason(l.attribute(attrReason)) }
 
-// Detail is what hookwarden says of the reason, which quotes no value.
+// Detail is hookwarden's sentence about the reason. It quotes no value.
 func (l Letter) Detail() string { return l.attribute(attrDetail) }
 
 // Kind is what the message was on RetryQueue.
@@ -41,8 +41,8 @@ func (l Letter) Shown() string {
 	return redactSecrets(body)
 }
 
-// Incomplete reports whether hookwarden kept less of the body than was sent. Of letters
-// that SQS moved all is there.
+// Incomplete reports whether hookwarden kept less of the body than was sent. Letters that
+// SQS moved are complete.
 func (l Letter) Incomplete() bool {
 	body := aws.ToString(l.Body)
 	if l.Reason() == "" || isWhole(body) {
@@ -52,17 +52,17 @@ func (l Letter) Incomplete() bool {
 		strings.HasPrefix(body, "[") && strings.HasSuffix(body, "]") && strings.Contains(body, " bytes, SHA-256 ")
 }
 
-// isWhole reports whether a body is a webhook or a notice: of these nothing is redacted, and
-// any text in them may be a customer's.
+// isWhole reports whether a body is a webhook or a notice. In these nothing is redacted, and
+// any text may be a customer's.
 func isWhole(body string) bool {
 	_, notWebhook := platform.DecodeWebhook([]byte(body))
 	_, notNotice := platform.DecodeNotice([]byte(body))
 	return notWebhook == nil || notNotice == nil
 }
 
-// Again is the message as it was before it became a letter: body, group and the
-// producer's attributes. A letter that hookwarden sent has no group; then it gets the
-// given one, if that is not empty.
+// Again is the message as it was before it became a dead letter: body, group and the
+// producer's attributes. A letter that hookwarden sent has no group, so it gets the given
+// one, if that is not empty.
 func (l Letter) Again(group string) types.SendMessageBatchRequestEntry {
 	e := types.SendMessageBatchRequestEntry{MessageBody: l.Body}
 	for name, value := range l.MessageAttributes {
@@ -83,15 +83,15 @@ func (l Letter) Again(group string) types.SendMessageBatchRequestEntry {
 	return e
 }
 
-// Unsent is an entry that is not known to be queued.
+// Unsent is an entry that was not, or may not have been, queued.
 type Unsent struct {
-	Index       int // among those to be sent
+	Index       int // in the list that was to be sent
 	MayBeQueued bool
 	Err         error
 }
 
-// Send queues the entries, in as few calls as they fit in. What surely is not queued is
-// tried once more in place.
+// Send queues the entries, in as few calls as they fit in. It tries entries that were not
+// queued once more in place.
 func Send(ctx context.Context, api API, url string, entries []types.SendMessageBatchRequestEntry) []Unsent {
 	failed, _ := send(ctx, api, url, entries)
 	var list []Unsent

@@ -14,7 +14,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// letterOf is what hookwarden makes a letter of, as it is received.
+// letterOf is a dead letter of hookwarden's, as it is received.
 func letterOf(body string, reason platform.Reason) Letter {
 	e := deadLetter(body, map[string]types.MessageAttributeValue{"trace": textValue("t-1")}, reason, "a detail")
 	return Letter{types.Message{Body: e.MessageBody, MessageAttributes: e.MessageAttributes}}

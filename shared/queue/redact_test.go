@@ -91,7 +91,7 @@ func TestDeadLettersAreAlwaysWhatSQSTakes(t *testing.T) {
 			}
 		})
 	}
-	t.Run("and is bare if SQS refuses it all the same", func(t *testing.T) {
+	t.Run("and is bare if SQS still refuses it", func(t *testing.T) {
 		f := &fakeSQS{t: t, with: invalid, fault: func(body string) bool { return strings.HasPrefix(body, "{") }}
 		if failed := handleRegistry(t, f, &fakeRegistry{}, 0, 1, `{"a":1}`); failed != nil {
 			t.Errorf("back %v", failed)

@@ -99,7 +99,7 @@ func (c *Chain) tellOwners(ctx context.Context, t Transition, org platform.Organ
 		if !org.Deleted { // of an erased organization nobody is missed
 			c.reportNobody(ctx, t)
 		}
-		if t.Kind == Recovered { // the warning is over, whoever knows of it
+		if t.Kind == Recovered { // the warning is over, whether its owners know of it or not
 			return c.mark(ctx, t, OwnersTold)
 		}
 		return nil

@@ -43,7 +43,7 @@ func TestTimerThatFiredLateIsOurFault(t *testing.T) {
 		{"no name, late", "http://slow.example", func(c *Config) { c.Resolver = slowNames }, short + lateBy + 1, LocalError, ""},
 		{"a resolver out of reach, late", "http://receiver.example", nobodyResolves, time.Minute, LocalError, ""},
 		{"closed by the receiver in the meantime", "http://" + closing.address(), nil, time.Minute, LocalError, ""},
-		{"answered all the same", "http://" + answering.address(), nil, time.Minute, Error, ""},
+		{"answered anyway", "http://" + answering.address(), nil, time.Minute, Error, ""},
 		{"blocked by its form", "ftp://" + silent.address(), nil, time.Minute, Blocked, CodeBlockedScheme},
 		{"blocked when dialling", "https://127.0.0.1.example", func(c *Config) {
 			c.Targets = TargetPolicy{}
