@@ -74,7 +74,7 @@ func hanging(t *testing.T) {
 		a.send(t, a.webhook(nil))
 		a.entries(t, sent)
 		if sent < 3 {
-			time.Sleep(2 * time.Second) // until until until until the stream has handed out the counts
+			time.Sleep(2 * time.Second) // until the stream has handed out the counts
 		}
 	}
 	if item := a.disabled(t); item.Text("disabled_reason") != "timeout" {
