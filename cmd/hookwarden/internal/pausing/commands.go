@@ -149,7 +149,11 @@ func change(ctx context.Context, s *session.Session, b switchboard, what string,
 		}
 	}
 	if failed != nil {
-		return fault.NewFailed("Say it again: what is done already stays as it is.", "%s: not all is %s: %w", what, map[bool]string{true: "on", false: "off"}[on], failed)
+		hint := fault.HintOf(failed)
+		if hint == "" {
+			hint = "Say it again: what is done already stays as it is."
+		}
+		return fault.NewFailed(hint, "%s: not all is %s: %w", what, map[bool]string{true: "on", false: "off"}[on], failed)
 	}
 	return nil
 }

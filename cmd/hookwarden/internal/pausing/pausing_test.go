@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"hookwarden/cmd/hookwarden/internal/fault"
@@ -174,7 +175,10 @@ func TestPauseSaysHowThingsStand(t *testing.T) {
 	}{
 		"pause":        {func(*board) {}, Deliveries, false},
 		"pause_failed": {func(b *board) { b.faults["hw-RetryQueue"] = errLost }, Deliveries, false},
-		"resume":       {func(*board) {}, Deliveries, true},
+		"pause_denied": {func(b *board) {
+			b.faults["hw-RetryQueue"] = &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized"}
+		}, Deliveries, false},
+		"resume": {func(*board) {}, Deliveries, true},
 		"pause_disablings": {func(b *board) {
 			b.parts = []Part{{Name: "stream of Buffer", ID: "u3", State: "Enabled", On: true}, {Name: sweepName, ID: "hw-Hourly", State: "ENABLED", On: true}}
 		}, Disablings, false},
