@@ -195,10 +195,12 @@ type write struct {
 	returns    bool     // it asks for the old item
 }
 
-// stateAttributes is the key, the disabled state, and what the conditions of
+// stateAttributes is the key, the disabled state, the warning, and what the conditions of
 // the writes name.
 var stateAttributes = []string{"id", "status", "kind", "breaker", "deleted", "generation", "disabled_at", "disabled_reason", "disabled_evidence",
-	"disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at", "standing"}
+	"disabled_diagnosis", "disabled_actor", "disabled_note", "platform_told_at", "notified_at", "standing",
+	"warned_at", "warned_level", "warned_levels", "warned_reason", "warned_day", "warned_cut_on", "warned_evidence", "warned_diagnosis",
+	"warned_platform_told_at", "warned_notified_at", "recovered_at"}
 
 var (
 	expressionWord = regexp.MustCompile(`[:#]?[A-Za-z_][A-Za-z0-9_]*`)
