@@ -34,7 +34,7 @@ func (c *cast) outcomes(i integration, id string, counts object) stack.Message {
 func (s *story) showIntegration(ctx context.Context) error {
 	i := s.cast.integration()
 	s.title("A token is revoked")
-	s.paragraph(`%s is an integration: hookwarden sends it nothing, the platform calls its API and reports how that went. Last it reports one fatal answer, since the token of Acme was revoked.`, i.name)
+	s.paragraph(`%s is an integration: hookwarden sends it nothing, the platform calls its API and reports how that went. Then it reports one fatal answer, because the token of Acme was revoked.`, i.name)
 	s.line("")
 	put := object{"type": "app.put", "version": 1, "app": object{"id": i.id, "uuid": "uuid-of-" + i.id, "slug": i.slug, "name": i.name,
 		"status": "published", "organization_id": s.cast.org, "kind": "integration", "breaker": "fatal"}}
@@ -57,7 +57,7 @@ func (s *story) showIntegration(ctx context.Context) error {
 		s.line("%s", s.dim("WebhookQueue ← ")+string(body))
 	}
 	s.line("")
-	s.line("%s was disabled at %s, for the reason %s.", s.red(i.name), d.at.Format("15:04:05 UTC"), s.bold(d.reason))
+	s.line("%s was disabled at %s, reason: %s.", s.red(i.name), d.at.Format("15:04:05 UTC"), s.bold(d.reason))
 	if err := s.showMailOf(ctx, i); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (s *story) showCast() {
 	}
 	s.table(rows)
 	s.line("")
-	s.paragraph(`Made up, since a story should be short, and written straight into the Buffer table: %s. All else happens now.`, s.madeUp())
+	s.paragraph(`Made up, to keep the story short, and written straight into the Buffer table: %s. Everything else happens now.`, s.madeUp())
 	s.line("")
 	s.paragraph(`The stack has the template's defaults, except for localstack/parameters.json: receivers may be on this machine, and the first retry comes after %s.`,
 		s.stage.settings.firstRetry())
@@ -44,7 +44,7 @@ func (s *story) showDeliveries(list []figures) {
 	}
 	s.table(rows)
 	s.line("")
-	s.paragraph(`p50 and p99 are of one request, arrival is from WebhookQueue to the receiver's door. The slowest are the first, while the functions start. Both signatures of every request verified. A request that has no answer after %s s is given up, and what got a 503 was sent once more after %s, under the same id.`,
+	s.paragraph(`p50 and p99 are of one request, arrival is from WebhookQueue to the receiver's door. The slowest are the first, while the functions start. Both signatures of every request verified. A request that has no answer after %s s is given up. A webhook that got a 503 was sent again after %s, with the same id.`,
 		s.stage.settings["WEBHOOK_TIMEOUT_SECONDS"], s.stage.settings.firstRetry())
 }
 
@@ -55,7 +55,7 @@ func (s *story) showDisabling(d disabling) {
 		why = fmt.Sprintf("One day has at least %s time-outs.", thousands(int64(s.stage.settings.timeoutThreshold())))
 		count, column = "timeout", "time-outs"
 	}
-	s.line("%s was disabled at %s, for the reason %s.", s.red(d.app.name), d.at.Format("15:04:05 UTC"), s.bold(d.reason))
+	s.line("%s was disabled at %s, reason: %s.", s.red(d.app.name), d.at.Format("15:04:05 UTC"), s.bold(d.reason))
 	s.line("%s", why)
 	s.line("")
 	s.showDays(d.evidence, count, column)

@@ -41,7 +41,7 @@ func logged() (*world, *requestLog) {
 	return w, l
 }
 
-// clued is days of which the last has clues.
+// clued is days of which the first has clues.
 type clued struct {
 	disabling.Days
 	clues tally.Clues
@@ -50,7 +50,7 @@ type clued struct {
 func (c clued) ReadDays(ctx context.Context, key string, first, last tally.Date) ([]tally.Day, error) {
 	days, err := c.Days.ReadDays(ctx, key, first, last)
 	for i := range days {
-		if days[i].Date == "2026-11-24" {
+		if days[i].Date == "2026-11-18" {
 			days[i].Clues = c.clues
 		}
 	}
@@ -69,10 +69,10 @@ func (w *world) handleWith(t *testing.T, clues tally.Clues, records ...disabling
 
 func TestDiagnosisIsInTheTransactionTheEventAndTheNotices(t *testing.T) {
 	w, l := logged()
-	since, success := w.now.Add(-6*time.Hour), w.now.Add(-7*time.Hour)
+	since, success := w.now.Add(-150*time.Hour), w.now.Add(-151*time.Hour)
 	w.handleWith(t, tally.Clues{FailingSince: since, LastSuccess: success, LastFailure: tally.Failure{At: w.now, Outcome: "timeout"}}, recordOf(firstKey))
 	want := l.knows
-	want.FailingSince, want.LastSuccess = "2026-11-24T04:00:00.000Z", "2026-11-24T03:00:00.000Z"
+	want.FailingSince, want.LastSuccess = "2026-11-18T04:00:00.000Z", "2026-11-18T03:00:00.000Z"
 	s := w.snapshot()
 	kept := map[string]*platform.Diagnosis{"app": s.Apps[app].DisabledDiagnosis}
 	for key, e := range s.Audit {
@@ -125,7 +125,7 @@ func TestDiagnosisIsAsFarAsItIsKnown(t *testing.T) {
 		err   error
 		want  *platform.Diagnosis
 	}{
-		"the log is off":                 {tally.Clues{LastFailure: failure, FailingSince: failure.At}, platform.Diagnosis{}, nil, &platform.Diagnosis{FailingSince: ofClues.At, Example: ofClues}},
+		"the log is off":                 {tally.Clues{LastFailure: failure, FailingSince: failure.At.AddDate(0, 0, -6)}, platform.Diagnosis{}, nil, &platform.Diagnosis{FailingSince: "2026-11-18T09:00:00.000Z", Example: ofClues}},
 		"the log cannot be read":         {tally.Clues{LastFailure: failure}, platform.Diagnosis{}, errFault, &platform.Diagnosis{Example: ofClues}},
 		"the log is read in part":        {tally.Clues{LastFailure: failure}, platform.Diagnosis{Read: 3, More: true, Example: &platform.FailedRequest{Outcome: "error"}}, errFault, &platform.Diagnosis{Read: 3, More: true, Example: &platform.FailedRequest{Outcome: "error"}}},
 		"nothing is known":               {tally.Clues{}, platform.Diagnosis{}, nil, nil},

@@ -284,7 +284,7 @@ func TestReasonIsExplainedWithTheRulesOwnNumbers(t *testing.T) {
 		{"fatal", tally.Day{Counts: tally.Counts{Fatal: 1}}, "On Tuesday, 24 November 2026, 1 call to the integration ended in a fatal error. " +
 			"A single fatal error is enough for Sentry to disable an integration."},
 		{"error", tally.Day{Counts: tally.Counts{Error: 1}}, "On each of the 3 days up to Tuesday, 24 November 2026, webhooks were answered with errors, and not a single one succeeded. " +
-			"Sentry disables an integration when that is so for 3 days in a row."},
+			"Sentry disables an integration when that happens for 3 days in a row."},
 		{"dead", tally.Day{Counts: tally.Counts{Error: 1, Gone: 1, Other: 4}}, "Since Sunday, 22 November 2026, 15 webhooks failed, and not a single one succeeded. " +
 			"Sentry disables an integration when nothing but failures came back for at least 9 days."},
 	} {

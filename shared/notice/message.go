@@ -101,14 +101,14 @@ func heldBack(resources platform.Subscribable) string {
 	case len(resources) == 0:
 		return ""
 	case resources.All():
-		return " Until then no webhooks are sent to it but those about its installation, and none are made up for later."
+		return " Until then no webhooks are sent to it but those about its installation, and none are sent later."
 	case len(resources) == 1:
 		return " Until then no webhooks of the resource " + resources[0] +
-			" are sent to it, and they are not made up for later. All others, such as those about its installation, are still sent."
+			" are sent to it, and they are not sent later. All others, such as those about its installation, are still sent."
 	}
 	last := len(resources) - 1
 	return " Until then no webhooks of the resources " + strings.Join(resources[:last], ", ") + " and " + resources[last] +
-		" are sent to it, and they are not made up for later. All others, such as those about its installation, are still sent."
+		" are sent to it, and they are not sent later. All others, such as those about its installation, are still sent."
 }
 
 func orElse(s, other string) string {

@@ -38,7 +38,7 @@ func (m *message) explain(n platform.Notice) {
 		m.Rule = fmt.Sprintf("%s disables an integration when that happens %s or more in one day%s.", m.Platform, times(r.TimeoutThreshold), w.share(r))
 	case tally.Error:
 		m.Happened = fmt.Sprintf("On %s, %ss were answered with errors, and not a single one succeeded.", allDays(n.Evidence), w.one)
-		m.Rule = fmt.Sprintf("%s disables an integration when that is so %s.", m.Platform, inARow(len(n.Evidence)))
+		m.Rule = fmt.Sprintf("%s disables an integration when that happens %s.", m.Platform, inARow(len(n.Evidence)))
 	case tally.Dead:
 		m.Happened = fmt.Sprintf("Since %s, %s failed, and not a single one succeeded.", longDay(n.Evidence[0].Date), w.of(failures(n.Evidence)))
 		m.Rule = fmt.Sprintf("%s disables an integration when nothing but failures came back for %s.", m.Platform, atLeastDays(r.DeadDays))

@@ -24,7 +24,7 @@ func (m *message) sayWarning(n platform.Notice, c *Composer) {
 	case platform.LevelPermanent:
 		m.Happened = w.permanent
 	default:
-		m.Happened = fmt.Sprintf("For %s, %ss have been failing, and not a single one has succeeded. The count starts anew as soon as one succeeds.",
+		m.Happened = fmt.Sprintf("For %s, %ss have been failing, and not a single one has succeeded. The count starts again as soon as one succeeds.",
 			daysLong(warning.Day), w.one)
 	}
 	if reason == "" { // the message does not have it

@@ -100,7 +100,7 @@ func TestWarningSaysWhatFailsAndWhatWillHappenWhen(t *testing.T) {
 		"warning_certificate": {"This does not pass by itself: webhooks will fail until something changes.", "The certificate ran out on 24 November 2026.", "Renew your server's certificate",
 			"Sentry will disable the integration on Sunday, 29 November 2026."},
 		"warning_gone":           {"Ledgerly will disable the integration once 3 webhooks of one day are answered with 410 Gone and none succeeds."},
-		"warning_integration":    {"Calls to", "For 3 days, calls have been failing", "The count starts anew as soon as one succeeds."},
+		"warning_integration":    {"Calls to", "For 3 days, calls have been failing", "The count starts again as soon as one succeeds."},
 		"recovered":              {"By Wednesday, 25 November 2026, at 08:30 UTC, none had failed for an hour.", "The warning of Tuesday, 24 November 2026, at 10:00 UTC no longer applies.", "Nothing."},
 		"recovered_bare":         {"The warning that you got no longer applies."},
 		"recovered_integration":  {"Calls to"},

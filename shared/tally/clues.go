@@ -29,7 +29,7 @@ type Failure struct {
 
 // Latest combines the clues of days: the newest failure, the first failure since the last
 // success, the last success, and the permanent failures since then or since the last day with
-// an alive.
+// an alive. A time is zero if the counts show that it is another one, which has no clue.
 func Latest(days []Day) Clues {
 	var all Clues
 	for _, d := range days {
@@ -51,6 +51,14 @@ func Latest(days []Day) Clues {
 		}
 		if d.Date >= alive {
 			all.Permanent += d.Clues.Permanent
+		}
+	}
+	if DateOf(all.LastSuccess) < recovered { // the newest success has no clue
+		all.LastSuccess = time.Time{}
+	}
+	for _, d := range days {
+		if d.Date > recovered && d.Failures() > 0 && d.Date < DateOf(all.FailingSince) { // nor has the first failure
+			all.FailingSince = time.Time{}
 		}
 	}
 	return all

@@ -33,6 +33,11 @@ func TestLatestPutsTheCluesOfDaysTogether(t *testing.T) {
 			tally.Clues{LastFailure: failed(24, 9), FailingSince: at(22, 7), Permanent: 1}},
 		"a success at the end": {[]tally.Day{failing, between(tally.Counts{Success: 1}, tally.Clues{LastSuccess: at(23, 1)})},
 			tally.Clues{LastFailure: failed(22, 9), LastSuccess: at(23, 1)}},
+		"the first failing day has no clue": {[]tally.Day{{Date: "2026-11-22", Counts: tally.Counts{Error: 1}}, again},
+			tally.Clues{LastFailure: failed(24, 9), Permanent: 1}},
+		"the newest success has no clue": {[]tally.Day{{Date: "2026-11-22", Counts: tally.Counts{Success: 1}, Clues: tally.Clues{LastSuccess: at(22, 1)}},
+			between(tally.Counts{Success: 1}, tally.Clues{}), again},
+			tally.Clues{LastFailure: failed(24, 9), FailingSince: at(24, 8), Permanent: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := tally.Latest(c.days); got != c.want {
