@@ -24,8 +24,8 @@ func (m *message) sayWarning(n platform.Notice, c *Composer) {
 	case platform.LevelPermanent:
 		m.Happened = w.permanent
 	default:
-		m.Happened = fmt.Sprintf("For %s, %ss have been failing, and not a single one has succeeded. The count starts again as soon as one succeeds.",
-			daysLong(warning.Day), w.one)
+		m.Happened = fmt.Sprintf("%s, %ss have been failing, and not a single one has succeeded. The count of days starts again as soon as one succeeds.",
+			sinceWhen(warning.Day, n.Evidence), w.one)
 	}
 	if reason == "" { // the message does not have it
 		reason = tally.Dead
@@ -69,6 +69,15 @@ func (m *message) whatHappens(warning platform.Warning, n platform.Notice) strin
 		return fmt.Sprintf("%s will disable the integration once %s of one day are answered with 410 Gone and none succeeds.", m.Platform, w.of(max(r.GoneThreshold, 1)))
 	}
 	return fmt.Sprintf("If this goes on, %s will disable the integration.", m.Platform)
+}
+
+// sinceWhen is the first day of a run of failing days of which the last evidence is the
+// given day. That day may have no failure yet, so it does not say for how long.
+func sinceWhen(day int, evidence []tally.Day) string {
+	if day == 0 || len(evidence) == 0 {
+		return "For " + daysLong(day)
+	}
+	return "Since " + longDay(evidence[len(evidence)-1].Date.Plus(1-day))
 }
 
 // daysLong is a number of days in words; 0 is unknown.

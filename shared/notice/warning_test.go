@@ -92,7 +92,7 @@ func TestWarningMailsAreAsTheGoldenFilesHaveThem(t *testing.T) {
 
 func TestWarningSaysWhatFailsAndWhatWillHappenWhen(t *testing.T) {
 	for name, want := range map[string][]string{
-		"warning_days": {"Sentry will disable the integration on Saturday, 28 November 2026.", "For 3 days, webhooks have been failing, and not a single one has succeeded.",
+		"warning_days": {"Sentry will disable the integration on Saturday, 28 November 2026.", "Since Sunday, 22 November 2026, webhooks have been failing, and not a single one has succeeded.",
 			"Your server answered 403 Forbidden to all 63 webhooks.", "It has been failing since Sunday, 22 November 2026", "is its secret the one in the settings?"},
 		"warning_days_bare":     {"For 5 days,", "If this goes on, Ledgerly will disable the integration.", "Check the webhook URL"},
 		"warning_timeouts":      {"On Tuesday, 24 November 2026, 512 webhooks got no complete answer", "Sentry will disable the integration once 1,000 webhooks of one day time out or lose the connection, if they are at least 50% of the webhooks of that day and the day before."},
@@ -100,7 +100,7 @@ func TestWarningSaysWhatFailsAndWhatWillHappenWhen(t *testing.T) {
 		"warning_certificate": {"This does not pass by itself: webhooks will fail until something changes.", "The certificate ran out on 24 November 2026.", "Renew your server's certificate",
 			"Sentry will disable the integration on Sunday, 29 November 2026."},
 		"warning_gone":           {"Ledgerly will disable the integration once 3 webhooks of one day are answered with 410 Gone and none succeeds."},
-		"warning_integration":    {"Calls to", "For 3 days, calls have been failing", "The count starts again as soon as one succeeds."},
+		"warning_integration":    {"Calls to", "Since Sunday, 22 November 2026, calls have been failing", "The count of days starts again as soon as one succeeds."},
 		"recovered":              {"By Wednesday, 25 November 2026, at 08:30 UTC, none had failed for an hour.", "The warning of Tuesday, 24 November 2026, at 10:00 UTC no longer applies.", "Nothing."},
 		"recovered_bare":         {"The warning that you got no longer applies."},
 		"recovered_integration":  {"Calls to"},
