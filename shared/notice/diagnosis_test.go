@@ -73,7 +73,7 @@ func diagnosedSamples() map[string]sample {
 			{Error: 12}, {Error: 3}, {Error: 48}, {Error: 41}, {Error: 37}, {Error: 62}, {Error: 40}})), diagnosed(forbidden(), errors, saying("", body)))},
 		"diagnosed_404": {config(), disabled(counting(212), diagnosed(platform.Answer{Outcome: "error", Status: 404},
 			saying("", "<!doctype html>\n<html><head><title>404 Not Found</title></head>\n<body>\n<h1>Not Found</h1>\n</body></html>\n")))},
-		"diagnosed_tls":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate ran out on 2026-11-20.", "")))},
+		"diagnosed_tls":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate expired on 2026-11-20.", "")))},
 		"diagnosed_dns":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}, saying("The name hooks.acme.example cannot be found: there is no address for it.", "")))},
 		"diagnosed_redirect": {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "redirect", Status: 301}, saying("It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.", "")))},
 		"diagnosed_blocked":  {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_address"}, saying("The name hooks.acme.example leads to a private address, or to another that is not public.", "")))},
@@ -231,7 +231,7 @@ func TestDiagnosisShowsOneRequestAndWhenItBegan(t *testing.T) {
 		}
 	}
 	says(t, diagnosedSamples()["diagnosed_redirect"].compose(t), "It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.")
-	says(t, diagnosedSamples()["diagnosed_tls"].compose(t), "The certificate ran out on 20 November 2026.")
+	says(t, diagnosedSamples()["diagnosed_tls"].compose(t), "The certificate expired on 20 November 2026.")
 	for _, name := range []string{"diagnosed_dns", "diagnosed_blocked"} {
 		if m := diagnosedSamples()[name].compose(t); strings.Contains(fold(m.Text), "no address for it") || strings.Contains(fold(m.Text), "not public") {
 			t.Errorf("%s says a thing twice:\n%s", name, m.Text)

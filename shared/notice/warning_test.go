@@ -45,7 +45,7 @@ func warningSamples() map[string]sample {
 	gone := func(n *platform.Notice) {
 		n.Evidence = daysOf([]tally.Counts{{Success: 5}, {Success: 2}, {Error: 1, Gone: 1}})
 	}
-	certificate := diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate ran out on 2026-11-24.", ""), reading(31), func(d *platform.Diagnosis) {
+	certificate := diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate expired on 2026-11-24.", ""), reading(31), func(d *platform.Diagnosis) {
 		d.FailingSince, d.LastSuccess = "2026-11-24T00:00:07.000Z", "2026-11-23T23:58:10.000Z"
 	})
 	slow := diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, reading(517), func(d *platform.Diagnosis) {
@@ -97,7 +97,7 @@ func TestWarningSaysWhatFailsAndWhatWillHappenWhen(t *testing.T) {
 		"warning_days_bare":     {"For 5 days,", "If this goes on, Ledgerly will disable the integration.", "Check the webhook URL"},
 		"warning_timeouts":      {"On Tuesday, 24 November 2026, 512 webhooks got no complete answer", "Sentry will disable the integration once 1,000 webhooks of one day time out or lose the connection, if they are at least 50% of the webhooks of that day and the day before."},
 		"warning_timeouts_bare": {"Many webhooks get no complete answer", "once 1,000 webhooks of one day time out or lose the connection."},
-		"warning_certificate": {"This does not pass by itself: webhooks will fail until something changes.", "The certificate ran out on 24 November 2026.", "Renew your server's certificate",
+		"warning_certificate": {"This does not pass by itself: webhooks will fail until something changes.", "The certificate expired on 24 November 2026.", "Renew your server's certificate",
 			"Sentry will disable the integration on Sunday, 29 November 2026."},
 		"warning_gone":           {"Ledgerly will disable the integration once 3 webhooks of one day are answered with 410 Gone and none succeeds."},
 		"warning_integration":    {"Calls to", "Since Sunday, 22 November 2026, calls have been failing", "The count of days starts again as soon as one succeeds."},

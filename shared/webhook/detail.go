@@ -122,7 +122,7 @@ func ofInvalid(e x509.CertificateInvalidError, at time.Time) string {
 	case e.Reason == x509.Expired && e.Cert != nil && at.Before(e.Cert.NotBefore):
 		return "The certificate is not valid before " + day(e.Cert.NotBefore) + "."
 	case e.Reason == x509.Expired && e.Cert != nil:
-		return "The certificate ran out on " + day(e.Cert.NotAfter) + "."
+		return "The certificate expired on " + day(e.Cert.NotAfter) + "."
 	case e.Reason == x509.IncompatibleUsage:
 		return "The certificate may not be used for servers."
 	}

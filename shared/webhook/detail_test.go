@@ -80,8 +80,8 @@ func TestDetailSaysWhatIsWrongWithACertificate(t *testing.T) {
 		want      string
 		permanent bool
 	}{
-		"it ran out": {with(func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) }),
-			"The certificate ran out on " + now.Add(-time.Minute).UTC().Format(time.DateOnly) + ".", true},
+		"it expired": {with(func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Minute) }),
+			"The certificate expired on " + now.Add(-time.Minute).UTC().Format(time.DateOnly) + ".", true},
 		"it is of the future": {with(func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.Add(48*time.Hour), now.Add(72*time.Hour) }),
 			"The certificate is not valid before " + now.Add(48*time.Hour).UTC().Format(time.DateOnly) + ".", true},
 		"it is for clients": {with(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
