@@ -29,13 +29,13 @@ func TestCostsPageHasTheTableOfTheBenchmarks(t *testing.T) {
 	}
 }
 
-// The README also says what a month costs with no webhook and with ten million.
+// The page of costs also says what a month costs with no webhook, a million and ten million.
 func TestCostsPageHasAMonthsCostOfTheBenchmarks(t *testing.T) {
-	row := regexp.MustCompile(`\| \*\*a month\*\* +\| \*\*(.*?)\*\* +\| .*?\| \*\*(.*?)\*\*`).FindStringSubmatch(read(t, page))
+	row := regexp.MustCompile(`\| \*\*a month\*\* +\| \*\*(.*?)\*\* +\| \*\*(.*?)\*\* +\| \*\*(.*?)\*\*`).FindStringSubmatch(read(t, page))
 	if row == nil {
 		t.Fatalf("%s has no row of a month", page)
 	}
-	want := "a month costs " + row[1] + " with no webhook at all, and at most " + row[2] + " with ten million"
+	want := "a month costs " + row[1] + " with no webhook at all, " + row[2] + " with a million, and at most " + row[3] + " with ten million"
 	if !strings.Contains(spaced(read(t, costs)), want) {
 		t.Errorf("%s should say: %s", costs, want)
 	}

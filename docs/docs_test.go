@@ -46,7 +46,7 @@ func read(t *testing.T, page string) string {
 
 var (
 	fenced = regexp.MustCompile("(?ms)^ *```(\\w*)[^\n]*\n(.*?)^ *```$")
-	linked = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	linked = regexp.MustCompile(`(?:\[([^\[\]()]*))?\]\(([^()\s]+)\)`)
 	titled = regexp.MustCompile(`(?m)^#+ (.+)$`)
 )
 
@@ -54,7 +54,7 @@ var (
 func TestLinksLeadSomewhere(t *testing.T) {
 	for _, page := range pages(t) {
 		for _, link := range linked.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
-			target, anchor, _ := strings.Cut(link[1], "#")
+			target, anchor, _ := strings.Cut(link[2], "#")
 			if strings.Contains(target, "://") {
 				continue
 			}
@@ -63,8 +63,11 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				to = filepath.ToSlash(filepath.Join(filepath.Dir(page), target))
 			}
 			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
-				t.Errorf("%s: %s is not there", page, link[1])
+				t.Errorf("%s: %s is not there", page, link[2])
 				continue
+			}
+			if label := link[1]; strings.HasSuffix(label, ".md") && filepath.Base(label) != filepath.Base(to) {
+				t.Errorf("%s: a link to %s says %s", page, to, label)
 			}
 			if anchor != "" && !slices.Contains(anchors(read(t, to)), anchor) {
 				t.Errorf("%s: %s has no heading %q", page, to, anchor)
