@@ -63,6 +63,6 @@ func perform(ctx context.Context, p *page, st *stage) (err error) {
 		s.showByHand()
 		return nil
 	}
-	s.line("KEEP=1 make demo leaves the stack up, and says how to send it a webhook by hand.")
+	s.line("make demo KEEP=1 leaves the stack up, and says how to send it a webhook by hand.")
 	return nil
 }

@@ -20,7 +20,7 @@ func (s *story) showCast() {
 	s.line("")
 	s.paragraph(`Made up, to keep the story short, and written straight into the Buffer table: %s. Everything else happens now.`, s.madeUp())
 	s.line("")
-	s.paragraph(`The stack has the template's defaults, except for localstack/parameters.json: receivers may be on this machine, and the first retry comes after %s.`,
+	s.paragraph(`The stack has the template's defaults, except for localstack/parameters.json: the platform is called Sentry, receivers may be on this machine, the first retry comes after %s, and the brake lets 1,000 apps an hour through.`,
 		s.stage.settings.firstRetry())
 }
 
@@ -44,7 +44,7 @@ func (s *story) showDeliveries(list []figures) {
 	}
 	s.table(rows)
 	s.line("")
-	s.paragraph(`p50 and p99 are of one request, arrival is from WebhookQueue to the receiver's door. The slowest are the first, while the functions start. Both signatures of every request verified. A request that has no answer after %s s is given up. A webhook that got a 503 was sent again after %s, with the same id.`,
+	s.paragraph(`p50 and p99 are of one request, arrival is from WebhookQueue to the receiver. The slowest are the first, while the functions start. Both signatures of every request verified. A request that has no answer after %s s is given up. A webhook that got a 503 was sent again after %s, with the same id.`,
 		s.stage.settings["WEBHOOK_TIMEOUT_SECONDS"], s.stage.settings.firstRetry())
 }
 
@@ -92,7 +92,7 @@ func (s *story) showEntries(entries []stack.Item) {
 }
 
 func (s *story) showMail(m stack.Mail, path string) {
-	s.paragraph(`Four mails about the disablings, one to each owner about each app. What Ada reads about %s:`, s.cast.importer.name)
+	s.paragraph(`Four mails, one to each owner about each disabled app. What Ada reads about %s:`, s.cast.importer.name)
 	s.line("")
 	gutter := s.dim("│") + " "
 	s.line("%s", gutter+s.dim("To:      ")+strings.Join(m.To, ", "))

@@ -12,7 +12,7 @@ import (
 // when the mails have come, since a disabling would make them outdated.
 func (s *story) showWarning(ctx context.Context) error {
 	a := s.cast.importer
-	s.title("A warning before")
+	s.title("The warning")
 	var item stack.Item
 	if err := s.await(ctx, "the warning about "+a.name, func(ctx context.Context) (err error) {
 		item, err = s.Get(ctx, "APPS_TABLE", "id", a.id)
