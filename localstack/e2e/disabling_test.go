@@ -39,8 +39,8 @@ func disabledAndEnabled(t *testing.T) {
 		t.Errorf("the app is %v", item)
 	}
 	a.diagnosed(t, item, http.StatusBadRequest)
-	if d, _ := item["disabled_diagnosis"].(stack.Item); d.Text("failing_since") == "" {
-		t.Errorf("it is unknown since when: %v", d)
+	if d, _ := item["disabled_diagnosis"].(stack.Item); d.Text("failing_since") != "" {
+		t.Errorf("days that were written by hand say nothing of a time, but this does: %v", d)
 	}
 	for _, name := range []string{"warned_at", "warned_levels", "warned_evidence", "warned_notified_at"} {
 		if item[name] != nil {
