@@ -189,7 +189,7 @@ func (j *Job) reportHeld(ctx context.Context, brake platform.Brake, t standing.T
 	j.Metrics.Count(string(brake)+".held", "", "")
 	fields := []any{"app_id", t.App.ID, "organization_id", t.App.OrganizationID, "reason", t.Reason, "max_per_hour", j.limit(brake)}
 	if t.Warning.Level != "" {
-		fields = append(fields, "level", t.Warning.Level)
+		fields = append(fields, "warning_level", t.Warning.Level)
 	}
 	latched := (*latchedError)(nil)
 	if errors.As(held, &latched) {

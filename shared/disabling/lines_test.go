@@ -22,3 +22,21 @@ func TestLinesNameAnAppThatIsNotJudged(t *testing.T) {
 	}
 	t.Errorf("logged %s", w.log.String())
 }
+
+// Lambda writes a line as one JSON object, in which a second "level" hides the first.
+func TestLinesOfWarningsHaveEachFieldOnce(t *testing.T) {
+	w := warningWorld()
+	w.config.MaxWarningsPerHour = 1
+	w.put("18", org)
+	for _, id := range []string{app, "18"} { // the second is held
+		w.deliver(t, w.run(id, 3, tally.Counts{Error: 9}))
+	}
+	if log := w.log.String(); !strings.Contains(log, `msg="owners warned"`) || !strings.Contains(log, `msg="warning held by the brake"`) {
+		t.Fatalf("logged %s", log)
+	}
+	for line := range strings.Lines(w.log.String()) {
+		if strings.Count(line, " level=") > 1 {
+			t.Errorf("it has two levels: %s", line)
+		}
+	}
+}

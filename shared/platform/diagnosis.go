@@ -61,10 +61,10 @@ type Warning struct {
 	CutOn string `json:"disabled_on,omitempty"` // the UTC day on which the app is disabled if nothing changes; empty if no day can be named
 }
 
-// Level says which warning it is: owners get each at most once until the app recovers.
+// Level says which warning it is, as tally.Level does.
 type Level = tally.Level
 
-// The levels, but for DaysLevel.
+// The levels, except those that DaysLevel makes.
 const (
 	LevelTimeouts  = tally.LevelTimeouts
 	LevelPermanent = tally.LevelPermanent

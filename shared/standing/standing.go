@@ -247,7 +247,7 @@ func (c *Chain) report(ctx context.Context, t Transition) {
 }
 
 func ofWarning(t Transition) []any {
-	return []any{"level", t.Warning.Level, "reason", t.Reason, "disabled_on", t.Warning.CutOn, "days", t.Evidence}
+	return []any{"warning_level", t.Warning.Level, "reason", t.Reason, "disabled_on", t.Warning.CutOn, "days", t.Evidence}
 }
 
 // TakeUp finishes an app's disabling, warning or recovery, if it was left unfinished.
@@ -267,8 +267,7 @@ func (c *Chain) TakeUp(ctx context.Context, app platform.App) error {
 	return nil
 }
 
-// Forget ends the warning that an app is under, without a word: what came after it nobody
-// can tell any more.
+// Forget ends an old warning without telling anyone: the counts from after it are gone.
 func (c *Chain) Forget(ctx context.Context, app platform.App) error {
 	err := c.mark(ctx, Transition{Kind: Warned, App: app, At: app.Warned.At}, Forgotten)
 	if errors.Is(err, ErrChanged) {

@@ -30,9 +30,9 @@ const (
 // enough of them, so that an app that is seldom sent anything has had its
 // chances.
 const (
-	deadWindow   = 30 // days, today included
-	deadDays     = 3
-	deadFailures = 10
+	deadWindow      = 30 // days, today included
+	deadFailingDays = 3
+	deadFailures    = 10
 )
 
 // Verdict is what the rule says about an app.
@@ -81,7 +81,7 @@ func (r Rule) Judge(days []Day, last Date) Verdict {
 // few failures, prove nothing. The days are as for Judge.
 func (r Rule) JudgeDead(days []Day, today Date) Verdict {
 	dead := r.deadRun(days, today)
-	if r.DeadDays == 0 || dead.failing < deadDays || dead.failures < deadFailures || dead.first > today.Plus(-r.DeadDays) {
+	if r.DeadDays == 0 || dead.failing < deadFailingDays || dead.failures < deadFailures || dead.first > today.Plus(-r.DeadDays) {
 		return Verdict{}
 	}
 	return Verdict{Broken: true, Reason: Dead, Evidence: between(byDate(days), dead.first, today)}

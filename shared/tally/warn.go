@@ -14,7 +14,8 @@ type WarnRule struct {
 	Early     time.Duration // how old a failure that will not pass by itself must be
 }
 
-// Level says which warning it is: owners get each at most once until the app recovers.
+// Level says which warning it is. Owners get a days level at most once until the app succeeds
+// again, and the others at most once until it has recovered.
 type Level string
 
 // The levels. The level of the n-th failing day is DaysLevel(n).
@@ -31,7 +32,7 @@ func DaysLevel(n int) Level { return Level("days:" + strconv.Itoa(n)) }
 func (l Level) Lasts() bool { return l == LevelTimeouts || l == LevelPermanent }
 
 // warnFailures is how often an app that may be dead must have failed before its days are
-// warned of: half as often as it must to be dead, as with time-outs. For an app that is seldom
+// warned of: half as often as it must to be dead. For an app that is seldom
 // called, fewer failures in a row may be chance.
 const warnFailures = deadFailures / 2
 
@@ -240,7 +241,7 @@ func (s survey) of(runs []run) (t Threat) {
 // then; a first day, which is not over, does not show that yet.
 func (r run) cutOn(today Date) Date {
 	cut := r.first.Plus(r.lasts - 1)
-	slow := r.reason == Dead && r.length > 1 && (r.failures*int64(r.lasts) < deadFailures*int64(r.length) || r.failing*r.lasts < deadDays*r.length)
+	slow := r.reason == Dead && r.length > 1 && (r.failures*int64(r.lasts) < deadFailures*int64(r.length) || r.failing*r.lasts < deadFailingDays*r.length)
 	if slow || cut <= today {
 		return ""
 	}

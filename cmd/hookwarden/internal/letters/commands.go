@@ -174,7 +174,7 @@ func redriveCommand(s *session.Session) *cobra.Command {
 		Long: `Send dead letters back to the queue that they were meant for: all of them, those with
 one reason, or one letter. QUEUE is webhook, registry or notification. Fix the cause
 first. A letter keeps its MessageGroupId and its producer's attributes; the age of a
-webhook and its attempts begin anew.
+webhook and its attempts start from zero.
 
 Each letter is sent first and deleted then, so that none is lost. If the command is
 killed between, that letter may go out twice; its Request-ID is the same.

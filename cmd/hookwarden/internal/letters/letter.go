@@ -127,11 +127,11 @@ func (q Queue) keep(m types.Message) string {
 	case q.Name == "webhook" && (raw.Kind() == delivery.KindCounts || said.Key != nil && said.Counts != nil):
 		return "counts of hookwarden's own: their failures could be added twice; report the successes by hand"
 	case q.Name == "webhook" && said.Type == "outcomes":
-		return "outcomes are of their time: let the platform report anew what still matters"
+		return "outcomes are of their time: let the platform report again what still matters"
 	case q.Name == "webhook" && raw.Kind() != delivery.KindWebhook:
-		return "a " + string(raw.Kind()) + " of hookwarden's own: send it anew"
+		return "a " + string(raw.Kind()) + " of hookwarden's own: send it again"
 	case q.Name == "registry" && isSteering(said.Type) && (said.At == nil || string(said.At) == "null"):
-		return "it has no time of its own, and would count as newer than what was said since: say it anew"
+		return "it has no time of its own, and would count as newer than what was said since: say it again"
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ import (
 	"hookwarden/cmd/hookwarden/internal/session"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // board is a switchboard in memory, which takes its time.
 type board struct {

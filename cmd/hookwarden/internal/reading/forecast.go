@@ -85,10 +85,10 @@ func next(app platform.App, settings env.Disable, days []tally.Day, today tally.
 		return fmt.Sprintf("It is about to be disabled, since %s. If it is not within the hour, look at `hookwarden status`.", words.Reason(string(reason)))
 	}
 	if succeedsStill(days) {
-		return fmt.Sprintf("Nothing, as long as some of its webhooks succeed. If all failed from tomorrow on, it would be disabled on %s (UTC): then %s.",
+		return fmt.Sprintf("Nothing, as long as some of its webhooks succeed. If all failed from tomorrow on, it would be disabled on %s (UTC), because %s.",
 			date, words.Reason(string(reason)))
 	}
-	return fmt.Sprintf("If it goes on like this without a success, it is disabled on %s (UTC): then %s. One success is enough to begin anew.",
+	return fmt.Sprintf("If it goes on like this without a success, it is disabled on %s (UTC), because %s. One success is enough to start again.",
 		date, words.Reason(string(reason)))
 }
 

@@ -24,7 +24,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew: read the difference")
+var update = flag.Bool("update", false, "write the golden files again: read the difference")
 
 var now = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 

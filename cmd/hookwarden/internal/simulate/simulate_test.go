@@ -22,7 +22,7 @@ import (
 	"hookwarden/shared/tally"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "write the golden file again")
 
 var aNow = time.Date(2026, 11, 25, 22, 0, 0, 0, time.UTC)
 

@@ -62,7 +62,7 @@ func (d *desk) newDisable(ctx context.Context, app platform.App, name, email, no
 }
 
 // steer carries out an order about an app, and returns how it stands then. The order has
-// been handled once the app says that it was steered anew.
+// been handled once the app says that it was steered again.
 func (d *desk) steer(ctx context.Context, o order, was platform.App, atMost time.Duration) (Standing, error) {
 	now := was
 	read := func(ctx context.Context) (bool, error) {
@@ -99,7 +99,7 @@ func printStanding(p *show.Page, s Standing) {
 	switch {
 	case s.Did == didEnable:
 		p.SayIn(show.Good, "%s is enabled since %s. It was disabled (%s) since %s.", name, p.Time(s.At.Time), s.Reason, p.Time(s.Since.Time))
-		p.Say("It gets its subscriptions back, and its counts begin anew. Its owners get a mail, but for the one whose address is yours.")
+		p.Say("It gets its subscriptions back, and its counts start from zero. Its owners get a mail, except the one with your address.")
 	case s.Did == didDisable:
 		p.SayIn(show.Good, "%s is disabled since %s, by hand. It stays so until somebody enables it.", name, p.Time(s.At.Time))
 		if s.NotifiedAt.IsZero() {

@@ -70,7 +70,7 @@ func enableCommand(s *session.Session) *cobra.Command {
 		Use:   "enable ID",
 		Short: "Enable a disabled app",
 		Long: `Enable an app that is disabled, for whatever reason. It gets its subscriptions back, and
-its counts begin anew. Its owners get a mail, but for the one whose address is yours.`,
+its counts start from zero. Its owners get a mail, except for you.`,
 		Example: "  hookwarden enable 17\n  hookwarden enable 17 --actor-name \"Ada Lovelace\" --actor-email ada@acme.example",
 		Args:    session.Args("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -22,7 +22,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // world is a stack in memory: a registry that handles what is sent to it after a while,
 // as the real one would.
