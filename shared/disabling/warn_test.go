@@ -560,7 +560,7 @@ func TestWarningBrakeHoldsWhatIsBeyondTheLimitAndLosesNothing(t *testing.T) {
 	if held := w.figures.of("warning.held"); held == 0 || w.figures.of("warning.latched")+w.figures.of("disable.held") > 0 {
 		t.Errorf("metrics %v", w.figures.counts)
 	}
-	if !strings.Contains(w.log.String(), `msg="warning held by the brake" app_id=c organization_id=42 reason=error max_per_hour=2 level=days:3`) {
+	if !strings.Contains(w.log.String(), `msg="warning held by the brake" app_id=c organization_id=42 reason=error max_per_hour=2 warning_level=days:3`) {
 		t.Errorf("log %s", &w.log)
 	}
 }
