@@ -28,11 +28,39 @@ func (f facts) answer(q whyQuestion) string {
 	case q.event != "":
 		what = "A webhook " + q.event
 	}
-	return what + " was not sent yet, or never received: the log does not have it. " + f.waiting()
+	return f.notFound(what, q)
 }
 
-// waiting says what the queues may still hold.
-func (f facts) waiting() string {
+// notFound is about what the log does not have, as far as that says anything.
+func (f facts) notFound(what string, q whyQuestion) string {
+	switch {
+	case f.live && f.settings.RequestLog != string(delivery.LogAll):
+		return fmt.Sprintf("%s is not in the log, which does not have all: RequestLog is %s. It may have been delivered.", what, f.settings.RequestLog)
+	case !f.found.Whole && q.since.at.IsZero():
+		return fmt.Sprintf("%s is not among the newest %s of the log%s. Older ones were not looked at: ask with --since.", what, entries(f.found.Read), f.back())
+	case !f.found.Whole:
+		return fmt.Sprintf("%s is not among the %s of the log that were looked at%s. Older ones were not: `hookwarden requests` goes on page by page.",
+			what, entries(f.found.Read), f.back())
+	case !q.since.at.IsZero():
+		since := f.say(q.since.at)
+		return fmt.Sprintf("%s was not sent since %s, or never received: the log does not have it. It may have been sent before %s. %s", what, since, since, f.waiting(""))
+	case !f.live:
+		return what + " was not sent yet, or never received, or, if not all is logged, delivered: the log does not have it. " + f.waiting("")
+	}
+	return what + " was not sent yet, or never received: the log does not have it. " +
+		f.waiting(" so hookwarden most likely never received it: ask the platform whether it was queued.")
+}
+
+// back is how far the log was looked at.
+func (f facts) back() string {
+	if f.found.Oldest.IsZero() {
+		return ""
+	}
+	return ", back to " + f.say(f.found.Oldest)
+}
+
+// waiting says what the queues may still hold, and what follows if that is nothing.
+func (f facts) waiting(follows string) string {
 	var total int64
 	letters := ""
 	for _, queue := range f.queues {
@@ -41,8 +69,11 @@ func (f facts) waiting() string {
 			letters = " Dead letters can be listed: `hookwarden letters webhook`."
 		}
 	}
-	if total == 0 {
-		return "The queues are empty, so hookwarden most likely never received it: ask the platform whether it was queued."
+	switch {
+	case total == 0 && follows == "":
+		return "The queues are empty."
+	case total == 0:
+		return "The queues are empty," + follows
 	}
 	return "A queue cannot be searched; what waits there is listed below." + letters
 }

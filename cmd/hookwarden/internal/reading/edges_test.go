@@ -283,6 +283,19 @@ func TestWhyAnswersByWhatStandsInTheWay(t *testing.T) {
 			w.log["18"] = nil
 			w.variables["REQUEST_LOG"] = "off"
 		}, nil, "RequestLog is off"},
+		"only failures are in the log": {func(w *world, _ *platform.App) {
+			w.log["18"], w.depths = nil, map[string]depth{"WEBHOOK_QUEUE_URL": {}}
+			w.variables["REQUEST_LOG"] = "failures"
+		}, []string{"--webhook", "evt_x"}, "Webhook evt_x is not in the log, which does not have all: RequestLog is failures. It may have been delivered."},
+		"nothing waits, and nobody knows what is logged": {func(w *world, _ *platform.App) {
+			w.log["18"], w.depths, w.secretive = nil, map[string]depth{"WEBHOOK_QUEUE_URL": {}}, true
+		}, []string{"--webhook", "evt_x"}, "or, if not all is logged, delivered"},
+		"only the newest were looked at": {func(w *world, _ *platform.App) {
+			w.pieces, w.depths = 99, map[string]depth{"WEBHOOK_QUEUE_URL": {}}
+		}, []string{"--webhook", "evt_x"}, "Webhook evt_x is not among the newest 3 entries of the log, back to 2026-11-25 12:55:00 CET. Older ones were not looked at"},
+		"not since a time": {func(w *world, _ *platform.App) {
+			w.depths = map[string]depth{"WEBHOOK_QUEUE_URL": {}}
+		}, []string{"--webhook", "evt_x", "--since", "2h"}, "It may have been sent before 2026-11-25"},
 		"the settings are not known": {func(w *world, _ *platform.App) { w.secretive = true }, []string{"--event", "comment.created"}, "could not be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
