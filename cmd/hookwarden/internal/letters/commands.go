@@ -2,7 +2,6 @@ package letters
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,8 +85,8 @@ func listEach(ctx context.Context, s *session.Session, api API, queues []Queue, 
 		bar := s.Progress(int64(now.waiting), q.Is)
 		l, err := list(ctx, api, q, now, bar.Add)
 		bar.Done()
-		if errors.Is(err, context.Canceled) && len(l.Letters) > 0 {
-			s.Note("%d letters of %s stay hidden for up to %s.", len(l.Letters), q.Is, show.Span(hiddenFor(now.waiting)))
+		if err != nil && l.StayHidden > 0 {
+			s.Note("%s of %s hidden for up to %s.", are(l.StayHidden, "letter stays", "letters stay"), q.Is, show.Span(hiddenFor(now.waiting)))
 		}
 		if err != nil {
 			return nil, err

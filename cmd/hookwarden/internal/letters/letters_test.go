@@ -87,6 +87,23 @@ func TestListSaysWhatIsHidden(t *testing.T) {
 	})
 }
 
+func TestListLeavesNothingHiddenWhenItFails(t *testing.T) {
+	a := newAccount(buried("{}", "invalid_message"), buried("{}", "invalid_message"))
+	state := looked(t, a, webhookDLQ)
+	state.waiting = 3 // so that it asks again
+	a.onReceive = func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.calls["receive"] > 0 {
+			a.receiveFault = errNoLine
+		}
+	}
+	l, err := list(t.Context(), a, webhookDLQ, state, func(int) {})
+	if !errors.Is(err, errNoLine) || a.hidden(letterURL) != 0 || l.StayHidden != 0 {
+		t.Errorf("%v, %d stay hidden, %d are told of", err, a.hidden(letterURL), l.StayHidden)
+	}
+}
+
 func TestListFailsIfTheQueueCannotBeRead(t *testing.T) {
 	a := newAccount(buried("{}", "invalid_message"))
 	a.receiveFault = errNoLine

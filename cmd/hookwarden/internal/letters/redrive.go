@@ -40,10 +40,13 @@ func list(ctx context.Context, api API, q Queue, s state, passed func(int)) (Lis
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && ctx.Err() != nil { // a person wants it to end now
+		l.StayHidden = len(w.held)
 		return l, err
 	}
-	l.StayHidden = w.show(ctx)
+	if l.StayHidden = w.show(ctx); err != nil {
+		return l, err
+	}
 	slices.SortFunc(l.Letters, func(a, b Letter) int {
 		return cmp.Or(a.SentAt.Compare(b.SentAt.Time), cmp.Compare(a.ID, b.ID))
 	})
