@@ -158,6 +158,7 @@ func (p *Page) Block(text string) {
 // Clean makes what others wrote safe for a terminal: control characters, and those that
 // change the direction of a text or are not seen, are shown as escapes.
 func Clean(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	if !strings.ContainsFunc(s, unsafe) {
 		return s
 	}

@@ -103,6 +103,28 @@ func TestTimesAreOfTheZoneAndJSONOfUTC(t *testing.T) {
 	}
 }
 
+// A program reads the same text; a terminal that shows it obeys nothing.
+func TestJSONHasNoCharacterThatATerminalWouldObey(t *testing.T) {
+	const hostile = "a\x1b[2J \u007f\u009b31m \u202egnp.exe \ufeff ü </b>"
+	var out strings.Builder
+	if err := show.JSON(&out, map[string]string{"url": hostile}); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexAny(out.String(), "\x1b\u007f\u009b\u202e\ufeff"); i >= 0 {
+		t.Errorf("%q", out.String()[i:])
+	}
+	var read map[string]string
+	if err := json.Unmarshal([]byte(out.String()), &read); err != nil || read["url"] != hostile || !strings.Contains(out.String(), "ü") {
+		t.Errorf("%v, %q of %s", err, read["url"], out.String())
+	}
+}
+
+func TestCleanShowsBytesThatAreNoText(t *testing.T) {
+	if got := show.Clean("a\x9b31mb"); got != "a\ufffd31mb" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestSpanHasOneUnit(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0 s", 59 * time.Second: "59 s", time.Minute: "1 min", 119 * time.Minute: "119 min",
 		2 * time.Hour: "2 h", 47 * time.Hour: "47 h", 48 * time.Hour: "2 days"} {
