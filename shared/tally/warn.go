@@ -156,13 +156,18 @@ func (s survey) timeouts() (Threat, bool) {
 }
 
 // permanent is due for a failure of today or yesterday that will not pass by itself, unless
-// it is too recent. If its age is unknown, only the sweep warns of it.
+// it is too recent, or a later success was counted before it. If its age is unknown, only the
+// sweep warns of it.
 func (s survey) permanent(early time.Duration, o Occasion) (Threat, bool) {
 	date := newest(s.all, Counts.Failed)
 	if date < s.today.Plus(-1) || date < s.recovered || s.permanentOn(date) == 0 {
 		return Threat{}, false
 	}
-	since := Latest(s.all).FailingSince
+	clues := Latest(s.all)
+	if last := clues.LastFailure.At; !last.IsZero() && clues.LastSuccess.After(last) {
+		return Threat{}, false
+	}
+	since := clues.FailingSince
 	if since.IsZero() && !o.Swept || !since.IsZero() && o.Now.Sub(since) < early {
 		return Threat{}, false
 	}

@@ -160,6 +160,11 @@ func TestWarnRuleWarnsEarlyOfWhatDoesNotPassByItself(t *testing.T) {
 	permanent := func(reason tally.Reason, cut tally.Date) []tally.Threat {
 		return []tally.Threat{{Level: tally.LevelPermanent, Reason: reason, CutOn: cut}}
 	}
+	overtaken := func(success time.Time) tally.Day { // invocations count in any order
+		d := certificate(today, ago(time.Hour), 1, tally.Counts{Success: 1})
+		d.Clues.LastFailure.At, d.Clues.LastSuccess = ago(time.Hour), success
+		return d
+	}
 	dead := permanent(tally.Dead, "2026-11-29")
 	success, none := tally.Counts{Success: 1}, tally.Counts{}
 	yesterday := today.Plus(-1)
@@ -175,6 +180,8 @@ func TestWarnRuleWarnsEarlyOfWhatDoesNotPassByItself(t *testing.T) {
 		{"of an unknown age", []tally.Day{certificate(today, time.Time{}, 1, none)}, false, nil},
 		{"of an unknown age, when the sweep looks", []tally.Day{certificate(today, time.Time{}, 1, none)}, true, dead},
 		{"one that passes", []tally.Day{certificate(today, ago(time.Hour), 0, none)}, false, nil},
+		{"counted after a later success", []tally.Day{overtaken(ago(time.Minute))}, true, nil},
+		{"counted after an earlier success", []tally.Day{overtaken(ago(2 * time.Hour))}, true, permanent(tally.Dead, "2026-11-30")},
 		{"after a success today", []tally.Day{certificate(today, ago(time.Hour), 1, success)}, false, permanent(tally.Dead, "2026-11-30")},
 		{"yesterday, nothing since", []tally.Day{certificate(yesterday, ago(13*time.Hour), 1, none)}, false, permanent(tally.Dead, "2026-11-28")},
 		{"yesterday, what passes since", []tally.Day{certificate(yesterday, ago(13*time.Hour), 1, none), certificate(today, ago(time.Hour), 0, none)}, false, nil},
