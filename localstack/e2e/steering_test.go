@@ -125,9 +125,9 @@ func TestOperatorSteersAStack(t *testing.T) {
 	t.Run("simulate", func(t *testing.T) {
 		b := newApp(t, org, "internal", receiver.Status(http.StatusOK))
 		b.send(t, object{"type": "outcomes", "id": unique("out"), "app_id": b.id, "organization_id": org.id,
-			"at": platform.FormatTime(time.Now()), "counts": object{"timeout": 600}})
+			"at": platform.FormatTime(time.Now()), "counts": object{"timeout": 2}}) // below the threshold of every test
 		eventually(t, "another rule would disable it", func(context.Context) error {
-			for _, j := range o.ask(t, 2000, "simulate", "--timeout-threshold", "500")["apps"].([]any) {
+			for _, j := range o.ask(t, 2000, "simulate", "--timeout-threshold", "2")["apps"].([]any) {
 				if j.(object)["app_id"] == b.id && j.(object)["effect"] == "disable" {
 					return nil
 				}
