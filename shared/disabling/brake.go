@@ -69,7 +69,7 @@ func (e *latchedError) Unwrap() error { return standing.ErrHeld }
 // if an app is broken or due for a warning.
 func (j *Job) behindBrake() (*Job, *braked) {
 	one, chain := *j, *j.Standing
-	brake := &braked{Transitions: chain.Transitions, job: j, known: make(map[platform.Brake]known)}
+	brake := &braked{Transitions: chain.Transitions, job: j, known: make(map[platform.Brake]known), full: make(map[platform.Brake]time.Time)}
 	chain.Transitions, one.Standing = brake, &chain
 	one.diagnoses = &diagnoses{brake: brake, held: make(map[platform.Brake]bool)}
 	return &one, brake
@@ -81,6 +81,7 @@ type braked struct {
 	standing.Transitions
 	job   *Job
 	known map[platform.Brake]known
+	full  map[platform.Brake]time.Time // clock hours in which a brake held one, and so holds all that follow
 }
 
 // known is the result of reading a latch.
@@ -103,11 +104,18 @@ func (b *braked) Apply(ctx context.Context, t standing.Transition) error {
 	if latch.Latched(t.At) {
 		return &latchedError{latch}
 	}
+	hour, sets := t.At.Truncate(time.Hour), latches(t) && !t.At.Before(latch.OpenUntil)
+	if !sets && b.full[brake].Equal(hour) {
+		return standing.ErrHeld
+	}
 	err = b.Transitions.Apply(ctx, t)
+	if errors.Is(err, standing.ErrHeld) {
+		b.full[brake] = hour
+	}
 	switch {
 	case errors.Is(err, standing.ErrLatched): // it was latched since it was read
 		return b.latchedMeanwhile(ctx, brake, t)
-	case errors.Is(err, standing.ErrHeld) && latches(t) && !t.At.Before(latch.OpenUntil):
+	case errors.Is(err, standing.ErrHeld) && sets:
 		return b.set(ctx, brake, t)
 	}
 	return err

@@ -565,6 +565,34 @@ func TestWarningBrakeHoldsWhatIsBeyondTheLimitAndLosesNothing(t *testing.T) {
 	}
 }
 
+// All their transactions would meet at the item of the hour, and hold up the disablings of
+// the next batches.
+func TestWarningBrakeSavesABatchTheWritesThatAreHeld(t *testing.T) {
+	w := warningWorld()
+	w.config.MaxWarningsPerHour = 2
+	var records []disabling.Record
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		w.put(id, org)
+		records = append(records, w.run(id, 3, tally.Counts{Error: 1}))
+	}
+	warns := 0
+	w.delay = func(call string) error {
+		if call == "Warn" {
+			warns++
+		}
+		return nil
+	}
+	w.deliver(t, records...)
+	if warns != 3 || w.figures.of("warning.held") != 3 { // the third finds out
+		t.Errorf("%d writes, metrics %v", warns, w.figures.counts)
+	}
+	w.advance(time.Hour)
+	w.deliver(t, records...)
+	if w.warnings() != 4 {
+		t.Errorf("%d warnings in two hours", w.warnings())
+	}
+}
+
 func (w *world) warnings() (n int) {
 	for _, e := range w.snapshot().Audit {
 		if e.Event == eventWarn {
