@@ -186,9 +186,9 @@ func TestMailsSayOnlyWhatIsTrueOfTheAppAndTheSettings(t *testing.T) {
 func TestMailsHoldBackTheResourcesOfTheSettings(t *testing.T) {
 	const rest = " they are not sent later. All others, such as those about its installation, are still sent."
 	for want, resources := range map[string]platform.Subscribable{
-		"Until then no webhooks of the resources issue, error and comment are sent to it, and" + rest:             {"issue", "error", "comment"},
-		"Until then no webhooks of the resources invoice and payment are sent to it, and" + rest:                  {"invoice", "payment"},
-		"Until then no webhooks of the resource invoice are sent to it, and" + rest:                               {"invoice"},
+		"Until then no webhooks of the resources issue, error and comment are sent to it, and" + rest:      {"issue", "error", "comment"},
+		"Until then no webhooks of the resources invoice and payment are sent to it, and" + rest:           {"invoice", "payment"},
+		"Until then no webhooks of the resource invoice are sent to it, and" + rest:                        {"invoice"},
 		"Until then no webhooks are sent to it but those about its installation, and none are sent later.": {"*"},
 	} {
 		s := sample{config(), disabled()}
