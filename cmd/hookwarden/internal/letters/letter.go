@@ -35,7 +35,7 @@ const shownBody = 200 // bytes
 // describe is what may be shown of a letter of the queue.
 func (q Queue) describe(m types.Message, s state) Letter {
 	raw := queue.Letter{Message: m}
-	l := Letter{ID: idOf(m), Reason: string(raw.Reason()), Detail: raw.Detail(), SentAt: show.Time{Time: sentAt(m).UTC()}}
+	l := Letter{ID: idOf(m), Reason: string(raw.Reason()), Detail: raw.Detail(), SentAt: show.At(sentAt(m).UTC())}
 	if l.Reason == "" {
 		l.Reason, l.Detail = Moved, q.whyMoved(m, s)
 	}

@@ -3,7 +3,6 @@ package reading
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,8 +29,8 @@ type appAnswer struct {
 	Counted         bool             `json:"counted"` // whether its outcomes are, so that the rule can judge it
 	Disabled        *disabledLine    `json:"disabled,omitempty"`
 	Warned          *warnedLine      `json:"warned,omitempty"`
-	EnabledAt       *show.Time       `json:"enabled_at,omitempty"`
-	LastSuccessAt   *show.Time       `json:"last_success_at,omitempty"`
+	EnabledAt       show.Time        `json:"enabled_at,omitzero"`
+	LastSuccessAt   show.Time        `json:"last_success_at,omitzero"`
 	LastSuccessDay  tally.Date       `json:"last_success_day,omitempty"` // UTC, by the counts
 	LastFailure     *failureLine     `json:"last_failure,omitempty"`
 	Owners          []ownerLine      `json:"owners"`
@@ -60,7 +59,7 @@ type warnedLine struct {
 	Levels      []platform.Level    `json:"levels"`
 	Reason      string              `json:"reason"`
 	DisabledOn  string              `json:"disabled_on,omitempty"`
-	RecoveredAt *show.Time          `json:"recovered_at,omitempty"`
+	RecoveredAt show.Time           `json:"recovered_at,omitzero"`
 	Diagnosis   *platform.Diagnosis `json:"diagnosis,omitempty"`
 }
 
@@ -147,7 +146,7 @@ func (r reader) readAppAnswer(ctx context.Context, from *source, id string) (app
 	if a.State == "ok" && todays.Failed() {
 		a.State = "failing"
 	}
-	a.EnabledAt, a.Counted = optional(app.EnabledAt), app.Counted(settings.Guarded)
+	a.EnabledAt, a.Counted = show.At(app.EnabledAt), app.Counted(settings.Guarded)
 	a.setLast(days, found.Entries)
 	a.Sentence = sentence(app, settings, todays, found)
 	a.Why = why(app, a, r.Say)
@@ -156,11 +155,11 @@ func (r reader) readAppAnswer(ctx context.Context, from *source, id string) (app
 		a.Next += " (By the template's defaults: the live rule's numbers could not be read.)"
 	}
 	if app.Disabled() {
-		a.Disabled = &disabledLine{show.Time{Time: app.DisabledAt}, app.DisabledReason, app.DisabledBy.Raw, app.DisabledNote, app.DisabledEvidence, app.DisabledDiagnosis}
+		a.Disabled = &disabledLine{show.At(app.DisabledAt), app.DisabledReason, app.DisabledBy.Raw, app.DisabledNote, app.DisabledEvidence, app.DisabledDiagnosis}
 	}
 	if w := app.Warned; !w.At.IsZero() {
-		a.Warned = &warnedLine{At: show.Time{Time: w.At}, Levels: list(w.Levels), Reason: w.Reason, DisabledOn: w.Warning.CutOn,
-			RecoveredAt: optional(w.RecoveredAt), Diagnosis: w.Diagnosis}
+		a.Warned = &warnedLine{At: show.At(w.At), Levels: list(w.Levels), Reason: w.Reason, DisabledOn: w.Warning.CutOn,
+			RecoveredAt: show.At(w.RecoveredAt), Diagnosis: w.Diagnosis}
 	}
 	a.Owners, err = readOwners(ctx, from, app, org)
 	return a, err
@@ -184,13 +183,6 @@ func list[T any](values []T) []T {
 	return values
 }
 
-func optional(t time.Time) *show.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &show.Time{Time: t}
-}
-
 // setLast finds the last success and failure by the days' clues and by the log,
 // whichever is newer: the log may be turned off, and clues are of what is counted.
 func (a *appAnswer) setLast(days []tally.Day, entries []delivery.Entry) {
@@ -206,14 +198,14 @@ func (a *appAnswer) setLast(days []tally.Day, entries []delivery.Entry) {
 			success = e.Time
 		}
 	}
-	a.LastSuccessAt = optional(success)
+	a.LastSuccessAt = show.At(success)
 	for _, d := range days {
 		if d.Success+d.Alive > 0 {
 			a.LastSuccessDay = max(a.LastSuccessDay, d.Date)
 		}
 	}
 	if !failure.At.IsZero() {
-		a.LastFailure = &failureLine{show.Time{Time: failure.At}, failure.Outcome, failure.Code, failure.Status, failure.EventType, failure.WebhookID,
+		a.LastFailure = &failureLine{show.At(failure.At), failure.Outcome, failure.Code, failure.Status, failure.EventType, failure.WebhookID,
 			explained(words.Attempt(failure.Outcome, failure.Code, failure.Status), detail)}
 	}
 }

@@ -22,9 +22,7 @@ func showApp(p *show.Page, a appAnswer, now time.Time) {
 	if a.Warned != nil {
 		p.Field("warned", show.Styled(show.Warn, "%s", p.When(a.Warned.At.Time)))
 	}
-	if a.EnabledAt != nil {
-		p.Field("enabled", show.Text("%s", p.When(a.EnabledAt.Time)))
-	}
+	p.Field("enabled", show.Text("%s", p.When(a.EnabledAt.Time)))
 	if len(a.Why) > 0 {
 		p.Heading("Why")
 		for _, line := range a.Why {
@@ -43,7 +41,7 @@ func showApp(p *show.Page, a appAnswer, now time.Time) {
 	}
 	last := "none is known"
 	switch {
-	case a.LastSuccessAt != nil && tally.DateOf(a.LastSuccessAt.Time) >= a.LastSuccessDay:
+	case !a.LastSuccessAt.IsZero() && tally.DateOf(a.LastSuccessAt.Time) >= a.LastSuccessDay:
 		last = p.When(a.LastSuccessAt.Time)
 	case a.LastSuccessDay != "":
 		last = fmt.Sprintf("on %s (UTC)", a.LastSuccessDay)

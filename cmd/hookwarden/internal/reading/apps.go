@@ -32,7 +32,7 @@ type appLine struct {
 	OrganizationID string     `json:"organization_id,omitempty"`
 	State          string     `json:"state"` // ok, failing, warned, disabled, deleted
 	WebhookURL     string     `json:"webhook_url,omitempty"`
-	Since          *show.Time `json:"since,omitempty"`  // of disabled and warned
+	Since          show.Time  `json:"since,omitzero"`   // of disabled and warned
 	Reason         string     `json:"reason,omitempty"` // of disabled and warned
 	Today          *dayCounts `json:"today,omitempty"`  // with --failing
 }
@@ -119,9 +119,9 @@ func lineOf(app platform.App) appLine {
 	case app.Deleted:
 		l.State = "deleted"
 	case app.Disabled():
-		l.State, l.Since, l.Reason = "disabled", &show.Time{Time: app.DisabledAt}, app.DisabledReason
+		l.State, l.Since, l.Reason = "disabled", show.At(app.DisabledAt), app.DisabledReason
 	case !app.Warned.At.IsZero() && app.Warned.RecoveredAt.IsZero():
-		l.State, l.Since, l.Reason = "warned", &show.Time{Time: app.Warned.At}, app.Warned.Reason
+		l.State, l.Since, l.Reason = "warned", show.At(app.Warned.At), app.Warned.Reason
 	}
 	return l
 }
@@ -150,7 +150,7 @@ func readOfStanding(ctx context.Context, from *source, standing string) (appsAns
 		answer.Apps = append(answer.Apps, lineOf(app))
 	}
 	slices.SortFunc(answer.Apps, func(a, b appLine) int {
-		if a.Since == nil || b.Since == nil { // the index lags behind
+		if a.Since.IsZero() || b.Since.IsZero() { // the index lags behind
 			return strings.Compare(a.ID, b.ID)
 		}
 		return cmp.Or(b.Since.Compare(a.Since.Time), strings.Compare(a.ID, b.ID))
@@ -267,11 +267,7 @@ func showApps(p *show.Page, a appsAnswer, flags appsFlags) {
 		case flags.failing:
 			row = append(row, show.Text("%s", digits(l.Today.Failed)), show.Text("%s", digits(l.Today.Success)))
 		case flags.disabled, flags.warned:
-			since := ""
-			if l.Since != nil {
-				since = p.Short(l.Since.Time)
-			}
-			row = append(row, show.Text("%s", since), show.Text("%s", l.Reason))
+			row = append(row, show.Text("%s", p.Short(l.Since.Time)), show.Text("%s", l.Reason))
 		}
 		rows = append(rows, append(row, show.Text("%s", l.WebhookURL)))
 	}

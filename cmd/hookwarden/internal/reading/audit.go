@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,7 @@ type auditLine struct {
 	SenderID  string          `json:"sender_id,omitempty"` // as SQS stamped it
 	Note      string          `json:"note,omitempty"`
 	Brake     string          `json:"brake,omitempty"` // of an opening: disable or warning
-	OpenUntil *show.Time      `json:"open_until,omitempty"`
+	OpenUntil show.Time       `json:"open_until,omitzero"`
 	Evidence  []tally.Day     `json:"evidence,omitempty"`
 
 	Level     platform.Level      `json:"level,omitempty"`
@@ -98,8 +99,8 @@ func (r reader) printAudit(ctx context.Context, from *source, q dynamo.AuditQuer
 	}
 	a := auditAnswer{Entries: []auditLine{}, Next: page.Next}
 	for _, e := range page.Entries {
-		a.Entries = append(a.Entries, auditLine{show.Time{Time: e.Time}, e.Event, e.AppID, e.Name, e.Reason, e.Actor, e.SenderID, e.Note,
-			string(e.Brake), optional(e.OpenUntil), e.Evidence, e.Level, e.Diagnosis})
+		a.Entries = append(a.Entries, auditLine{show.At(e.Time), e.Event, e.AppID, e.Name, e.Reason, e.Actor, e.SenderID, e.Note,
+			string(e.Brake), show.At(e.OpenUntil), e.Evidence, e.Level, e.Diagnosis})
 	}
 	return r.Print(a, func(p *show.Page) { showAudit(p, a) })
 }
@@ -131,16 +132,14 @@ func showAudit(p *show.Page, a auditAnswer) {
 		by := actorName(e.Actor)
 		if by == "" {
 			by = "the rule"
-			if e.SenderID != "" || e.OpenUntil != nil {
+			if e.SenderID != "" || !e.OpenUntil.IsZero() {
 				by = "not said"
 			}
 		}
 		p.Field("  by", show.Text("%s", by))
 		p.Field("  sender", show.Text("%s", e.SenderID))
 		p.Field("  note", show.Text("%s", e.Note))
-		if e.OpenUntil != nil {
-			p.Field("  open until", show.Text("%s", p.Time(e.OpenUntil.Time)))
-		}
+		p.Field("  open until", show.Text("%s", p.Time(e.OpenUntil.Time)))
 	}
 	p.SayIn(show.Dim, "times are %s", p.ZoneName())
 	if a.Next != "" {
@@ -163,9 +162,9 @@ func appOf(e auditLine) string {
 
 func styleOfEvent(event string) show.Style {
 	switch {
-	case len(event) >= 8 && event[len(event)-8:] == ".disable":
+	case strings.HasSuffix(event, ".disable"):
 		return show.Bad
-	case len(event) >= 7 && event[len(event)-7:] == ".enable":
+	case strings.HasSuffix(event, ".enable"):
 		return show.Good
 	}
 	return show.Warn

@@ -3,7 +3,6 @@ package reading
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -22,19 +21,19 @@ type noticesAnswer struct {
 }
 
 type mailLine struct {
-	Kind      string     `json:"kind"`
-	Of        show.Time  `json:"of"` // when that happened which it tells of
-	Email     string     `json:"email"`
-	State     string     `json:"state"` // claimed, sent, refused, outdated, none
-	At        *show.Time `json:"at,omitempty"`
-	MessageID string     `json:"message_id,omitempty"`
+	Kind      string    `json:"kind"`
+	Of        show.Time `json:"of"` // when that happened which it tells of
+	Email     string    `json:"email"`
+	State     string    `json:"state"` // claimed, sent, refused, outdated, none
+	At        show.Time `json:"at,omitzero"`
+	MessageID string    `json:"message_id,omitempty"`
 }
 
 type addressLine struct {
-	Email      string     `json:"email"`
-	Suppressed *bool      `json:"suppressed"`       // null: not known
-	Reason     string     `json:"reason,omitempty"` // BOUNCE or COMPLAINT
-	Since      *show.Time `json:"since,omitempty"`
+	Email      string    `json:"email"`
+	Suppressed *bool     `json:"suppressed"`       // null: not known
+	Reason     string    `json:"reason,omitempty"` // BOUNCE or COMPLAINT
+	Since      show.Time `json:"since,omitzero"`
 }
 
 // What notices looks at, at most.
@@ -100,8 +99,12 @@ func (r reader) readNotices(ctx context.Context, from *source, id string) (notic
 	a := noticesAnswer{Mails: []mailLine{}, Owners: []addressLine{}, More: page.Next != "" || len(all) > noticeChanges}
 	all = all[:min(len(all), noticeChanges)]
 	org.Owners = org.Owners[:min(len(org.Owners), noticeOwners)]
-	if err := a.readMails(ctx, from, app, org, all); err != nil {
+	mails, err := readMails(ctx, from, app, org, all)
+	if err != nil {
 		return a, err
+	}
+	for _, m := range mails {
+		a.Mails = append(a.Mails, mailLine{string(m.Kind), show.At(m.of), m.To.Email, m.State, m.at(), m.MessageID})
 	}
 	return a, a.readAddresses(ctx, from, org.Owners)
 }
@@ -128,32 +131,6 @@ func audited(entries []dynamo.AuditEntry) []change {
 	return all
 }
 
-func (a *noticesAnswer) readMails(ctx context.Context, from *source, app platform.App, org platform.Organization, all []change) error {
-	var ids []string
-	for _, c := range all {
-		for _, n := range platform.Notices(c.kind, app, org, c.at) {
-			ids = append(ids, n.ID)
-		}
-	}
-	states, err := from.notices.ReadNotices(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("read what became of the mails: %w", err)
-	}
-	for _, c := range all {
-		for _, n := range platform.Notices(c.kind, app, org, c.at) {
-			line := mailLine{Kind: string(c.kind), Of: show.Time{Time: c.at}, Email: n.To.Email, State: "none"}
-			if s, ok := states[n.ID]; ok {
-				line.State, line.MessageID, line.At = s.State, s.MessageID, optional(s.SentAt)
-				if s.SentAt.IsZero() {
-					line.At = optional(s.ClaimedAt)
-				}
-			}
-			a.Mails = append(a.Mails, line)
-		}
-	}
-	return nil
-}
-
 func (a *noticesAnswer) readAddresses(ctx context.Context, from *source, owners []platform.Owner) error {
 	a.Owners = make([]addressLine, len(owners))
 	return each(ctx, len(owners), func(ctx context.Context, i int) error {
@@ -161,7 +138,7 @@ func (a *noticesAnswer) readAddresses(ctx context.Context, from *source, owners 
 		if err != nil {
 			return err
 		}
-		a.Owners[i] = addressLine{Email: owners[i].Email, Reason: s.Reason, Since: optional(s.Since)}
+		a.Owners[i] = addressLine{Email: owners[i].Email, Reason: s.Reason, Since: show.At(s.Since)}
 		if s.Known {
 			a.Owners[i].Suppressed = &s.Suppressed
 		}
@@ -176,12 +153,8 @@ func showNotices(p *show.Page, a noticesAnswer) {
 	} else {
 		var rows [][]show.Cell
 		for _, m := range a.Mails {
-			at := ""
-			if m.At != nil {
-				at = p.Short(m.At.Time)
-			}
 			rows = append(rows, []show.Cell{show.Text("%s", m.Kind), show.Text("%s", p.Short(m.Of.Time)), show.Text("%s", m.Email),
-				show.Styled(styleOfMail(m.State), "%s", mailState(m.State)), show.Text("%s", at)})
+				show.Styled(styleOfMail(m.State), "%s", mailState(m.State)), show.Text("%s", p.Short(m.At.Time))})
 		}
 		zone := " (" + p.ZoneName() + ")"
 		p.Table([]show.Column{{Head: "ABOUT"}, {Head: "OF" + zone}, {Head: "OWNER", Cut: true}, {Head: "MAIL", Cut: true}, {Head: "AT"}}, rows)
@@ -200,7 +173,7 @@ func showNotices(p *show.Page, a noticesAnswer) {
 		switch {
 		case o.Suppressed != nil && *o.Suppressed:
 			cell = show.Styled(show.Bad, "%s", strings.TrimSpace("yes, after a "+strings.ToLower(o.Reason)))
-			if o.Since != nil {
+			if !o.Since.IsZero() {
 				cell.Text += " on " + p.Short(o.Since.Time)
 			}
 		case o.Suppressed != nil:

@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"hookwarden/cmd/hookwarden/internal/show"
+	"hookwarden/shared/dynamo"
 	"hookwarden/shared/platform"
 )
 
 type ownerLine struct {
-	Email string     `json:"email"`
-	Name  string     `json:"name,omitempty"`
-	About string     `json:"about,omitempty"` // the newest thing that there was to tell: app.disabled and so on
-	State string     `json:"state"`           // claimed, sent, refused, outdated, none
-	At    *show.Time `json:"at,omitempty"`
+	Email string    `json:"email"`
+	Name  string    `json:"name,omitempty"`
+	About string    `json:"about,omitempty"` // the newest thing that there was to tell: app.disabled and so on
+	State string    `json:"state"`           // claimed, sent, refused, outdated, none
+	At    show.Time `json:"at,omitzero"`
 }
 
 // change is a change of an app's standing that its owners hear of.
@@ -39,34 +40,56 @@ const maxOwners = 100
 func readOwners(ctx context.Context, from *source, app platform.App, org platform.Organization) ([]ownerLine, error) {
 	owners := org.Owners[:min(len(org.Owners), maxOwners)]
 	lines := make([]ownerLine, 0, len(owners))
-	newest := changes(app)
-	if len(newest) == 0 {
+	all := changes(app)
+	if len(all) == 0 {
 		for _, o := range owners {
 			lines = append(lines, ownerLine{Email: o.Email, Name: o.Name, State: "none"})
 		}
 		return lines, nil
 	}
 	org.Owners = owners
-	notices := platform.Notices(newest[0].kind, app, org, newest[0].at)
+	mails, err := readMails(ctx, from, app, org, all[:1])
+	for _, m := range mails {
+		lines = append(lines, ownerLine{Email: m.To.Email, Name: m.To.Name, About: string(m.Kind), State: m.State, At: m.at()})
+	}
+	return lines, err
+}
+
+// mail is what became of a notice to one owner. Its state is none if it was never begun.
+type mail struct {
+	platform.Notice
+	dynamo.NoticeState
+	of time.Time // the change that it tells of
+}
+
+// at is when that became of it.
+func (m mail) at() show.Time {
+	if m.SentAt.IsZero() {
+		return show.At(m.ClaimedAt)
+	}
+	return show.At(m.SentAt)
+}
+
+// readMails reads what became of the mails about changes, to each owner.
+func readMails(ctx context.Context, from *source, app platform.App, org platform.Organization, all []change) ([]mail, error) {
+	var mails []mail
 	var ids []string
-	for _, n := range notices {
-		ids = append(ids, n.ID)
+	for _, c := range all {
+		for _, n := range platform.Notices(c.kind, app, org, c.at) {
+			mails = append(mails, mail{n, dynamo.NoticeState{State: "none"}, c.at})
+			ids = append(ids, n.ID)
+		}
 	}
 	states, err := from.notices.ReadNotices(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read what became of the mails: %w", err)
 	}
-	for _, n := range notices {
-		line := ownerLine{Email: n.To.Email, Name: n.To.Name, About: string(n.Kind), State: "none"}
-		if s, ok := states[n.ID]; ok {
-			line.State, line.At = s.State, optional(s.SentAt)
-			if s.SentAt.IsZero() {
-				line.At = optional(s.ClaimedAt)
-			}
+	for i, m := range mails {
+		if s, ok := states[m.ID]; ok {
+			mails[i].NoticeState = s
 		}
-		lines = append(lines, line)
 	}
-	return lines, nil
+	return mails, nil
 }
 
 func showOwners(p *show.Page, owners []ownerLine) {
@@ -76,11 +99,7 @@ func showOwners(p *show.Page, owners []ownerLine) {
 	}
 	var rows [][]show.Cell
 	for _, o := range owners {
-		at := ""
-		if o.At != nil {
-			at = p.Short(o.At.Time)
-		}
-		rows = append(rows, []show.Cell{show.Text("%s", o.Email), show.Text("%s", o.Name), show.Text("%s", o.About), show.Text("%s", mailState(o.State)), show.Text("%s", at)})
+		rows = append(rows, []show.Cell{show.Text("%s", o.Email), show.Text("%s", o.Name), show.Text("%s", o.About), show.Text("%s", mailState(o.State)), show.Text("%s", p.Short(o.At.Time))})
 	}
 	p.Table([]show.Column{{Head: "OWNER"}, {Head: "NAME", Cut: true}, {Head: "ABOUT"}, {Head: "MAIL", Cut: true}, {Head: "AT (" + p.ZoneName() + ")"}}, rows)
 }

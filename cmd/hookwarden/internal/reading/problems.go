@@ -42,13 +42,13 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 		}
 		add("hookwarden resume "+p.What, "The %s are paused: nobody reads %s.", p.What, p.Name)
 	}
-	if b := a.Brake; b.LatchedUntil != nil {
+	if b := a.Brake; !b.LatchedUntil.IsZero() {
 		add("hookwarden apps --failing", "The brake is latched (%s): nobody is disabled until %s, or until somebody who has looked says `hookwarden open-brake`.",
 			b.Reason, say(b.LatchedUntil.Time))
 	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
 		add("hookwarden apps --disabled", "The brake holds: %d apps were disabled within this clock hour.", b.UsedThisHour)
 	}
-	if b := a.WarningBrake; b.LatchedUntil != nil {
+	if b := a.WarningBrake; !b.LatchedUntil.IsZero() {
 		add("hookwarden apps --failing", "The brake on warnings is latched (%s): nobody is warned until %s, or until somebody who has looked says `hookwarden open-brake --brake warning`.",
 			b.Reason, say(b.LatchedUntil.Time))
 	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {

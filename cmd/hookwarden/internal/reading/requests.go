@@ -43,7 +43,7 @@ type entryLine struct {
 }
 
 func entryOf(e delivery.Entry) entryLine {
-	return entryLine{dynamo.EntryKey(e), show.Time{Time: e.Time}, e.EventType, e.Outcome, e.Code, e.ResponseCode,
+	return entryLine{dynamo.EntryKey(e), show.At(e.Time), e.EventType, e.Outcome, e.Code, e.ResponseCode,
 		e.Duration.Milliseconds(), e.Attempt, e.WebhookID, e.URL, e.Test, e.Repeated, e.Detail}
 }
 

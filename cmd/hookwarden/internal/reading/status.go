@@ -53,12 +53,12 @@ type standingLine struct {
 }
 
 type brakeLine struct {
-	UsedThisHour int64      `json:"used_this_hour"`
-	Limit        int        `json:"limit"` // in a clock hour
-	LatchedUntil *show.Time `json:"latched_until,omitempty"`
-	LatchedBy    string     `json:"latched_by,omitempty"` // the app that it was about
-	Reason       string     `json:"reason,omitempty"`
-	OpenUntil    *show.Time `json:"open_until,omitempty"`
+	UsedThisHour int64     `json:"used_this_hour"`
+	Limit        int       `json:"limit"` // in a clock hour
+	LatchedUntil show.Time `json:"latched_until,omitzero"`
+	LatchedBy    string    `json:"latched_by,omitempty"` // the app that it was about
+	Reason       string    `json:"reason,omitempty"`
+	OpenUntil    show.Time `json:"open_until,omitzero"`
 }
 
 type alarmLine struct {
@@ -98,7 +98,7 @@ const (
 )
 
 func readStatus(ctx context.Context, from *source, now time.Time, say func(time.Time) string) (statusAnswer, error) {
-	a := statusAnswer{Stack: from.stack, At: show.Time{Time: now}}
+	a := statusAnswer{Stack: from.stack, At: show.At(now)}
 	var settings env.Disable
 	var live bool
 	var disabled, warned, failing standings
@@ -155,10 +155,10 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 	a.Apps.Disabled, a.Apps.Warned, a.Apps.FailingToday = len(disabled.ids), len(warned.ids), len(failing.ids)
 	a.Apps.More = disabled.more || warned.more || failing.more
 	a.DisabledLately = latest(disabled.apps, now, func(app platform.App) standingLine {
-		return standingLine{ID: app.ID, Name: app.Name, At: show.Time{Time: app.DisabledAt}, Reason: app.DisabledReason, Told: !app.NotifiedAt.IsZero()}
+		return standingLine{ID: app.ID, Name: app.Name, At: show.At(app.DisabledAt), Reason: app.DisabledReason, Told: !app.NotifiedAt.IsZero()}
 	})
 	a.WarnedLately = latest(warned.apps, now, func(app platform.App) standingLine {
-		return standingLine{ID: app.ID, Name: app.Name, At: show.Time{Time: app.Warned.At}, Reason: app.Warned.Reason, Level: string(app.Warned.Warning.Level), Told: !app.Warned.NotifiedAt.IsZero()}
+		return standingLine{ID: app.ID, Name: app.Name, At: show.At(app.Warned.At), Reason: app.Warned.Reason, Level: string(app.Warned.Warning.Level), Told: !app.Warned.NotifiedAt.IsZero()}
 	})
 	a.Queues, a.DeadLetters = []queueLine{}, []queueLine{}
 	for _, q := range queues {
@@ -179,10 +179,10 @@ func readBrake(ctx context.Context, from *source, brake platform.Brake, now time
 		return b, err
 	}
 	if latch.Latched(now) {
-		b.LatchedUntil, b.LatchedBy, b.Reason = &show.Time{Time: latch.Until}, latch.AppID, string(latch.Reason)
+		b.LatchedUntil, b.LatchedBy, b.Reason = show.At(latch.Until), latch.AppID, string(latch.Reason)
 	}
 	if latch.OpenUntil.After(now) {
-		b.OpenUntil = &show.Time{Time: latch.OpenUntil}
+		b.OpenUntil = show.At(latch.OpenUntil)
 	}
 	b.UsedThisHour, err = from.brake.ReadHour(ctx, brake, now)
 	return b, err
@@ -230,7 +230,7 @@ func readAlarms(ctx context.Context, from *source) []alarmLine {
 	}
 	lines := []alarmLine{}
 	for _, a := range ringing {
-		lines = append(lines, alarmLine{a.Name, show.Time{Time: a.Since}, a.Why})
+		lines = append(lines, alarmLine{a.Name, show.At(a.Since), a.Why})
 	}
 	slices.SortFunc(lines, func(a, b alarmLine) int { return strings.Compare(a.Name, b.Name) })
 	return lines

@@ -93,10 +93,10 @@ func oldest(q queueLine) string {
 
 func showBrake(p *show.Page, name, of string, b brakeLine) {
 	p.Line(show.Text("%s: %d of %d %s used in this clock hour", name, b.UsedThisHour, b.Limit, of))
-	if b.LatchedUntil != nil {
+	if !b.LatchedUntil.IsZero() {
 		p.SayIn(show.Bad, "%s: latched until %s by %s (app %s)", name, p.Time(b.LatchedUntil.Time), b.Reason, b.LatchedBy)
 	}
-	if b.OpenUntil != nil {
+	if !b.OpenUntil.IsZero() {
 		p.SayIn(show.Warn, "%s: opened by hand until %s, nothing latches", name, p.Time(b.OpenUntil.Time))
 	}
 }

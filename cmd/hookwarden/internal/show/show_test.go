@@ -97,7 +97,7 @@ func TestTimesAreOfTheZoneAndJSONOfUTC(t *testing.T) {
 	if got := p.When(time.Time{}); got != "" {
 		t.Errorf("zero is %q", got)
 	}
-	encoded, err := json.Marshal(show.Time{Time: at.In(p.Zone)})
+	encoded, err := json.Marshal(show.At(at.In(p.Zone)))
 	if err != nil || string(encoded) != `"2026-11-25T09:30:00.000Z"` {
 		t.Errorf("JSON %s, %v", encoded, err)
 	}

@@ -12,6 +12,9 @@ import (
 // omitzero a zero Time is left out.
 type Time struct{ time.Time }
 
+// At is a moment as a Time.
+func At(t time.Time) Time { return Time{t} }
+
 // MarshalJSON writes it.
 func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(platform.FormatTime(t.Time)) }
 

@@ -175,7 +175,7 @@ func (c *comparison) judge(ctx context.Context, key string, dates []tally.Date, 
 	}
 	other := c.other.JudgeNow(days, dates, today, app.Breaker.BreaksFor)
 	j = Judged{AppID: app.ID, Name: app.Name, OrganizationID: app.OrganizationID, Live: string(live.Reason), Other: string(other.Reason),
-		DisabledAt: show.Time{Time: app.DisabledAt}, Evidence: other.Evidence}
+		DisabledAt: show.At(app.DisabledAt), Evidence: other.Evidence}
 	switch {
 	case other.Broken && live.Broken:
 		j.Effect = Same

@@ -31,7 +31,7 @@ const (
 
 func standingOf(app platform.App, did string, at time.Time) Standing {
 	return Standing{AppID: app.ID, Name: app.Name, OrganizationID: app.OrganizationID, Did: did, Disabled: app.Disabled(),
-		Reason: app.DisabledReason, Since: show.Time{Time: app.DisabledAt}, At: show.Time{Time: at}, NotifiedAt: show.Time{Time: app.NotifiedAt}}
+		Reason: app.DisabledReason, Since: show.At(app.DisabledAt), At: show.At(at), NotifiedAt: show.At(app.NotifiedAt)}
 }
 
 func lastSteered(app platform.App) time.Time {
@@ -90,7 +90,7 @@ func (d *desk) steer(ctx context.Context, o order, was platform.App, atMost time
 		return standingOf(now, didOvertaken, lastSteered(now)), nil
 	}
 	s := standingOf(now, didEnable, now.EnabledAt)
-	s.Reason, s.Since = was.DisabledReason, show.Time{Time: was.DisabledAt}
+	s.Reason, s.Since = was.DisabledReason, show.At(was.DisabledAt)
 	return s, nil
 }
 

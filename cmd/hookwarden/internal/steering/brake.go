@@ -32,11 +32,11 @@ func (d *desk) newOpening(ctx context.Context, was dynamo.BrakeState, brake plat
 func (d *desk) open(ctx context.Context, o order, brake platform.Brake, was dynamo.BrakeState, atMost time.Duration) (Opened, error) {
 	opened := Opened{Brake: brake}
 	if was.Until.After(d.now()) {
-		opened.LatchedSince, opened.Reason, opened.AppID = show.Time{Time: was.Since}, was.Reason, was.AppID
+		opened.LatchedSince, opened.Reason, opened.AppID = show.At(was.Since), was.Reason, was.AppID
 	}
 	err := d.carryOut(ctx, o, atMost, func(ctx context.Context) (bool, error) {
 		now, err := d.brakes.ReadState(ctx, brake)
-		opened.OpenedAt, opened.OpenUntil = show.Time{Time: now.OpenedAt}, show.Time{Time: now.OpenUntil}
+		opened.OpenedAt, opened.OpenUntil = show.At(now.OpenedAt), show.At(now.OpenUntil)
 		return now.OpenedAt.After(was.OpenedAt), err
 	})
 	return opened, err

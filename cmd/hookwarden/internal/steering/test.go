@@ -53,7 +53,7 @@ func (d *desk) test(ctx context.Context, o order, atMost time.Duration) (Tested,
 		entry = e
 		return found && e.Outcome != "local_error", err
 	})
-	return Tested{AppID: m.AppID, TestID: m.ID, EventType: m.EventType(), At: show.Time{Time: entry.Time}, Outcome: entry.Outcome, ErrorCode: entry.Code,
+	return Tested{AppID: m.AppID, TestID: m.ID, EventType: m.EventType(), At: show.At(entry.Time), Outcome: entry.Outcome, ErrorCode: entry.Code,
 		ResponseCode: entry.ResponseCode, DurationMS: entry.Duration.Milliseconds(), URL: entry.URL, ResponseBody: entry.ResponseBody}, err
 }
 
