@@ -7,7 +7,6 @@ import (
 
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/dynamo"
-	"hookwarden/shared/tally"
 )
 
 // TestLogIsReadNewestFirst reads the log as a dashboard of the platform
@@ -33,23 +32,23 @@ func TestLogIsReadNewestFirst(t *testing.T) {
 		t.Fatal("not written")
 	}
 
-	read := func(q dynamo.LogQuery) (entries []delivery.Entry, pages int) {
+	log := dynamo.RequestsReader{API: running.DB, Table: running.Names["REQUESTS_TABLE"]}
+	read := func(search dynamo.LogSearch) (entries []delivery.Entry, pages int) {
 		t.Helper()
-		q.AppID, q.First, q.Last = a.id, tally.DateOf(yesterday), tally.DateOf(time.Now())
-		log := dynamo.RequestsReader{API: running.DB, Table: running.Names["REQUESTS_TABLE"]}
+		search.AppID, search.Since, search.Until, search.MaxRequests = a.id, yesterday.Add(-time.Second), time.Now(), 10
 		for {
-			page, err := log.Read(t.Context(), q)
+			page, err := log.Search(t.Context(), search)
 			must(t, err)
-			if len(page.Entries) > q.Limit {
+			if len(page.Entries) > search.Wanted {
 				t.Fatalf("a page of %d entries", len(page.Entries))
 			}
 			entries, pages = append(entries, page.Entries...), pages+1
-			if q.After = page.Next; q.After == "" {
+			if search.After = page.Next; page.Whole {
 				return entries, pages
 			}
 		}
 	}
-	all, pages := read(dynamo.LogQuery{Limit: 3})
+	all, pages := read(dynamo.LogSearch{Wanted: 3})
 	if len(all) != 8 || pages != 3 || all[7].WebhookID != "evt_old" {
 		t.Errorf("%d entries on %d pages, the last is %+v", len(all), pages, all[len(all)-1])
 	}
@@ -58,7 +57,7 @@ func TestLogIsReadNewestFirst(t *testing.T) {
 			t.Errorf("entry %d is newer than the one before it", i)
 		}
 	}
-	failures, _ := read(dynamo.LogQuery{Limit: 10, Failures: true})
+	failures, _ := read(dynamo.LogSearch{Wanted: 10, Failures: true})
 	if len(failures) != 4 {
 		t.Errorf("%d failures", len(failures))
 	}
@@ -67,11 +66,16 @@ func TestLogIsReadNewestFirst(t *testing.T) {
 			t.Errorf("among the failures: %+v", e)
 		}
 	}
-	issues, _ := read(dynamo.LogQuery{Limit: 2, EventType: "issue.created"})
+	issues, _ := read(dynamo.LogSearch{Wanted: 2, EventType: "issue.created"})
 	if len(issues) != 4 {
 		t.Errorf("%d entries of issue.created", len(issues))
 	}
-	for _, e := range all[:7] {
+	for _, found := range all[:7] {
+		e, ok, err := log.ReadEntry(t.Context(), a.id, dynamo.EntryKey(found))
+		must(t, err)
+		if !ok {
+			t.Errorf("no entry has the key of %+v", found)
+		}
 		if e.Outcome == "error" && (e.ErrorID != "e1" || e.RequestHeaders["Sentry-Hook-Signature"] != "[redacted]" || e.RequestBody == "") {
 			t.Errorf("a failure's entry is %+v", e)
 		}

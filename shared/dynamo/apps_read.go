@@ -12,10 +12,6 @@ import (
 	"hookwarden/shared/platform"
 )
 
-type queryAPI interface {
-	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-}
-
 type scanAPI interface {
 	Scan(ctx context.Context, in *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 }

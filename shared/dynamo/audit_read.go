@@ -25,7 +25,7 @@ type AuditReader struct {
 type AuditQuery struct {
 	OrganizationID string // or BrakeAudit
 	AppID          string // empty: of all apps
-	Limit          int    // the most the most entries, at least 1
+	Limit          int    // the most entries of a page, at least 1
 	MaxRequests    int    // at least 1; each reads some thousands of entries
 	After          string // AuditPage.Next of the page before; empty: the newest
 }

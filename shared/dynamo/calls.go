@@ -24,6 +24,10 @@ func get(ctx context.Context, api getAPI, table string, key item) (item, error) 
 	return out.Item, nil
 }
 
+type queryAPI interface {
+	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
 type batchGetAPI interface {
 	BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 }

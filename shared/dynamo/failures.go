@@ -19,7 +19,7 @@ import (
 )
 
 type failuresAPI interface {
-	requestsReadAPI
+	queryAPI
 	getAPI
 }
 

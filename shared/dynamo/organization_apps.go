@@ -8,13 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-type countAPI interface {
-	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-}
-
 // AppIndex counts apps in the indexes of the Apps table, which lag a little behind.
 type AppIndex struct {
-	API   countAPI
+	API   queryAPI
 	Table string
 }
 

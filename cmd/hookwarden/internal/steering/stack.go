@@ -13,7 +13,6 @@ import (
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/queue"
-	"hookwarden/shared/tally"
 )
 
 // openDesk finds the stack.
@@ -71,33 +70,26 @@ type requests struct {
 	now func() time.Time
 }
 
+// How much of the log is looked at for a test, at most.
 const (
-	perPage  = 100
-	maxPages = 20
+	maxEntries  = 2000
+	maxRequests = 100
 )
 
-// FindTest implements testReader. It reads the log's newest entries, back to when the test
-// began.
+// FindTest implements testReader. It looks through the log's newest entries, back to when
+// the test began.
 func (r requests) FindTest(ctx context.Context, appID, testID string, since time.Time) (delivery.Entry, bool, error) {
-	q := dynamo.LogQuery{AppID: appID, First: tally.DateOf(since), Last: tally.DateOf(r.now()).Plus(1), Limit: perPage}
-	for range maxPages {
-		page, err := r.Read(ctx, q)
-		if err != nil {
-			return delivery.Entry{}, false, err
-		}
-		for _, e := range page.Entries {
-			if e.WebhookID == testID {
-				return e, true, nil
-			}
-			if e.Time.Before(since) {
-				return delivery.Entry{}, false, nil
-			}
-		}
-		if q.After = page.Next; q.After == "" {
-			return delivery.Entry{}, false, nil
-		}
+	found, err := r.Search(ctx, dynamo.LogSearch{AppID: appID, WebhookID: testID, Since: since, Until: r.now().AddDate(0, 0, 1), // clocks differ
+		Wanted: 1, Read: maxEntries, MaxRequests: maxRequests})
+	switch {
+	case err != nil:
+		return delivery.Entry{}, false, err
+	case len(found.Entries) > 0:
+		return r.ReadEntry(ctx, appID, dynamo.EntryKey(found.Entries[0]))
+	case !found.Whole:
+		return delivery.Entry{}, false, fmt.Errorf("the test is not among the newest %d entries of the log", found.Read)
 	}
-	return delivery.Entry{}, false, fmt.Errorf("the test is not among the newest %d entries of the log", perPage*maxPages)
+	return delivery.Entry{}, false, nil
 }
 
 type caller struct{ client *sts.Client }

@@ -17,7 +17,7 @@ import (
 	"hookwarden/shared/platform"
 )
 
-// logTable answers queries of the log, newest first, a thousand entries a page.
+// logTable answers queries of the log, newest first.
 type logTable struct {
 	entries []string // sort keys, newest first
 	queries int
@@ -30,11 +30,17 @@ func (l *logTable) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*
 	if pk := in.ExpressionAttributeValues[":pk"].(*types.AttributeValueMemberS).Value; pk != "17#2026-11-25" {
 		return out, l.err
 	}
-	after, _ := in.ExpressionAttributeValues[":after"].(*types.AttributeValueMemberS)
+	value := func(name string) string {
+		return in.ExpressionAttributeValues[name].(*types.AttributeValueMemberS).Value
+	}
+	inRange := func(sk string) bool { return value(":low") <= sk && sk <= value(":high") }
+	if in.ExpressionAttributeValues[":sk"] != nil { // the one entry
+		inRange = func(sk string) bool { return sk == value(":sk") }
+	}
 	for _, sk := range l.entries {
-		if after == nil || sk < after.Value {
+		if inRange(sk) && (in.Limit == nil || len(out.Items) < int(*in.Limit)) {
 			out.Items = append(out.Items, map[string]types.AttributeValue{"sk": &types.AttributeValueMemberS{Value: sk},
-				"outcome": &types.AttributeValueMemberS{Value: "success"}})
+				"attempt": &types.AttributeValueMemberN{Value: "1"}, "outcome": &types.AttributeValueMemberS{Value: "success"}})
 		}
 	}
 	return out, l.err
@@ -60,7 +66,7 @@ func TestFindTestGoesBackToWhenTheTestBegan(t *testing.T) {
 		"behind others":                        {busy(250, entry(time.Second, "tst_1")), true, false},
 		"not there yet":                        {busy(3), false, false},
 		"of before, and that is another's id":  {busy(3, entry(-time.Second, "evt_x"), entry(-2*time.Second, "tst_1")), false, false},
-		"behind so many that it is not looked": {busy(perPage*maxPages, entry(time.Second, "tst_1")), false, true},
+		"behind so many that it is not looked": {busy(maxEntries, entry(time.Second, "tst_1")), false, true},
 	} {
 		l := &logTable{entries: c.entries}
 		e, found, err := requests{dynamo.RequestsReader{API: l, Table: "requests"}, now}.FindTest(t.Context(), "17", "tst_1", begun)
