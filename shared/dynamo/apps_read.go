@@ -3,7 +3,6 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -67,19 +66,17 @@ func (t AppsReader) ReadStanding(ctx context.Context, standing string, part int)
 // ReadSome reads apps, a hundred in a request, in no particular order. It leaves out ids
 // that do not exist.
 func (t AppsReader) ReadSome(ctx context.Context, ids []string) ([]platform.App, error) {
+	var keys []map[string]types.AttributeValue
+	for _, id := range ids {
+		keys = append(keys, appKey(id))
+	}
+	found, err := getAll(ctx, t.API, t.Table, keys)
+	if err != nil {
+		return nil, err
+	}
 	var apps []platform.App
-	for some := range slices.Chunk(ids, keysPerRead) {
-		var keys []map[string]types.AttributeValue
-		for _, id := range some {
-			keys = append(keys, appKey(id))
-		}
-		found, err := getAll(ctx, t.API, t.Table, keys)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range found {
-			apps = append(apps, decodeApp(i))
-		}
+	for _, i := range found {
+		apps = append(apps, decodeApp(i))
 	}
 	return apps, nil
 }
@@ -99,19 +96,4 @@ func (t AppsReader) Scan(ctx context.Context, after string) (apps []platform.App
 		apps = append(apps, decodeApp(i))
 	}
 	return apps, item(out.LastEvaluatedKey).text("id"), nil
-}
-
-// keysPerRead is the most items that one BatchGetItem reads.
-const keysPerRead = 100
-
-// getAll reads the items of one call from one table. It fails if some stay unprocessed.
-func getAll(ctx context.Context, api batchGetAPI, table string, keys []map[string]types.AttributeValue) ([]map[string]types.AttributeValue, error) {
-	found, unread, err := getMany(ctx, api, map[string]types.KeysAndAttributes{table: {Keys: keys}})
-	if err != nil {
-		return nil, err
-	}
-	if left := len(unread[table].Keys); left > 0 {
-		return nil, fmt.Errorf("DynamoDB left %d of %d items of %s unread", left, len(keys), table)
-	}
-	return found[table], nil
 }

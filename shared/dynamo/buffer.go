@@ -18,8 +18,8 @@ import (
 )
 
 type bufferAPI interface {
-	UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
-	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	updateAPI
+	queryAPI
 }
 
 // Buffer is the table of daily counts.
@@ -123,12 +123,7 @@ func (t Buffer) ReadDays(ctx context.Context, key string, first, last tally.Date
 
 // ReadFailing implements disabling.Days from the index failing.
 func (t Buffer) ReadFailing(ctx context.Context, partition string, found func(key string)) error {
-	pages := dynamodb.NewQueryPaginator(t.API, &dynamodb.QueryInput{
-		TableName:                 &t.Table,
-		IndexName:                 aws.String("failing"),
-		KeyConditionExpression:    aws.String("failing_day = :partition"),
-		ExpressionAttributeValues: item{":partition": text(partition)},
-	})
+	pages := dynamodb.NewQueryPaginator(t.API, failingOn(t.Table, partition))
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -139,6 +134,16 @@ func (t Buffer) ReadFailing(ctx context.Context, partition string, found func(ke
 		}
 	}
 	return nil
+}
+
+// failingOn is a query for the items in one partition of the index failing.
+func failingOn(table, partition string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName:                 &table,
+		IndexName:                 aws.String("failing"),
+		KeyConditionExpression:    aws.String("failing_day = :partition"),
+		ExpressionAttributeValues: item{":partition": text(partition)},
+	}
 }
 
 // DecodeRecord reads a record of the Buffer's stream. It reports false for a

@@ -2,10 +2,7 @@ package dynamo
 
 import (
 	"context"
-	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"hookwarden/shared/tally"
@@ -26,12 +23,7 @@ type BufferReader struct {
 // ReadFailing reads the keys of one partition of the index failing, in one request. more
 // reports that there are others, after some ten thousand.
 func (t BufferReader) ReadFailing(ctx context.Context, partition string) (keys []string, more bool, err error) {
-	out, err := t.API.Query(ctx, &dynamodb.QueryInput{
-		TableName:                 &t.Table,
-		IndexName:                 aws.String("failing"),
-		KeyConditionExpression:    aws.String("failing_day = :partition"),
-		ExpressionAttributeValues: item{":partition": text(partition)},
-	})
+	out, err := t.API.Query(ctx, failingOn(t.Table, partition))
 	if err != nil {
 		return nil, false, err
 	}
@@ -43,19 +35,17 @@ func (t BufferReader) ReadFailing(ctx context.Context, partition string) (keys [
 
 // ReadCounts reads the counts of keys on one day, a hundred in a request.
 func (t BufferReader) ReadCounts(ctx context.Context, date tally.Date, keys []string) (map[string]tally.Counts, error) {
-	counts := make(map[string]tally.Counts, len(keys))
-	for some := range slices.Chunk(keys, keysPerRead) {
-		var wanted []map[string]types.AttributeValue
-		for _, key := range some {
-			wanted = append(wanted, dayKey(key, date))
-		}
-		found, err := getAll(ctx, t.API, t.Table, wanted)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range found {
-			counts[item(i).text("pk")] = item(i).counts()
-		}
+	var wanted []map[string]types.AttributeValue
+	for _, key := range keys {
+		wanted = append(wanted, dayKey(key, date))
+	}
+	found, err := getAll(ctx, t.API, t.Table, wanted)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[string]tally.Counts, len(found))
+	for _, i := range found {
+		counts[item(i).text("pk")] = item(i).counts()
 	}
 	return counts, nil
 }

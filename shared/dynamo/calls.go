@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,6 +58,26 @@ func getMany(ctx context.Context, api batchGetAPI, request map[string]types.Keys
 		request = out.UnprocessedKeys
 	}
 	return found, request, nil
+}
+
+// keysPerRead is the most items that one BatchGetItem reads.
+const keysPerRead = 100
+
+// getAll reads items from one table, a hundred in a request, in no particular order. It
+// leaves out keys that do not exist, and fails if some stay unprocessed.
+func getAll(ctx context.Context, api batchGetAPI, table string, keys []map[string]types.AttributeValue) ([]map[string]types.AttributeValue, error) {
+	var all []map[string]types.AttributeValue
+	for some := range slices.Chunk(keys, keysPerRead) {
+		found, unread, err := getMany(ctx, api, map[string]types.KeysAndAttributes{table: {Keys: some}})
+		if err != nil {
+			return nil, err
+		}
+		if left := len(unread[table].Keys); left > 0 {
+			return nil, fmt.Errorf("DynamoDB left %d of %d items of %s unread", left, len(some), table)
+		}
+		all = append(all, found[table]...)
+	}
+	return all, nil
 }
 
 type updateAPI interface {

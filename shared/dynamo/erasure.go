@@ -16,7 +16,7 @@ import (
 type erasuresAPI interface {
 	transactAPI
 	getAPI
-	Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	queryAPI
 }
 
 // Erasures erases organizations from the tables Organizations, Apps, Secrets and
