@@ -2,9 +2,9 @@ package reading
 
 import (
 	"context"
-	"sync"
 	"time"
 
+	"hookwarden/cmd/hookwarden/internal/parallel"
 	"hookwarden/shared/delivery"
 	"hookwarden/shared/disabling"
 	"hookwarden/shared/dynamo"
@@ -96,8 +96,7 @@ type alarm struct {
 	Why   string
 }
 
-// watchReader reads what CloudWatch knows. Engines on this machine may know nothing:
-// then known is false.
+// watchReader reads what CloudWatch knows. Engines on this machine may answer with errors.
 type watchReader interface {
 	// ReadAges reads how old the oldest message of queues is, named as in "RETRY_QUEUE_URL".
 	// Queues that are not known are left out.
@@ -132,29 +131,8 @@ type suppressionReader interface {
 // atOnce is how many calls are made at the same time.
 const atOnce = 16
 
-// each calls work for each number below n, several at once, and returns the first error.
 func each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var group sync.WaitGroup
-	free := make(chan struct{}, atOnce)
-	for i := range n {
-		free <- struct{}{}
-		group.Go(func() {
-			defer func() { <-free }()
-			if ctx.Err() != nil {
-				return
-			}
-			if err := work(ctx, i); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
+	return parallel.Each(ctx, n, atOnce, work)
 }
 
 // together makes calls at the same time, and returns the first error.

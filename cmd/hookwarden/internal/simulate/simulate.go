@@ -3,13 +3,16 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"hookwarden/cmd/hookwarden/internal/parallel"
 	"hookwarden/cmd/hookwarden/internal/show"
 	"hookwarden/shared/platform"
 	"hookwarden/shared/tally"
@@ -101,10 +104,7 @@ func (c *comparison) run(ctx context.Context) (Answer, error) {
 		return nil
 	})
 	slices.SortFunc(a.Apps, func(x, y Judged) int {
-		if d := rank(x.Effect) - rank(y.Effect); d != 0 {
-			return d
-		}
-		return strings.Compare(x.AppID, y.AppID)
+		return cmp.Or(rank(x.Effect)-rank(y.Effect), strings.Compare(x.AppID, y.AppID))
 	})
 	return a, err
 }
@@ -132,12 +132,7 @@ func (c *comparison) failing(ctx context.Context, dates []tally.Date) ([]string,
 		}
 		return nil
 	})
-	var keys []string
-	for key := range found {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys, err
+	return slices.Sorted(maps.Keys(found)), err
 }
 
 // judge judges one key by both rules. counted is false for one that disable would not
@@ -189,27 +184,8 @@ func (c *comparison) judge(ctx context.Context, key string, dates []tally.Date, 
 
 // each handles all of a list, some at once, and ends with the first error.
 func each(ctx context.Context, list []string, passed func(int), handle func(context.Context, string) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	next := make(chan string)
-	var all sync.WaitGroup
-	for range min(atOnce, len(list)) {
-		all.Go(func() {
-			for one := range next {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := handle(ctx, one); err != nil {
-					cancel(err)
-				}
-				passed(1)
-			}
-		})
-	}
-	for _, one := range list {
-		next <- one
-	}
-	close(next)
-	all.Wait()
-	return context.Cause(ctx)
+	return parallel.Each(ctx, len(list), atOnce, func(ctx context.Context, i int) error {
+		defer passed(1)
+		return handle(ctx, list[i])
+	})
 }
