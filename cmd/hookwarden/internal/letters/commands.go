@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -86,7 +87,7 @@ func listEach(ctx context.Context, s *session.Session, api API, queues []Queue, 
 		l, err := list(ctx, api, q, now, bar.Add)
 		bar.Done()
 		if err != nil && l.StayHidden > 0 {
-			s.Note("%s of %s hidden for up to %s.", are(l.StayHidden, "letter stays", "letters stay"), q.Is, show.Span(hiddenFor(now.waiting)))
+			s.Note("%s of %s hidden for up to %s.", show.Count(l.StayHidden, "letter stays", "letters stay"), q.Is, show.Span(hiddenFor(now.waiting)))
 		}
 		if err != nil {
 			return nil, err
@@ -115,10 +116,10 @@ func printListing(p *show.Page, l Listing) {
 	}
 	p.Line(show.Styled(style, "%s: %s", l.Queue, letters(len(l.Letters))))
 	if l.HiddenBefore > 0 {
-		p.Say("%s hidden and not listed: somebody else looks at them, or did within the last minutes.", are(l.HiddenBefore, "letter is", "letters are"))
+		p.Say("%s hidden and not listed: somebody else looks at them, or did within the last minutes.", show.Count(l.HiddenBefore, "letter is", "letters are"))
 	}
 	if l.StayHidden > 0 {
-		p.SayIn(show.Warn, "%s not be made visible again, and %s so by itself in a while.", are(l.StayHidden, "letter could", "letters could"),
+		p.SayIn(show.Warn, "%s not be made visible again, and %s so by itself in a while.", show.Count(l.StayHidden, "letter could", "letters could"),
 			map[bool]string{true: "becomes", false: "become"}[l.StayHidden == 1])
 	}
 	counts := make(map[string]int)
@@ -139,15 +140,7 @@ func printListing(p *show.Page, l Listing) {
 	}
 }
 
-func letters(n int) string { return are(n, "letter", "letters") }
-
-// are is a number with its noun, and what goes with that.
-func are(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
+func letters(n int) string { return show.Count(n, "letter", "letters") }
 
 // byCount are the reasons, the most frequent first.
 func byCount(counts map[string]int) []string {
@@ -240,7 +233,7 @@ func redriveFrom(ctx context.Context, s *session.Session, word string, choice Ch
 		return err
 	}
 	if !choice.DryRun {
-		if err := s.Confirm(fmt.Sprintf("%s has %s. Send %s back to %s?", q.Is, letters(now.waiting), choice.what(), lastOf(q.Home)), yes); err != nil {
+		if err := s.Confirm(fmt.Sprintf("%s has %s. Send %s back to %s?", q.Is, letters(now.waiting), choice.what(), path.Base(q.Home)), yes); err != nil {
 			return err
 		}
 	}
@@ -276,13 +269,13 @@ func printRedriven(p *show.Page, r Redriven) {
 		p.Item("%d %s", r.SentByWhy[reason], reason)
 	}
 	for _, why := range byCount(r.Kept) {
-		p.Say("%s left: %s.", are(r.Kept[why], "is", "are"), why)
+		p.Say("%s left: %s.", show.Count(r.Kept[why], "is", "are"), why)
 	}
 	printIDs(p, r.NotSent, "could not be sent, and are letters still")
 	printIDs(p, r.MayBeSent, "are letters still, but may have been sent as well, since the answer was lost")
 	printIDs(p, r.NotDeleted, "were sent, but could not be deleted: delete them, or they go out twice with the next redrive")
 	if r.StayHidden > 0 {
-		p.SayIn(show.Warn, "%s be made visible again; they become so by themselves in a while.", are(r.StayHidden, "letter could not", "letters could not"))
+		p.SayIn(show.Warn, "%s be made visible again; they become so by themselves in a while.", show.Count(r.StayHidden, "letter could not", "letters could not"))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,7 +91,7 @@ type redrive struct {
 const newer = "it became a letter while this ran"
 
 func newRedrive(api API, q Queue, s state, c Choice, passed func(int)) *redrive {
-	return &redrive{walk: newWalk(api, q, s, passed), choice: c, result: Redriven{Queue: q.Is, To: lastOf(q.Home), DryRun: c.DryRun,
+	return &redrive{walk: newWalk(api, q, s, passed), choice: c, result: Redriven{Queue: q.Is, To: path.Base(q.Home), DryRun: c.DryRun,
 		SentByWhy: make(map[string]int), Kept: make(map[string]int)}}
 }
 
@@ -262,6 +263,3 @@ func (r *redrive) count(letters []types.Message) {
 		r.result.SentByWhy[r.queue.describe(m, r.state).Reason]++
 	}
 }
-
-// lastOf is the name in a queue's URL.
-func lastOf(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (r stackReader) ReadDepth(ctx context.Context, name string) (depth, bool, e
 		sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
 	}})
 	if err != nil {
-		return depth{}, false, fmt.Errorf("read the depth of %s: %w", queueName(url), err)
+		return depth{}, false, fmt.Errorf("read the depth of %s: %w", path.Base(url), err)
 	}
 	number := func(name sqstypes.QueueAttributeName) int64 {
 		n, _ := strconv.ParseInt(out.Attributes[string(name)], 10, 64)
@@ -104,8 +105,6 @@ func (r stackReader) ReadDepth(ctx context.Context, name string) (depth, bool, e
 		InFlight: number(sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible),
 	}, true, nil
 }
-
-func queueName(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
 // lookBack is how far back the newest value of a metric is looked for: SQS writes one a
 // minute, and none for a queue that was idle for hours.
@@ -126,7 +125,7 @@ func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]t
 				Id: aws.String(fmt.Sprintf("q%d", i)),
 				MetricStat: &cwtypes.MetricStat{Period: aws.Int32(60), Stat: aws.String("Maximum"), Metric: &cwtypes.Metric{
 					Namespace: aws.String("AWS/SQS"), MetricName: aws.String("ApproximateAgeOfOldestMessage"),
-					Dimensions: []cwtypes.Dimension{{Name: aws.String("QueueName"), Value: aws.String(queueName(url))}}}},
+					Dimensions: []cwtypes.Dimension{{Name: aws.String("QueueName"), Value: aws.String(path.Base(url))}}}},
 			})
 		}
 	}

@@ -215,7 +215,7 @@ func (r reader) readRequest(ctx context.Context, from *source, appID, id string,
 	key := id
 	var others []entryLine
 	if !strings.Contains(id, "#") {
-		found, err := r.search(ctx, from, newest(appID, since, r.Now(), func(s *dynamo.LogSearch) { s.WebhookID = id }))
+		found, err := r.search(ctx, from, newest(dynamo.LogSearch{AppID: appID, WebhookID: id}, since, r.Now()))
 		if err != nil {
 			return requestAnswer{}, err
 		}
@@ -257,13 +257,13 @@ const (
 	sinceRequests  = 200 // some 200 MB of the log
 )
 
-// newest looks at the newest 1,000 entries, or at all since a time.
-func newest(appID string, since *sinceFlag, now time.Time, set func(*dynamo.LogSearch)) dynamo.LogSearch {
-	s := dynamo.LogSearch{AppID: appID, Since: since.or(logDays), Until: now, Read: newestEntries, MaxRequests: newestRequests}
+// newest is a search that looks at the newest 1,000 entries, or at all since a time.
+func newest(s dynamo.LogSearch, since *sinceFlag, now time.Time) dynamo.LogSearch {
+	s.Since, s.Until = since.or(logDays), now
+	s.Read, s.MaxRequests = newestEntries, newestRequests
 	if !since.at.IsZero() {
 		s.Read, s.MaxRequests = 0, sinceRequests
 	}
-	set(&s)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -159,10 +160,7 @@ func commonest(entries []delivery.Entry) []ending {
 		endings = append(endings, g)
 	}
 	slices.SortFunc(endings, func(a, b ending) int {
-		if a.count != b.count {
-			return b.count - a.count
-		}
-		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
+		return cmp.Or(b.count-a.count, strings.Compare(fmt.Sprint(a), fmt.Sprint(b)))
 	})
 	return endings[:min(len(endings), platform.MaxAnswers)]
 }

@@ -1,7 +1,9 @@
 package reading
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -138,16 +140,8 @@ func summary(list []delivery.Entry) string {
 	for _, e := range list {
 		groups[entryOf(e).ended()]++
 	}
-	kinds := make([]string, 0, len(groups))
-	for kind := range groups {
-		kinds = append(kinds, kind)
-	}
-	slices.SortFunc(kinds, func(a, b string) int {
-		if groups[a] != groups[b] {
-			return groups[b] - groups[a]
-		}
-		return strings.Compare(a, b)
-	})
+	kinds := slices.Collect(maps.Keys(groups))
+	slices.SortFunc(kinds, func(a, b string) int { return cmp.Or(groups[b]-groups[a], strings.Compare(a, b)) })
 	for i, kind := range kinds {
 		kinds[i] = fmt.Sprintf("%d %s", groups[kind], kind)
 	}

@@ -97,9 +97,7 @@ func (r reader) answerWhy(ctx context.Context, from *source, q whyQuestion) (why
 			return ctx.Err()
 		},
 		func(ctx context.Context) (err error) {
-			f.found, err = r.search(ctx, from, newest(q.appID, q.since, now, func(s *dynamo.LogSearch) {
-				s.EventType, s.WebhookID = q.event, q.webhookID
-			}))
+			f.found, err = r.search(ctx, from, newest(dynamo.LogSearch{AppID: q.appID, EventType: q.event, WebhookID: q.webhookID}, q.since, now))
 			return err
 		},
 		func(ctx context.Context) (err error) {

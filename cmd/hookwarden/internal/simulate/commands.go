@@ -125,7 +125,7 @@ func printAnswer(p *show.Page, a Answer) {
 	}
 	p.Line()
 	p.Say("Judged: %s that failed lately and may be disabled. Already disabled: %d. The other rule would disable %d more and spare %d; both call %d broken.",
-		howMany(a.Failing), a.Disabled, len(groups[Disables]), len(groups[Spares]), len(groups[Same]))
+		show.Count(a.Failing, "app", "apps"), a.Disabled, len(groups[Disables]), len(groups[Spares]), len(groups[Same]))
 	printGroup(p, "Would be disabled", groups[Disables], func(j Judged) string { return j.Other })
 	printGroup(p, "Would be spared", groups[Spares], func(j Judged) string { return j.Live })
 }
@@ -183,11 +183,4 @@ func summary(days []tally.Day) string {
 func ruleText(r tally.Rule) string {
 	return fmt.Sprintf("WindowDays=%d TimeoutThreshold=%d TimeoutMinShare=%v GoneThreshold=%d DeadDays=%d",
 		r.WindowDays, r.TimeoutThreshold, r.TimeoutMinShare, r.GoneThreshold, r.DeadDays)
-}
-
-func howMany(n int) string {
-	if n == 1 {
-		return "1 app"
-	}
-	return fmt.Sprintf("%d apps", n)
 }

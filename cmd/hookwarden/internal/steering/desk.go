@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hookwarden/cmd/hookwarden/internal/fault"
@@ -81,14 +82,7 @@ func (d *desk) actor(ctx context.Context, name, email string, after ...time.Time
 }
 
 // lastPart is the name in an ARN: of the user, or of the session, which mostly is one.
-func lastPart(arn string) string {
-	for i := len(arn) - 1; i >= 0; i-- {
-		if arn[i] == '/' || arn[i] == ':' {
-			return arn[i+1:]
-		}
-	}
-	return arn
-}
+func lastPart(arn string) string { return arn[strings.LastIndexAny(arn, "/:")+1:] }
 
 // order is a message, and what it is to bring about.
 type order struct {

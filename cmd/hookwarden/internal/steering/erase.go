@@ -75,9 +75,4 @@ func printErased(p *show.Page, e Erased) {
 	p.Say("After a quarter of an hour its apps are looked for once more. Its audit entries are erased too. The platform should know of this: an organization.put with a higher version brings the organization back, empty.")
 }
 
-func apps(n int) string {
-	if n == 1 {
-		return "1 app"
-	}
-	return fmt.Sprintf("%d apps", n)
-}
+func apps(n int) string { return show.Count(n, "app", "apps") }
