@@ -35,7 +35,8 @@ type stack struct {
 	rule   func(context.Context) (string, error)
 }
 
-const sweepName = "hourly sweep"
+// Sweep is the name of the part that starts the sweep.
+const Sweep = "hourly sweep"
 
 // Parts implements switchboard.
 func (s stack) Parts(ctx context.Context, what string) ([]Part, error) {
@@ -54,7 +55,7 @@ func (s stack) Parts(ctx context.Context, what string) ([]Part, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the rule %s: %w", rule, err)
 	}
-	return append(parts, Part{Name: sweepName, ID: rule, State: string(out.State), On: out.State == ebtypes.RuleStateEnabled}), nil
+	return append(parts, Part{Name: Sweep, ID: rule, State: string(out.State), On: out.State == ebtypes.RuleStateEnabled}), nil
 }
 
 func (s stack) mappings(ctx context.Context, function string) ([]Part, error) {
@@ -95,9 +96,9 @@ func sourceName(arn string) string {
 func (s stack) Set(ctx context.Context, p Part, on bool) error {
 	var err error
 	switch {
-	case p.Name == sweepName && on:
+	case p.Name == Sweep && on:
 		_, err = s.rules.EnableRule(ctx, &eventbridge.EnableRuleInput{Name: &p.ID})
-	case p.Name == sweepName:
+	case p.Name == Sweep:
 		_, err = s.rules.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: &p.ID})
 	default:
 		_, err = s.lambda.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: &p.ID, Enabled: &on})

@@ -74,7 +74,7 @@ func TestStackPartsAreTheMappingsAndTheRule(t *testing.T) {
 	}
 	s.mappings = []types.EventSourceMappingConfiguration{mapping("3", "arn:aws:dynamodb:eu-west-1:1:table/hw-Buffer/stream/2026-11-25T00:00:00.000", "Enabling")}
 	got, err = s.stack().Parts(t.Context(), Disablings)
-	want = []Part{{Name: "stream of Buffer", ID: "3", State: "Enabling", On: true}, {Name: sweepName, ID: "hw-Hourly", State: "ENABLED", On: true}}
+	want = []Part{{Name: "stream of Buffer", ID: "3", State: "Enabling", On: true}, {Name: Sweep, ID: "hw-Hourly", State: "ENABLED", On: true}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Part{})); diff != "" || err != nil || !got[0].busy {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -95,7 +95,7 @@ func TestStackWithoutMappingsIsAFault(t *testing.T) {
 func TestStackSetsMappingsAndTheRule(t *testing.T) {
 	s := &services{}
 	for _, on := range []bool{true, false} {
-		for _, p := range []Part{{Name: "hw-RetryQueue", ID: "1"}, {Name: sweepName, ID: "hw-Hourly"}} {
+		for _, p := range []Part{{Name: "hw-RetryQueue", ID: "1"}, {Name: Sweep, ID: "hw-Hourly"}} {
 			if err := s.stack().Set(t.Context(), p, on); err != nil {
 				t.Error(err)
 			}

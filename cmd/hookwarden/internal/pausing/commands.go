@@ -118,9 +118,8 @@ func openStack(ctx context.Context, s *session.Session) (switchboard, error) {
 		if err != nil {
 			return "", err
 		}
-		const logical = "SweepFunctionHourly"
-		if rule = resources[logical]; rule == "" {
-			return "", fault.NewFailed("It may be of another version.", "the stack %s has no %s", c.Stack, logical)
+		if rule = resources[SweepRule]; rule == "" {
+			return "", fault.NewFailed("It may be of another version.", "the stack %s has no %s", c.Stack, SweepRule)
 		}
 		return rule, nil
 	}}, nil

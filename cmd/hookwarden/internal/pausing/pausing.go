@@ -36,6 +36,9 @@ const (
 	Disablings = "disablings"
 )
 
+// SweepRule is the logical id of the rule that starts the sweep.
+const SweepRule = "SweepFunctionHourly"
+
 func whats() []string { return []string{Deliveries, Disablings} }
 
 // Result is how things stand after a command.
@@ -62,7 +65,8 @@ func turn(ctx context.Context, b switchboard, what string, on bool, passed func(
 	for {
 		now, err := b.Parts(ctx, what)
 		if err != nil {
-			return resultOf(what, parts), errors.Join(err, late(parts, tried, on))
+			_, late := missing(parts, tried, on)
+			return resultOf(what, parts), errors.Join(err, late)
 		}
 		parts = now
 		left := 0
@@ -82,44 +86,26 @@ func turn(ctx context.Context, b switchboard, what string, on bool, passed func(
 		if left == 0 {
 			return resultOf(what, parts), nil
 		}
-		if failed := faults(parts, tried, on); failed != nil && !waiting(parts, tried, on) || !retry.Pause(ctx, pollEvery) {
-			return resultOf(what, parts), errors.Join(failed, late(parts, tried, on))
+		if failed, late := missing(parts, tried, on); failed != nil && late == nil || !retry.Pause(ctx, pollEvery) {
+			return resultOf(what, parts), errors.Join(failed, late)
 		}
 	}
 }
 
-// faults are those of parts that are not as they should be.
-func faults(parts []Part, tried map[string]error, on bool) error { //nolint:revive // on is the state
-	var all []error
-	for _, p := range parts {
-		if err := tried[p.ID]; err != nil && p.On != on && !errors.Is(err, errBusy) {
-			all = append(all, fmt.Errorf("%s: %w", p.Name, err))
-		}
-	}
-	return errors.Join(all...)
-}
-
-// waiting reports whether a part may still come to be as it should.
-func waiting(parts []Part, tried map[string]error, on bool) bool { //nolint:revive // on is the state
+// missing says of each part that is not as it should be why: it failed, or it may still come
+// to be so.
+func missing(parts []Part, tried map[string]error, on bool) (failed, late error) { //nolint:revive // on is the state
 	for _, p := range parts {
 		err := tried[p.ID]
-		if (p.On != on || p.busy) && (err == nil || errors.Is(err, errBusy)) {
-			return true
+		switch {
+		case p.On == on && !p.busy:
+		case err == nil || errors.Is(err, errBusy):
+			late = errors.Join(late, fmt.Errorf("%s is %s still", p.Name, p.State))
+		case p.On != on:
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", p.Name, err))
 		}
 	}
-	return false
-}
-
-// late names parts of which nothing failed, and which are not as they should be.
-func late(parts []Part, tried map[string]error, on bool) error { //nolint:revive // on is the state
-	var all []error
-	for _, p := range parts {
-		err := tried[p.ID]
-		if (p.On != on || p.busy) && (err == nil || errors.Is(err, errBusy)) {
-			all = append(all, fmt.Errorf("%s is %s still", p.Name, p.State))
-		}
-	}
-	return errors.Join(all...)
+	return failed, late
 }
 
 func resultOf(what string, parts []Part) Result {

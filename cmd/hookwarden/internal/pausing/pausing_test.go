@@ -180,7 +180,7 @@ func TestPauseSaysHowThingsStand(t *testing.T) {
 		}, Deliveries, false},
 		"resume": {func(*board) {}, Deliveries, true},
 		"pause_disablings": {func(b *board) {
-			b.parts = []Part{{Name: "stream of Buffer", ID: "u3", State: "Enabled", On: true}, {Name: sweepName, ID: "hw-Hourly", State: "ENABLED", On: true}}
+			b.parts = []Part{{Name: "stream of Buffer", ID: "u3", State: "Enabled", On: true}, {Name: Sweep, ID: "hw-Hourly", State: "ENABLED", On: true}}
 		}, Disablings, false},
 	} {
 		in(t, func(t *testing.T, b *board) {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"hookwarden/cmd/hookwarden/internal/pausing"
 	"hookwarden/cmd/hookwarden/internal/session"
 	"hookwarden/shared/dynamo"
 	"hookwarden/shared/env"
@@ -178,7 +179,7 @@ func (r stackReader) ReadDeliver(ctx context.Context) (env.Deliver, error) {
 // ReadPaused implements settingsReader.
 func (r stackReader) ReadPaused(ctx context.Context) ([]paused, error) {
 	var off []paused
-	for _, part := range []struct{ function, what string }{{"DELIVER_FUNCTION", "deliveries"}, {"DISABLE_FUNCTION", "disablings"}} {
+	for _, part := range []struct{ function, what string }{{"DELIVER_FUNCTION", pausing.Deliveries}, {"DISABLE_FUNCTION", pausing.Disablings}} {
 		name, err := r.c.Name(part.function)
 		if err != nil {
 			return nil, err
@@ -199,13 +200,10 @@ func (r stackReader) ReadPaused(ctx context.Context) ([]paused, error) {
 	}
 	swept, err := r.sweeps(ctx)
 	if err == nil && !swept {
-		off = append(off, paused{sweepName, "disablings"})
+		off = append(off, paused{pausing.Sweep, pausing.Disablings})
 	}
 	return off, err
 }
-
-// sweepName is the sweep among what is paused, as `pause` calls it.
-const sweepName = "hourly sweep"
 
 // sweeps reports whether the rule that starts the sweep is turned on.
 func (r stackReader) sweeps(ctx context.Context) (bool, error) {
@@ -213,7 +211,7 @@ func (r stackReader) sweeps(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	rule := resources["SweepFunctionHourly"]
+	rule := resources[pausing.SweepRule]
 	out, err := eventbridge.NewFromConfig(r.c.Config).DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &rule})
 	if err != nil {
 		return false, fmt.Errorf("look at the rule that starts the sweep: %w", err)

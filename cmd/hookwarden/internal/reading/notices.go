@@ -119,9 +119,9 @@ func audited(entries []dynamo.AuditEntry) []change {
 			kind = platform.AppDisabled
 		case "enable":
 			kind = platform.AppEnabled
-		case "warn", "warning":
+		case "warn":
 			kind = platform.AppWarning
-		case "recover", "recovered":
+		case "recover":
 			kind = platform.AppRecovered
 		default:
 			continue // what the rule would have done

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"hookwarden/cmd/hookwarden/internal/pausing"
 	"hookwarden/cmd/hookwarden/internal/show"
 	"hookwarden/shared/platform"
 )
@@ -36,7 +37,7 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 		problems = append(problems, problem{fmt.Sprintf(format, args...), command})
 	}
 	for _, p := range a.Paused {
-		if p.Name == sweepName {
+		if p.Name == pausing.Sweep {
 			add("hookwarden resume "+p.What, "The %s are paused: the %s does not run.", p.What, p.Name)
 			continue
 		}
