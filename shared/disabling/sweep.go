@@ -35,6 +35,11 @@ const (
 	sweepReserve = 10 * time.Second
 )
 
+// sweepShards is how many parts a sweep has: those of the index of failing days, then
+// those of disabled apps, then those of warned apps. An app that was disabled by a
+// version without that index is only in the first.
+const sweepShards = 3 * tally.Shards
+
 // Sweep judges every app that had a failure today or in the days before, up to the window's
 // length and at least minSweepDays. It finds what the stream lost, and finishes what was left
 // unfinished, however long ago. It tells owners who were warned that their app works again. If
@@ -134,6 +139,36 @@ func (s *sweep) failing(ctx context.Context, shard int) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(keys))
+}
+
+// found returns what is in one part of an index, in order.
+func (s *sweep) found(ctx context.Context, not string, shard int, read func(context.Context, int, func(string)) error) (ids []string) {
+	if err := read(ctx, shard, func(id string) { ids = append(ids, id) }); err != nil && ctx.Err() == nil {
+		s.faults++
+		s.Logger.ErrorContext(ctx, not, "shard", shard, "error", err)
+	}
+	return slices.Sorted(slices.Values(ids))
+}
+
+// warned checks the warnings in one part of the index: whether they were told, and whether
+// they are over.
+func (s *sweep) warned(ctx context.Context) {
+	shard := s.place.Shard - 2*tally.Shards
+	s.part(ctx, s.found(ctx, "warned apps not read", shard, s.Warnings.ReadWarned), func(id string) error {
+		s.warnings++
+		return s.recover(ctx, id)
+	})
+}
+
+// takeUp finishes an unfinished disabling.
+func (j *Job) takeUp(ctx context.Context, appID string) error {
+	return j.guarded(ctx, appID, func() error {
+		app, _, err := j.Standing.ReadApp(ctx, appID)
+		if err != nil {
+			return err
+		}
+		return j.Standing.TakeUp(ctx, app)
+	})
 }
 
 // beforeDeadline is a context that ends this much before the deadline of ctx, if it has one.
