@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,23 +8,6 @@ import (
 	"hookwarden/cmd/hookwarden/internal/show"
 	"hookwarden/cmd/hookwarden/internal/words"
 )
-
-// count writes a number and its noun.
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%s %ss", digits(n), noun)
-}
-
-// digits writes a number with commas.
-func digits(n int64) string {
-	s := fmt.Sprint(n)
-	for at := len(s) - 3; at > 0; at -= 3 {
-		s = s[:at] + "," + s[at:]
-	}
-	return s
-}
 
 func showStatus(p *show.Page, a statusAnswer) {
 	p.Line(show.Styled(show.Bold, "%s", a.Stack), show.Text("  mode %s, %s", a.Mode, p.Time(a.At.Time)))

@@ -127,13 +127,6 @@ func (f facts) logged(q whyQuestion) step {
 	return s
 }
 
-func entries(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return digits(int64(n)) + " entries"
-}
-
 // summary says how entries ended, the commonest first.
 func summary(list []delivery.Entry) string {
 	groups := make(map[string]int)
