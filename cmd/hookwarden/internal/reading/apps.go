@@ -135,18 +135,12 @@ func (l appLine) has(text string) bool {
 }
 
 func readOfStanding(ctx context.Context, from *source, standing string) (appsAnswer, error) {
-	ids, more, err := parts(ctx, func(ctx context.Context, part int) ([]string, bool, error) {
-		return from.finder.ReadStanding(ctx, standing, part)
-	})
-	if err != nil {
-		return appsAnswer{}, fmt.Errorf("look for %s apps: %w", standing, err)
-	}
-	apps, err := from.apps.ReadSome(ctx, ids[:min(len(ids), maxApps)])
+	s, err := readStandings(ctx, from, standing, maxApps)
 	if err != nil {
 		return appsAnswer{}, err
 	}
-	answer := appsAnswer{Apps: []appLine{}, Found: len(ids), More: more}
-	for _, app := range apps {
+	answer := appsAnswer{Apps: []appLine{}, Found: len(s.ids), More: s.more}
+	for _, app := range s.apps {
 		answer.Apps = append(answer.Apps, lineOf(app))
 	}
 	slices.SortFunc(answer.Apps, func(a, b appLine) int {
@@ -158,11 +152,16 @@ func readOfStanding(ctx context.Context, from *source, standing string) (appsAns
 	return answer, nil
 }
 
+// failingKeys are the keys that have a failure on a day.
+func failingKeys(ctx context.Context, from *source, date tally.Date) (keys []string, more bool, err error) {
+	return parts(ctx, func(ctx context.Context, part int) ([]string, bool, error) {
+		return from.failing.ReadFailing(ctx, tally.FailingShard(date, part))
+	})
+}
+
 // readFailing lists the apps that have a failure today, those that fail most first.
 func readFailing(ctx context.Context, from *source, today tally.Date) (appsAnswer, error) {
-	keys, more, err := parts(ctx, func(ctx context.Context, part int) ([]string, bool, error) {
-		return from.failing.ReadFailing(ctx, tally.FailingShard(today, part))
-	})
+	keys, more, err := failingKeys(ctx, from, today)
 	if err != nil {
 		return appsAnswer{}, fmt.Errorf("look for failing apps: %w", err)
 	}

@@ -43,18 +43,17 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 		}
 		add("hookwarden resume "+p.What, "The %s are paused: nobody reads %s.", p.What, p.Name)
 	}
-	if b := a.Brake; !b.LatchedUntil.IsZero() {
-		add("hookwarden apps --failing", "The brake is latched (%s): nobody is disabled until %s, or until somebody who has looked says `hookwarden open-brake`.",
-			b.Reason, say(b.LatchedUntil.Time))
-	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
-		add("hookwarden apps --disabled", "The brake holds: %d apps were disabled within this clock hour.", b.UsedThisHour)
+	brake := func(b brakeLine, name, done, flag, open string) {
+		switch {
+		case !b.LatchedUntil.IsZero():
+			add("hookwarden apps --failing", "%s is latched (%s): nobody is %s until %s, or until somebody who has looked says `%s`.",
+				name, b.Reason, done, say(b.LatchedUntil.Time), open)
+		case b.Limit > 0 && b.UsedThisHour >= int64(b.Limit):
+			add("hookwarden apps "+flag, "%s holds: %d apps were %s within this clock hour.", name, b.UsedThisHour, done)
+		}
 	}
-	if b := a.WarningBrake; !b.LatchedUntil.IsZero() {
-		add("hookwarden apps --failing", "The brake on warnings is latched (%s): nobody is warned until %s, or until somebody who has looked says `hookwarden open-brake --brake warning`.",
-			b.Reason, say(b.LatchedUntil.Time))
-	} else if b.Limit > 0 && b.UsedThisHour >= int64(b.Limit) {
-		add("hookwarden apps --warned", "The brake on warnings holds: %d apps were warned of within this clock hour.", b.UsedThisHour)
-	}
+	brake(a.Brake, "The brake", "disabled", "--disabled", "hookwarden open-brake")
+	brake(a.WarningBrake, "The brake on warnings", "warned", "--warned", "hookwarden open-brake --brake warning")
 	for _, q := range a.DeadLetters {
 		if n := q.all(); n > 0 {
 			add("hookwarden letters "+strings.ToLower(strings.TrimSuffix(q.Name, "DLQ")), "%s in %s.", count(n, "dead letter"), q.Name)

@@ -88,29 +88,31 @@ func why(app platform.App, a appAnswer, say func(time.Time) string) []string {
 		}
 		add("Its owners were warned on %s of %s.%s", say(w.At), words.Level(string(w.Warning.Level)), until)
 	}
-	diagnosis := app.DisabledDiagnosis
-	if diagnosis == nil {
-		diagnosis = app.Warned.Diagnosis
-	}
-	if diagnosis != nil {
-		for _, answer := range diagnosis.Answers {
-			add("%s (%s of the %s failures that were looked at)", words.Attempt(answer.Outcome, answer.Code, answer.Status), digits(answer.Count), digits(diagnosis.Read))
-		}
-		if e := diagnosis.Example; e != nil {
-			add("%s", explained(fmt.Sprintf("For example webhook %s, %s, at %s.", e.WebhookID, e.EventType, sayText(e.At, say)), e.Detail))
-			if e.Body != "" {
-				add("It answered: %s", e.Body)
-			}
-		}
-		if diagnosis.FailingSince != "" {
-			add("It had failed since %s.", sayText(diagnosis.FailingSince, say))
-		}
-		return reasons
+	if d := cmp.Or(app.DisabledDiagnosis, app.Warned.Diagnosis); d != nil {
+		return append(reasons, diagnosed(*d, say)...)
 	}
 	for _, line := range commonest(a.log.Entries) {
 		add("%s (%s of the newest %d log entries)", words.Attempt(line.outcome, line.code, line.status), digits(int64(line.count)), len(a.log.Entries))
 	}
 	return reasons
+}
+
+// diagnosed says what a diagnosis found.
+func diagnosed(d platform.Diagnosis, say func(time.Time) string) (found []string) {
+	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	for _, answer := range d.Answers {
+		add("%s (%s of the %s failures that were looked at)", words.Attempt(answer.Outcome, answer.Code, answer.Status), digits(answer.Count), digits(d.Read))
+	}
+	if e := d.Example; e != nil {
+		add("%s", explained(fmt.Sprintf("For example webhook %s, %s, at %s.", e.WebhookID, e.EventType, sayText(e.At, say)), e.Detail))
+		if e.Body != "" {
+			add("It answered: %s", e.Body)
+		}
+	}
+	if d.FailingSince != "" {
+		add("It had failed since %s.", sayText(d.FailingSince, say))
+	}
+	return found
 }
 
 // sayText says a time of a table; as it is if it is none.

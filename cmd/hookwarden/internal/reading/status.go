@@ -118,18 +118,15 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			return ctx.Err()
 		},
 		func(ctx context.Context) (err error) {
-			disabled, err = readStandings(ctx, from, dynamo.StandingDisabled)
+			disabled, err = readStandings(ctx, from, dynamo.StandingDisabled, standingMax)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			warned, err = readStandings(ctx, from, dynamo.StandingWarned)
+			warned, err = readStandings(ctx, from, dynamo.StandingWarned, standingMax)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			today := tally.DateOf(now)
-			failing.ids, failing.more, err = parts(ctx, func(ctx context.Context, part int) ([]string, bool, error) {
-				return from.failing.ReadFailing(ctx, tally.FailingShard(today, part))
-			})
+			failing.ids, failing.more, err = failingKeys(ctx, from, tally.DateOf(now))
 			return err
 		},
 		func(ctx context.Context) (err error) {
@@ -195,7 +192,8 @@ type standings struct {
 	more bool
 }
 
-func readStandings(ctx context.Context, from *source, standing string) (standings, error) {
+// readStandings reads the ids of all apps of a standing, and so many of the apps.
+func readStandings(ctx context.Context, from *source, standing string, most int) (standings, error) {
 	var s standings
 	var err error
 	s.ids, s.more, err = parts(ctx, func(ctx context.Context, part int) ([]string, bool, error) {
@@ -204,7 +202,7 @@ func readStandings(ctx context.Context, from *source, standing string) (standing
 	if err != nil {
 		return s, fmt.Errorf("look for %s apps: %w", standing, err)
 	}
-	s.apps, err = from.apps.ReadSome(ctx, s.ids[:min(len(s.ids), standingMax)])
+	s.apps, err = from.apps.ReadSome(ctx, s.ids[:min(len(s.ids), most)])
 	return s, err
 }
 
