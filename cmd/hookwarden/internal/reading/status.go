@@ -98,13 +98,46 @@ const (
 )
 
 func readStatus(ctx context.Context, from *source, now time.Time, say func(time.Time) string) (statusAnswer, error) {
-	a := statusAnswer{Stack: from.stack, At: show.At(now)}
-	var settings env.Disable
-	var live bool
-	var disabled, warned, failing standings
-	var queues []queueLine
-	err := together(ctx,
-		func(ctx context.Context) error { settings, live = readSettings(ctx, from); return ctx.Err() },
+	a := statusAnswer{Stack: from.stack, At: show.At(now), Queues: []queueLine{}, DeadLetters: []queueLine{}}
+	f, err := a.gather(ctx, from, now)
+	if err != nil {
+		return a, err
+	}
+	if a.Mode = f.settings.Mode; !f.live {
+		a.Mode = "not known"
+	}
+	a.Apps.Disabled, a.Apps.Warned, a.Apps.FailingToday = len(f.disabled.ids), len(f.warned.ids), len(f.failing.ids)
+	a.Apps.More = f.disabled.more || f.warned.more || f.failing.more
+	a.DisabledLately = latest(f.disabled.apps, now, func(app platform.App) standingLine {
+		return standingLine{ID: app.ID, Name: app.Name, At: show.At(app.DisabledAt), Reason: app.DisabledReason, Told: !app.NotifiedAt.IsZero()}
+	})
+	a.WarnedLately = latest(f.warned.apps, now, func(app platform.App) standingLine {
+		return standingLine{ID: app.ID, Name: app.Name, At: show.At(app.Warned.At), Reason: app.Warned.Reason, Level: string(app.Warned.Warning.Level), Told: !app.Warned.NotifiedAt.IsZero()}
+	})
+	for _, q := range f.queues {
+		if strings.HasSuffix(q.Name, "DLQ") {
+			a.DeadLetters = append(a.DeadLetters, q)
+		} else {
+			a.Queues = append(a.Queues, q)
+		}
+	}
+	a.Brake.Limit, a.WarningBrake.Limit = f.settings.MaxPerHour, f.settings.MaxWarningsPerHour
+	a.Problems = problemsOf(a, f.disabled.apps, now, say)
+	return a, nil
+}
+
+// statusFacts are what the rest of the answer is made of.
+type statusFacts struct {
+	settings                  env.Disable
+	live                      bool // settings were read
+	disabled, warned, failing standings
+	queues                    []queueLine
+}
+
+// gather reads all at the same time: what stands in the answer as it is read, and the facts.
+func (a *statusAnswer) gather(ctx context.Context, from *source, now time.Time) (f statusFacts, err error) {
+	err = together(ctx,
+		func(ctx context.Context) error { f.settings, f.live = readSettings(ctx, from); return ctx.Err() },
 		func(ctx context.Context) error {
 			if off, err := from.settings.ReadPaused(ctx); err == nil {
 				a.Paused = list(off)
@@ -118,15 +151,15 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			return ctx.Err()
 		},
 		func(ctx context.Context) (err error) {
-			disabled, err = readStandings(ctx, from, dynamo.StandingDisabled, standingMax)
+			f.disabled, err = readStandings(ctx, from, dynamo.StandingDisabled, standingMax)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			warned, err = readStandings(ctx, from, dynamo.StandingWarned, standingMax)
+			f.warned, err = readStandings(ctx, from, dynamo.StandingWarned, standingMax)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			failing.ids, failing.more, err = failingKeys(ctx, from, tally.DateOf(now))
+			f.failing.ids, f.failing.more, err = failingKeys(ctx, from, tally.DateOf(now))
 			return err
 		},
 		func(ctx context.Context) (err error) {
@@ -138,36 +171,12 @@ func readStatus(ctx context.Context, from *source, now time.Time, say func(time.
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			queues, err = readQueues(ctx, from, slices.Concat(queueNames(), letterNames()))
+			f.queues, err = readQueues(ctx, from, slices.Concat(queueNames(), letterNames()))
 			return err
 		},
 		func(ctx context.Context) error { a.Alarms = readAlarms(ctx, from); return ctx.Err() },
 	)
-	if err != nil {
-		return a, err
-	}
-	if a.Mode = settings.Mode; !live {
-		a.Mode = "not known"
-	}
-	a.Apps.Disabled, a.Apps.Warned, a.Apps.FailingToday = len(disabled.ids), len(warned.ids), len(failing.ids)
-	a.Apps.More = disabled.more || warned.more || failing.more
-	a.DisabledLately = latest(disabled.apps, now, func(app platform.App) standingLine {
-		return standingLine{ID: app.ID, Name: app.Name, At: show.At(app.DisabledAt), Reason: app.DisabledReason, Told: !app.NotifiedAt.IsZero()}
-	})
-	a.WarnedLately = latest(warned.apps, now, func(app platform.App) standingLine {
-		return standingLine{ID: app.ID, Name: app.Name, At: show.At(app.Warned.At), Reason: app.Warned.Reason, Level: string(app.Warned.Warning.Level), Told: !app.Warned.NotifiedAt.IsZero()}
-	})
-	a.Queues, a.DeadLetters = []queueLine{}, []queueLine{}
-	for _, q := range queues {
-		if strings.HasSuffix(q.Name, "DLQ") {
-			a.DeadLetters = append(a.DeadLetters, q)
-		} else {
-			a.Queues = append(a.Queues, q)
-		}
-	}
-	a.Brake.Limit, a.WarningBrake.Limit = settings.MaxPerHour, settings.MaxWarningsPerHour
-	a.Problems = problemsOf(a, disabled.apps, now, say)
-	return a, nil
+	return f, err
 }
 
 func readBrake(ctx context.Context, from *source, brake platform.Brake, now time.Time) (b brakeLine, err error) {
