@@ -31,7 +31,7 @@ func HintOf(err error) string {
 	var response *awshttp.ResponseError
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) && !errors.As(err, &response) && !errors.Is(err, context.DeadlineExceeded) {
-		return "Look whether your AWS credentials are there and still valid: `aws sts get-caller-identity`, `aws sso login`."
+		return "Check that your AWS credentials are set and still valid: `aws sts get-caller-identity`, `aws sso login`."
 	}
 	return ""
 }
@@ -41,12 +41,12 @@ func hintOfCode(code string) string {
 	case "AccessDenied", "AccessDeniedException", "AuthorizationError":
 		return "Your credentials may not do this. The stack has a managed policy for reading and one for operating: docs/security.md."
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch":
-		return "AWS does not take your credentials. Log in again (`aws sso login`), or choose others with --profile."
+		return "AWS does not accept your credentials. Log in again (`aws sso login`), or choose others with --profile."
 	case "ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist":
 		return "The stack names it, but it is not there: is this the right region, and does the stack still exist?"
 	}
 	if strings.Contains(code, "Throttl") {
-		return "AWS is asked too much at the moment. Try again in a minute."
+		return "AWS throttles requests at the moment. Try again in a minute."
 	}
 	return ""
 }

@@ -194,7 +194,7 @@ Letters of the stream cannot go back. The hourly sweep does what they asked for.
 	c.Flags().BoolVar(&choice.All, "all", false, "all letters but those that would only come back")
 	c.Flags().StringVar(&choice.Reason, "reason", "", "the letters with this `REASON`, as in unknown_app; moved: those that SQS moved")
 	completeReasons(c)
-	c.Flags().StringVar(&choice.Letter, "letter", "", "the one letter whose `ID` begins so")
+	c.Flags().StringVar(&choice.Letter, "letter", "", "the one letter whose `ID` is this, or begins with it")
 	c.Flags().BoolVar(&choice.DryRun, "dry-run", false, "look at all letters, and say what would be done")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c

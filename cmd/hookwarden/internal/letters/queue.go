@@ -1,6 +1,6 @@
 // Package letters lists dead letters and sends them back to where they were meant for. It
-// takes nothing out of a queue that is not surely in another: what it is cut off from may
-// be there twice, and is never lost.
+// deletes a letter only once it is known to be in another queue. If it is cut off, a letter
+// may be in both, and none is lost.
 package letters
 
 import (
@@ -37,7 +37,7 @@ type Queue struct {
 	Home string // URL of the queue that its letters were meant for; empty: there is none
 }
 
-// Of a stack the names of a dead-letter queue, and of the queue that its letters go back to.
+// naming is what a stack calls a dead-letter queue, and the queue that its letters go back to.
 type naming struct{ name, is, letters, home string }
 
 func all() []naming {

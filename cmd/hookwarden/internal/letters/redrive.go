@@ -76,7 +76,7 @@ type Redriven struct {
 	StayHidden int            `json:"stay_hidden,omitempty"`
 }
 
-// redrive sends letters back, and deletes each once it is surely sent.
+// redrive sends letters back, and deletes each once it is known to be sent.
 type redrive struct {
 	*walk
 	choice Choice
@@ -161,8 +161,8 @@ func (r *redrive) kept(why string) {
 	r.result.Kept[why]++
 }
 
-// back sends letters and deletes those that are surely sent. What was begun is seen
-// through, whatever ends ctx. It is an error if none could be sent: all others would fail
+// back sends letters and deletes those that are known to be sent. What was begun is
+// finished, even if ctx ends. It is an error if none could be sent: all others would fail
 // in the same way.
 func (r *redrive) back(ctx context.Context, messages []types.Message) error {
 	ctx = context.WithoutCancel(ctx)

@@ -24,8 +24,8 @@ func pauseCommand(s *session.Session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pause (deliveries | disablings)",
 		Short: "Stop deliveries or disablings for a while",
-		Long: `Stop deliveries, or disablings by the rule, for a while. What runs is seen through,
-which takes up to a minute (a sweep five). All that is to be done waits:
+		Long: `Stop deliveries, or disablings by the rule, for a while. What runs is
+finished, which takes up to a minute (a sweep: five). Everything else waits:
 
 deliveries  WebhookQueue and RetryQueue keep webhooks for 7 days. Those older than
             MaxAgeHours (default 72) end as expired when deliveries go on.
@@ -150,7 +150,7 @@ func change(ctx context.Context, s *session.Session, b switchboard, what string,
 	if failed != nil {
 		hint := fault.HintOf(failed)
 		if hint == "" {
-			hint = "Say it again: what is done already stays as it is."
+			hint = "Run it again: what is already done stays as it is."
 		}
 		return fault.NewFailed(hint, "%s: not all is %s: %w", what, map[bool]string{true: "on", false: "off"}[on], failed)
 	}

@@ -24,11 +24,11 @@ type Part struct {
 type switchboard interface {
 	// Parts are those of what may be paused, in order.
 	Parts(ctx context.Context, what string) ([]Part, error)
-	// Set turns one on or off. errBusy if it is just being changed.
+	// Set turns one on or off. errBusy if it is being changed right now.
 	Set(ctx context.Context, p Part, on bool) error
 }
 
-var errBusy = errors.New("it is just being changed")
+var errBusy = errors.New("it is being changed right now")
 
 // What may be paused.
 const (
@@ -53,8 +53,8 @@ const (
 	pollEvery = time.Second
 )
 
-// turn turns all parts on or off, and waits until they are. One that fails keeps none of
-// the others from it. What counts is the state that they have in the end: a call whose
+// turn turns all parts on or off, and waits until they are. A part that fails does
+// not stop the others. What counts is the state that they have in the end: a call whose
 // answer was lost may have done it.
 func turn(ctx context.Context, b switchboard, what string, on bool, passed func()) (Result, error) { //nolint:revive // on is the state
 	ctx, cancel := context.WithTimeout(ctx, atMost)
@@ -100,7 +100,7 @@ func missing(parts []Part, tried map[string]error, on bool) (failed, late error)
 		switch {
 		case p.On == on && !p.busy:
 		case err == nil || errors.Is(err, errBusy):
-			late = errors.Join(late, fmt.Errorf("%s is %s still", p.Name, p.State))
+			late = errors.Join(late, fmt.Errorf("%s is still %s", p.Name, p.State))
 		case p.On != on:
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", p.Name, err))
 		}

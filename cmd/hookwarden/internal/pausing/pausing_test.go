@@ -121,7 +121,7 @@ func TestPauseGoesOnWithTheOthersWhenOneFails(t *testing.T) {
 			}
 		})
 	})
-	t.Run("since it is just being changed", func(t *testing.T) {
+	t.Run("since it is being changed right now", func(t *testing.T) {
 		in(t, func(t *testing.T, b *board) {
 			b.faults["hw-WebhookQueue"], b.failing = errBusy, 4
 			r, err := turn(t.Context(), b, Deliveries, false, func() {})
@@ -135,7 +135,7 @@ func TestPauseGoesOnWithTheOthersWhenOneFails(t *testing.T) {
 			b.stuck = true
 			begun := time.Now()
 			r, err := turn(t.Context(), b, Deliveries, false, func() {})
-			if err == nil || !strings.Contains(err.Error(), "hw-RetryQueue is Disabling still") || time.Since(begun) > atMost {
+			if err == nil || !strings.Contains(err.Error(), "hw-RetryQueue is still Disabling") || time.Since(begun) > atMost {
 				t.Errorf("%+v, %v after %s", r, err, time.Since(begun))
 			}
 		})

@@ -111,9 +111,9 @@ func (r stackReader) ReadDepth(ctx context.Context, name string) (depth, bool, e
 // minute, and none for a queue that was idle for hours.
 const lookBack = 15 * time.Minute
 
-// seldomAgain lets a call to CloudWatch fail soon: an answer without it is better than
-// one that nobody waits for.
-func seldomAgain(o *cloudwatch.Options) { o.RetryMaxAttempts = 2 }
+// fewTries lets a call to CloudWatch fail soon: an answer without it is better than one
+// that nobody waits for.
+func fewTries(o *cloudwatch.Options) { o.RetryMaxAttempts = 2 }
 
 // ReadAges implements watchReader.
 func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]time.Duration, error) {
@@ -130,7 +130,7 @@ func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]t
 			})
 		}
 	}
-	out, err := r.c.CloudWatch.GetMetricData(ctx, in, seldomAgain)
+	out, err := r.c.CloudWatch.GetMetricData(ctx, in, fewTries)
 	if err != nil {
 		return nil, fmt.Errorf("read the queues' ages: %w", err)
 	}
@@ -148,7 +148,7 @@ func (r stackReader) ReadAges(ctx context.Context, names []string) (map[string]t
 // alarms with the stack's own.
 func (r stackReader) ReadAlarms(ctx context.Context) ([]alarm, error) {
 	out, err := r.c.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: aws.String(r.c.Stack + "-"), StateValue: cwtypes.StateValueAlarm, MaxRecords: aws.Int32(100)}, seldomAgain)
+		AlarmNamePrefix: aws.String(r.c.Stack + "-"), StateValue: cwtypes.StateValueAlarm, MaxRecords: aws.Int32(100)}, fewTries)
 	if err != nil {
 		return nil, fmt.Errorf("read the alarms: %w", err)
 	}

@@ -201,7 +201,7 @@ type standings struct {
 	more bool
 }
 
-// readStandings reads the ids of all apps of a standing, and so many of the apps.
+// readStandings reads the ids of all apps of a standing, and in full at most that many apps.
 func readStandings(ctx context.Context, from *source, standing string, most int) (standings, error) {
 	var s standings
 	var err error

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// calls counts what is asked of AWS, tries again included, and for how long at least
-// one answer was waited for.
+// calls counts the calls to AWS, repeats included, and for how long at least one of them
+// was waiting for its answer.
 type calls struct {
 	now func() time.Time
 
@@ -57,7 +57,7 @@ func (c *calls) end() {
 	}
 }
 
-// report says what was asked, a line for each operation.
+// report says how often each operation was called, a line for each.
 func (c *calls) report(out io.Writer, begun time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

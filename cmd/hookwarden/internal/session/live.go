@@ -37,8 +37,8 @@ func Live[Settings any](ctx context.Context, c *Clients, function string, read f
 	r := env.NewReader(func(name string) (string, bool) {
 		value, ok := variables[name]
 		if !ok && (strings.HasSuffix(name, "_TABLE") || strings.HasSuffix(name, "_QUEUE_URL") || strings.HasSuffix(name, "_DLQ_URL")) {
-			// A stack of another version may lack what this version's function must have. It is
-			// no setting that anybody asks for here.
+			// A stack of another version may lack what this version's function must have. Nobody
+			// asks for that setting here.
 			return "not named", true
 		}
 		return value, ok

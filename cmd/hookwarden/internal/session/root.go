@@ -107,7 +107,7 @@ func Args(names ...string) cobra.PositionalArgs {
 		if len(args) > len(names) {
 			return fault.NewUsage(hint, "%s takes %s, and %q is too much", cmd.CommandPath(), takes, args[len(names)])
 		}
-		return fault.NewUsage(hint, "%s wants %s", cmd.CommandPath(), takes)
+		return fault.NewUsage(hint, "%s needs %s", cmd.CommandPath(), takes)
 	}
 }
 

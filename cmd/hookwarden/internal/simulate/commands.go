@@ -49,11 +49,11 @@ type parameter struct{ flag, variable, help string }
 
 func parameters() []parameter {
 	return []parameter{
-		{"dead-days", "DEAD_DAYS", "DeadDays: an app that does nothing but fail is dead after so many `DAYS` (0-29; 0: never)"},
-		{"timeout-threshold", "TIMEOUT_THRESHOLD", "TimeoutThreshold: so many `TIME-OUTS` in a day"},
+		{"dead-days", "DEAD_DAYS", "DeadDays: an app that does nothing but fail is dead after this many `DAYS` (0-29; 0: never)"},
+		{"timeout-threshold", "TIMEOUT_THRESHOLD", "TimeoutThreshold: this many `TIME-OUTS` in a day"},
 		{"timeout-min-share", "TIMEOUT_MIN_SHARE", "TimeoutMinShare: what `SHARE` of two days' attempts they must be (0-1)"},
 		{"window-days", "WINDOW_DAYS", "WindowDays: how many `DAYS` of errors disable an app (1-30)"},
-		{"gone-threshold", "GONE_THRESHOLD", "GoneThreshold: so many `ANSWERS` of 410 in a day (0: off)"},
+		{"gone-threshold", "GONE_THRESHOLD", "GoneThreshold: this many `ANSWERS` of 410 in a day (0: off)"},
 	}
 }
 

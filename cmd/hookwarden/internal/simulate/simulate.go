@@ -47,7 +47,7 @@ const (
 	Same     Effect = "same"    // both call it broken
 )
 
-// Judged is an app that either rule calls broken.
+// Judged is an app that at least one of the rules calls broken.
 type Judged struct {
 	AppID          string      `json:"app_id"`
 	Name           string      `json:"name"`

@@ -13,7 +13,7 @@ type Standing struct {
 	AppID          string    `json:"app_id"`
 	Name           string    `json:"name"`
 	OrganizationID string    `json:"organization_id"`
-	Did            string    `json:"did"` // enabled, disabled; nothing, if there was nothing to do; overtaken, if something else happened meanwhile
+	Did            string    `json:"did"` // enabled, disabled; nothing, if there was nothing to do; overtaken, if something else happened in the meantime
 	Disabled       bool      `json:"disabled"`
 	Reason         string    `json:"reason,omitempty"` // why it is, or was before the command
 	Since          show.Time `json:"since,omitzero"`   // that it is, or was
@@ -108,7 +108,7 @@ func printStanding(p *show.Page, s Standing) {
 			p.Say("Its owners get a mail.")
 		}
 	case s.Did == didOvertaken:
-		p.SayIn(show.Warn, "Something else happened meanwhile. %s is now %s.", name, stands(p, s))
+		p.SayIn(show.Warn, "Something else happened in the meantime. %s is now %s.", name, stands(p, s))
 	case s.Disabled:
 		p.Say("%s is disabled already, since %s (%s). Nothing was sent.", name, p.Time(s.Since.Time), s.Reason)
 	default:

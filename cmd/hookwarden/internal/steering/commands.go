@@ -222,7 +222,7 @@ func openBrakeCommand(s *session.Session) *cobra.Command {
 		Use:   "open-brake --hours N",
 		Short: "Open the brake on disablings or warnings, once you know that the apps are broken",
 		Long: `Open the brake that holds disablings, or the one that holds warnings, and keep it from
-latching for so many hours (1-48). The hourly limit still holds. Do this once you know
+latching for N hours (1-48). The hourly limit still holds. Do this once you know
 that the apps are broken, and that it is not hookwarden's own fault.`,
 		Example: "  hookwarden open-brake --hours 4\n  hookwarden open-brake --brake warning --hours 12",
 		Args:    session.Args(),

@@ -84,7 +84,7 @@ func (d *desk) actor(ctx context.Context, name, email string, after ...time.Time
 // lastPart is the name in an ARN: of the user, or of the session, which mostly is one.
 func lastPart(arn string) string { return arn[strings.LastIndexAny(arn, "/:")+1:] }
 
-// order is a message, and what it is to bring about.
+// order is a message, and the effect that it should have.
 type order struct {
 	message platform.RegistryMessage
 	group   string
@@ -100,7 +100,7 @@ func (o *order) encode() error {
 	body, err := platform.EncodeRegistry(o.message)
 	var invalid *platform.InvalidError
 	if errors.As(err, &invalid) {
-		return fault.NewUsage("docs/platform.md has all messages.", "the registry would not take this: %w", err)
+		return fault.NewUsage("docs/platform.md has all messages.", "the registry would not accept this: %w", err)
 	}
 	o.body = body
 	return err
@@ -111,15 +111,15 @@ const (
 	settle    = 5 * time.Second // for what comes after the effect, and may be missing
 )
 
-// carryOut sends the message and waits until done says so. A read that fails is made
-// again for as long.
+// carryOut sends the message and waits until done says so. A read that fails is
+// repeated until then.
 func (d *desk) carryOut(ctx context.Context, o order, atMost time.Duration, done func(context.Context) (bool, error)) error {
 	unknown, err := d.registry.Send(ctx, o.body, o.group)
 	if err != nil && !unknown {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	if err != nil {
-		d.note("SQS's answer was lost (%v). The message may be queued: waiting whether it takes effect.", err)
+		d.note("SQS's answer was lost (%v). The message may be queued: waiting to see whether it takes effect.", err)
 	}
 	if atMost <= 0 {
 		return nil
@@ -129,10 +129,10 @@ func (d *desk) carryOut(ctx context.Context, o order, atMost time.Duration, done
 	case last == nil:
 		return nil
 	case ctx.Err() != nil:
-		d.note("The message is queued, and will take effect all the same.")
+		d.note("The message is queued, and will take effect anyway.")
 		return ctx.Err()
 	case err != nil:
-		return fault.NewFailed("It is safe to say it again.", "%s after %d s, and the message may not have been queued: %w", o.effect, int(atMost.Seconds()), err)
+		return fault.NewFailed("It is safe to run it again.", "%s after %d s, and the message may not have been queued: %w", o.effect, int(atMost.Seconds()), err)
 	case errors.Is(last, errNotYet):
 		return fault.NewFailed("The message is queued, and takes effect when its turn comes. "+o.look,
 			"%s after %d s", o.effect, int(atMost.Seconds()))

@@ -42,8 +42,8 @@ func newTest(app platform.App, id, event, data string) (order, error) {
 	return o, o.encode()
 }
 
-// test carries out such an order. What failed on hookwarden's side is made again, and is no
-// end.
+// test carries out such an order. What failed on hookwarden's side is tried again, so the
+// test has not ended yet.
 func (d *desk) test(ctx context.Context, o order, atMost time.Duration) (Tested, error) {
 	m := o.message.(platform.AppTest)
 	begun := d.now().Add(-time.Minute) // clocks may differ
