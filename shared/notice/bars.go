@@ -69,7 +69,7 @@ func (t daysTable) html() markup {
 		rows += row.html()
 	}
 	for _, l := range t.Legend {
-		colors += `<span class="` + l.Class + `" style="background-color:` + l.Color + `;font-size:10px;">&nbsp;&nbsp;&nbsp;</span>&nbsp;` + esc(l.Words) + ` &nbsp; `
+		colors += `<span class="` + l.Class + `" style="background-color:` + l.Color + `;font-size:10px;">&nbsp;&nbsp;&nbsp;</span>&nbsp;` + esc(l.Words) + `&nbsp;&nbsp; `
 	}
 	return `
 <table class="line" width="100%" cellpadding="0" cellspacing="0" border="0" style="width:100%;border-collapse:collapse;font-size:13px;line-height:18px;font-variant-numeric:tabular-nums;">

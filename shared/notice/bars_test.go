@@ -17,7 +17,7 @@ func TestLegendHasTheColoursOfThePictureInTheWordsOfTheColumns(t *testing.T) {
 		"errors alone":    {[]tally.Counts{{Error: 3}, {}}, []string{"Succeeded", "Errors"}, []string{"Errors"}},
 		"and successes":   {[]tally.Counts{{Error: 3}, {Success: 1}}, []string{"Succeeded", "Errors"}, []string{"Errors", "Succeeded"}},
 		"no errors":       {[]tally.Counts{{Timeout: 3, Success: 1}}, []string{"Succeeded", "No answer"}, []string{"No answer", "Succeeded"}},
-		"a 410":           {[]tally.Counts{{Error: 3, Gone: 3}}, []string{"Succeeded", "Errors", "410 Gone"}, []string{"Errors"}},
+		"a 410":           {[]tally.Counts{{Error: 3, Gone: 3}}, []string{"Succeeded", "Errors", "with 410"}, []string{"Errors"}},
 		"of two kinds":    {[]tally.Counts{{Error: 3}, {Timeout: 1}}, []string{"Succeeded", "Errors", "No answer"}, []string{"Errors and no answer"}},
 		"of three kinds":  {[]tally.Counts{{Error: 3, Fatal: 1, Other: 2}}, []string{"Succeeded", "Errors", "Fatal errors", "Other failures"}, []string{"Errors, fatal errors and other failures"}},
 		"successes alone": {[]tally.Counts{{Success: 3}}, []string{"Succeeded"}, []string{"Succeeded"}},

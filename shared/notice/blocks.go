@@ -96,7 +96,7 @@ func (m message) dashboardLink() markup {
 	if m.DashboardURL == "" {
 		return ""
 	}
-	return ` <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">Open&nbsp;the&nbsp;dashboard</a>`
+	return ` <a class="link" ` + href(m.DashboardURL) + ` style="color:#3355c4;">See the failed&nbsp;requests</a>`
 }
 
 func (m message) dashboardMention() markup {

@@ -40,7 +40,7 @@ func (c *Composer) daysTable(n platform.Notice) daysTable {
 	}{
 		{succeeded, true, func(d tally.Day) int64 { return d.Success }},
 		{"Errors", sum.Error > 0, func(d tally.Day) int64 { return d.Error }},
-		{"410 Gone", sum.Gone > 0, func(d tally.Day) int64 { return d.Gone }},
+		{"with 410", sum.Gone > 0, func(d tally.Day) int64 { return d.Gone }},
 		{"No answer", sum.Timeout > 0, func(d tally.Day) int64 { return d.Timeout }},
 		{"Fatal errors", sum.Fatal > 0, func(d tally.Day) int64 { return d.Fatal }},
 		{"Other failures", sum.Other > 0, func(d tally.Day) int64 { return d.Other }},
@@ -74,7 +74,7 @@ func failedWords(columns []string) string {
 	var words []string
 	for _, name := range columns {
 		switch {
-		case name == succeeded || name == "410 Gone":
+		case name == succeeded || name == "with 410":
 		case len(words) == 0:
 			words = append(words, name)
 		default:

@@ -15,7 +15,7 @@ func byHand(n platform.Notice) bool {
 func (m *message) sayByHand(n platform.Notice) {
 	m.Subject = "Your " + m.App + " integration was disabled"
 	m.When, m.By, m.Note = moment(n.DisabledAt), orElse(personOf(n), m.Platform), clean(n.Note, noteLimit)
-	m.Happened = "A person did this, not a rule about failures."
+	m.Happened = "A person at " + m.Platform + " did this, not a rule about failures."
 	m.Advice = "Find out from " + m.Platform + " what has to change, if you do not know it."
 }
 
