@@ -165,7 +165,7 @@ func (b *braked) set(ctx context.Context, brake platform.Brake, t standing.Trans
 
 // howToOpen is logged with each line about the latch.
 func howToOpen(brake platform.Brake) string {
-	return fmt.Sprintf(`send {"type": "brake.open", "brake": %q, "hours": 4} to RegistryQueue once the apps are known to be broken: docs/operations.md, The brake`, brake)
+	return fmt.Sprintf("hookwarden open-brake --brake %s --hours 4, once the apps are known to be broken: docs/operations.md, The brake", brake)
 }
 
 // said is the words of the log about a brake.

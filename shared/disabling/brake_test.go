@@ -188,7 +188,7 @@ func TestLatchLetsNobodyBeDisabledForAnyReason(t *testing.T) {
 		t.Errorf("%d are disabled", w.disabledApps())
 	}
 	for _, named := range []string{"app_id=late organization_id=42 reason=error", "latched_since=2026-11-24T10:00:00.000Z",
-		"latched_until=2026-11-25T10:00:00.000Z", "latched_reason=timeout latched_app_id=app1", "to_open=", "brake.open", "docs/operations.md"} {
+		"latched_until=2026-11-25T10:00:00.000Z", "latched_reason=timeout latched_app_id=app1", "to_open=\"hookwarden open-brake --brake disable --hours 4, once", "docs/operations.md"} {
 		if !strings.Contains(w.log.String(), named) {
 			t.Errorf("the log lacks %q:\n%s", named, &w.log)
 		}
