@@ -39,15 +39,15 @@ func (f facts) notFound(what string, q whyQuestion) string {
 	case !f.found.Whole && q.since.at.IsZero():
 		return fmt.Sprintf("%s is not among the newest %s of the log%s. Older ones were not looked at: ask with --since.", what, entries(f.found.Read), f.back())
 	case !f.found.Whole:
-		return fmt.Sprintf("%s is not among the %s of the log that were looked at%s. Older ones were not: `hookwarden requests` goes on page by page.",
-			what, entries(f.found.Read), f.back())
+		return fmt.Sprintf("%s is not among the %s of the log that were looked at%s. Older ones were not: `hookwarden requests %s` goes on page by page.",
+			what, entries(f.found.Read), f.back(), f.app.ID)
 	case !q.since.at.IsZero():
 		since := f.say(q.since.at)
-		return fmt.Sprintf("%s was not sent since %s, or never received: the log does not have it. It may have been sent before %s. %s", what, since, since, f.waiting(""))
+		return fmt.Sprintf("%s was not sent since %s, %s: the log does not have it. It may have been sent before %s. %s", what, since, f.orNever(), since, f.waiting(""))
 	case !f.live:
-		return what + " was not sent yet, or never received, or, if not all is logged, delivered: the log does not have it. " + f.waiting("")
+		return what + " was not sent yet, " + f.orNever() + ", or, if not all is logged, delivered: the log does not have it. " + f.waiting("")
 	}
-	return what + " was not sent yet, or never received: the log does not have it. " +
+	return what + " was not sent yet, " + f.orNever() + ": the log does not have it. " +
 		f.waiting(" so hookwarden most likely never received it: ask the platform whether it was queued.")
 }
 
@@ -59,15 +59,22 @@ func (f facts) back() string {
 	return ", back to " + f.say(f.found.Oldest)
 }
 
+// orNever says what else may have become of a webhook that the log does not have: it may
+// be a dead letter, if there are any.
+func (f facts) orNever() string {
+	for _, queue := range f.queues {
+		if queue.Name == spoken("WEBHOOK_DLQ_URL") && queue.all() > 0 {
+			return "is a dead letter (`hookwarden letters webhook` lists " + digits(queue.all()) + "), or was never received"
+		}
+	}
+	return "or never received"
+}
+
 // waiting says what the queues may still hold, and what follows if that is nothing.
 func (f facts) waiting(follows string) string {
 	var total int64
-	letters := ""
 	for _, queue := range f.queues {
 		total += queue.all()
-		if queue.Name == spoken("WEBHOOK_DLQ_URL") && queue.all() > 0 {
-			letters = " Dead letters can be listed: `hookwarden letters webhook`."
-		}
 	}
 	switch {
 	case total == 0 && follows == "":
@@ -75,7 +82,7 @@ func (f facts) waiting(follows string) string {
 	case total == 0:
 		return "The queues are empty," + follows
 	}
-	return "A queue cannot be searched; what waits there is listed below." + letters
+	return "A queue cannot be searched; what waits there is listed below."
 }
 
 // ofWebhook is about one webhook, by its newest entry.

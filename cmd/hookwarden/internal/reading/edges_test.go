@@ -25,7 +25,7 @@ func TestCommandsEndWithTheCodeThatTheHelpPromises(t *testing.T) {
 		"requests of no such app": {[]string{"requests", "99"}, 3, "99"},
 		"notices of no such app":  {[]string{"notices", "99"}, 3, "99"},
 		"no such organization":    {[]string{"audit", "99"}, 3, "organization"},
-		"no such request":         {[]string{"request", "17", "evt_none"}, 3, "hookwarden why 17 --webhook evt_none"},
+		"no such request":         {[]string{"request", "17", "evt_none"}, 3, "`hookwarden why 17 --webhook evt_none` says where it may wait, `hookwarden letters webhook`"},
 		"no such attempt":         {[]string{"request", "17", "evt_c", "--attempt", "7"}, 3, "attempt 7"},
 		"no such key":             {[]string{"request", "17", "2026-11-25T11:39:00.000Z#evt_x#1#0a1b2c3d"}, 3, "30 days"},
 		"no such command":         {[]string{"statsu"}, 2, "status"},
@@ -268,7 +268,7 @@ func TestWhyAnswersByWhatStandsInTheWay(t *testing.T) {
 		"not subscribed":         {func(_ *world, a *platform.App) { a.Events = []string{"error"} }, []string{"--event", "issue.created"}, "does not subscribe"},
 		"its receiver fails":     {func(*world, *platform.App) {}, []string{"--event", "issue.created"}, "the one attempt that was looked at failed"},
 		"the newest succeeded":   {func(*world, *platform.App) {}, nil, "But 1 of the 3 attempts"},
-		"nothing was sent":       {func(w *world, _ *platform.App) { w.log["18"] = nil }, nil, "not sent yet, or never received"},
+		"nothing was sent":       {func(w *world, _ *platform.App) { w.log["18"] = nil }, nil, "not sent yet, is a dead letter (`hookwarden letters webhook` lists 2), or"},
 		"nothing waits": {func(w *world, _ *platform.App) {
 			w.log["18"], w.depths = nil, map[string]depth{"WEBHOOK_QUEUE_URL": {}}
 		}, nil, "most likely never received"},
@@ -278,7 +278,7 @@ func TestWhyAnswersByWhatStandsInTheWay(t *testing.T) {
 		"a webhook that failed": {func(*world, *platform.App) {}, []string{"--webhook", "evt_p2"}, "was sent on 2026-11-25 12:58:00 CET, and failed"},
 		"a test says nothing": {func(w *world, _ *platform.App) {
 			w.log["18"] = []delivery.Entry{{Time: now, WebhookID: "tst_x", EventType: "test.ping", Outcome: "success", Sent: true, Test: true}}
-		}, nil, "not sent yet, or never received"},
+		}, nil, "not sent yet, is a dead letter (`hookwarden letters webhook` lists 2), or"},
 		"the log is off": {func(w *world, _ *platform.App) {
 			w.log["18"] = nil
 			w.variables["REQUEST_LOG"] = "off"

@@ -221,7 +221,7 @@ func (r reader) readRequest(ctx context.Context, from *source, appID, id string,
 		}
 		at := slices.IndexFunc(found.Entries, func(e delivery.Entry) bool { return attempt == 0 || e.Attempt == attempt })
 		if at < 0 {
-			return requestAnswer{}, fault.NewNotFound("`hookwarden why "+appID+" --webhook "+id+"` looks further. Older entries: --since 7d.",
+			return requestAnswer{}, fault.NewNotFound("`hookwarden why "+appID+" --webhook "+id+"` says where it may wait, `hookwarden letters webhook` which are dead letters. Older entries: --since 7d.",
 				"%s", notInLog(found, id, attempt))
 		}
 		key = dynamo.EntryKey(found.Entries[at])
