@@ -52,8 +52,8 @@ func problemsOf(a statusAnswer, disabled []platform.App, now time.Time, say func
 			add("hookwarden apps "+flag, "%s holds: %d apps were %s within this clock hour.", name, b.UsedThisHour, done)
 		}
 	}
-	brake(a.Brake, "The brake", "disabled", "--disabled", "hookwarden open-brake")
-	brake(a.WarningBrake, "The brake on warnings", "warned", "--warned", "hookwarden open-brake --brake warning")
+	brake(a.Brake, "The brake", "disabled", "--disabled", "hookwarden open-brake --hours 4")
+	brake(a.WarningBrake, "The brake on warnings", "warned", "--warned", "hookwarden open-brake --brake warning --hours 4")
 	for _, q := range a.DeadLetters {
 		if n := q.all(); n > 0 {
 			add("hookwarden letters "+strings.ToLower(strings.TrimSuffix(q.Name, "DLQ")), "%s in %s.", count(n, "dead letter"), q.Name)
