@@ -93,7 +93,7 @@ func listEach(ctx context.Context, s *session.Session, api API, queues []Queue, 
 			return nil, err
 		}
 		if reason != "" {
-			l.Letters = slices.DeleteFunc(l.Letters, func(l Letter) bool { return l.Reason != reason })
+			l.only(reason)
 		}
 		listings = append(listings, l)
 	}
@@ -122,6 +122,9 @@ func printListing(p *show.Page, l Listing) {
 		p.SayIn(show.Warn, "%s not be made visible again, and %s so by itself in a while.", show.Count(l.StayHidden, "letter could", "letters could"),
 			map[bool]string{true: "becomes", false: "become"}[l.StayHidden == 1])
 	}
+	if l.Reason != "" && len(l.Letters) == 0 {
+		p.Say("N%s.", strings.TrimPrefix(noneHas(l.Queue, l.Reason, l.Others), "n"))
+	}
 	counts := make(map[string]int)
 	for _, letter := range l.Letters {
 		counts[letter.Reason]++
@@ -129,14 +132,27 @@ func printListing(p *show.Page, l Listing) {
 	for _, reason := range byCount(counts) {
 		p.Line()
 		p.Line(show.Styled(show.Bold, "%s: %d", reason, counts[reason]))
-		var rows [][]show.Cell
+		details := make(map[string]bool)
 		for _, letter := range l.Letters {
 			if letter.Reason == reason {
+				details[letter.Detail] = true
+			}
+		}
+		if len(details) == 1 { // else each has its own
+			p.Say("%s", slices.Collect(maps.Keys(details))[0])
+		}
+		var rows [][]show.Cell
+		var below []string
+		for _, letter := range l.Letters {
+			if letter.Reason == reason {
+				if len(details) > 1 {
+					below = append(below, letter.Detail)
+				}
 				rows = append(rows, []show.Cell{show.Text("%s", shortID(letter.ID)), show.Text("%s", p.Short(letter.SentAt.Time)),
 					show.Text("%s", letter.AppID), show.Text("%s", letter.about())})
 			}
 		}
-		p.Table([]show.Column{{Head: "LETTER"}, {Head: "SENT (" + p.ZoneName() + ")"}, {Head: "APP", Cut: true}, {Head: "WHAT", Cut: true}}, rows)
+		p.Table([]show.Column{{Head: "LETTER"}, {Head: "SENT (" + p.ZoneName() + ")"}, {Head: "APP", Cut: true}, {Head: "WHAT", Cut: true}}, rows, below...)
 	}
 }
 

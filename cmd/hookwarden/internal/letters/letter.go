@@ -96,10 +96,10 @@ func (l *Letter) name(body string) {
 	}
 }
 
-// about is what a table says of a letter besides its app.
+// about is what a table says of a letter besides its app and its detail.
 func (l Letter) about() string {
 	var parts []string
-	for _, part := range []string{l.Type, l.MessageID, l.Detail} {
+	for _, part := range []string{l.Type, l.MessageID} {
 		if part != "" {
 			parts = append(parts, part)
 		}

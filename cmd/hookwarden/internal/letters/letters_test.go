@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hookwarden/cmd/hookwarden/internal/fault"
+	"hookwarden/cmd/hookwarden/internal/show"
 )
 
 var aNow = time.Date(2026, 11, 25, 22, 0, 0, 0, time.UTC)
@@ -187,7 +188,6 @@ func TestRedriveLeavesWhatMustNotGoBack(t *testing.T) {
 		"a disabling, its time null":    {registryDLQ, moved(`{"type":"app.disable","app_id":"17","at":null}`), Choice{All: true}, false},
 		"an enabling with a time":       {registryDLQ, buried(`{"type":"app.enable","app_id":"17","at":"2026-11-24T10:00:00Z"}`, "unknown_app"), Choice{All: true}, true},
 		"an app that SQS moved":         {registryDLQ, moved(`{"type":"app.put","app":{"secrets":["a"]}}`), Choice{All: true}, true},
-		"another reason":                {webhookDLQ, buried(webhook("e"), "expired"), Choice{Reason: "unknown_app"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(c.letter)
@@ -343,4 +343,51 @@ func TestRedriveSeesThroughWhatItBeganWhenItIsInterrupted(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || r.Sent == 0 || r.Sent == 100 || len(r.NotDeleted) > 0 || len(a.queues[homeURL])+len(a.queues[letterURL]) != 100 || r.Sent != len(a.queues[homeURL]) || a.hidden(letterURL) != 0 {
 		t.Errorf("%+v, %v: %d at home, %d letters, %d hidden", r, err, len(a.queues[homeURL]), len(a.queues[letterURL]), a.hidden(letterURL))
 	}
+}
+
+func TestReasonThatNoLetterHasIsSaid(t *testing.T) {
+	a := newAccount(buried(webhook("a"), "expired"), buried(webhook("b"), "unknown_app"), buried(webhook("c"), "unknown_app"))
+	const want = "no letter of WebhookDLQ has the reason bogus; its letters have unknown_app (2), expired (1)"
+	for _, dryRun := range []bool{true, false} {
+		_, err := redriveAll(t, a, webhookDLQ, Choice{Reason: "bogus", DryRun: dryRun})
+		if fault.CodeOf(err) != fault.NotFound || err.Error() != want {
+			t.Errorf("redrive, dry run %t: %v", dryRun, err)
+		}
+		if len(a.queues[letterURL]) != 3 || len(a.queues[homeURL]) != 0 || a.hidden(letterURL) != 0 {
+			t.Errorf("%d letters, %d at home, %d hidden", len(a.queues[letterURL]), len(a.queues[homeURL]), a.hidden(letterURL))
+		}
+	}
+	l := listAll(t, a, webhookDLQ)
+	l.only("bogus")
+	if page := shown(l, 0); !strings.Contains(page, strings.Replace(want, "no letter", "No letter", 1)+".\n") {
+		t.Errorf("letters: %s", page)
+	}
+	empty := newAccount()
+	if _, err := redriveAll(t, empty, webhookDLQ, Choice{Reason: "expired"}); fault.CodeOf(err) != fault.NotFound || !strings.HasSuffix(err.Error(), "it has no letters") {
+		t.Errorf("redrive of an empty queue: %v", err)
+	}
+}
+
+func TestListingShowsDetailsWhole(t *testing.T) {
+	long := "app.secrets must be a list of objects, each with an id, a secret and the time from which it signs"
+	l := Listing{Queue: "RegistryDLQ", Letters: []Letter{{ID: "1f0c2a9b-1", Reason: "invalid_message", Detail: long, Type: "app.upserted", AppID: "17"}}}
+	whole := func(l Listing) string { return strings.Join(strings.Fields(shown(l, 80)), " ") }
+	if page := whole(l); strings.Count(page, long) != 1 {
+		t.Errorf("of one letter: %s", page)
+	}
+	l.Letters = append(l.Letters, l.Letters[0])
+	if page := whole(l); strings.Count(page, long) != 1 {
+		t.Errorf("the same twice: %s", page)
+	}
+	l.Letters[1].Detail = "app.id is missing"
+	if page := whole(l); strings.Count(page, long) != 1 || !strings.Contains(page, "app.id is missing") {
+		t.Errorf("of two letters: %s", page)
+	}
+}
+
+// shown is a listing on a page of so many columns; 0: piped.
+func shown(l Listing, width int) string {
+	var b strings.Builder
+	printListing(&show.Page{Out: &b, Width: width, Zone: time.UTC, Now: aNow}, l)
+	return b.String()
 }

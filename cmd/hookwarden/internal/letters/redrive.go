@@ -26,6 +26,33 @@ type Listing struct {
 	Letters      []Letter `json:"letters"`                 // oldest first
 	HiddenBefore int      `json:"hidden_before,omitempty"` // somebody else looks at them; they are not among Letters
 	StayHidden   int      `json:"stay_hidden,omitempty"`   // for a while, since they could not be shown again
+
+	Reason string         `json:"reason,omitempty"`        // all of Letters have it, since it was asked for
+	Others map[string]int `json:"other_reasons,omitempty"` // of letters that are not among Letters: how many
+}
+
+// only leaves out the letters that do not have a reason, and counts them.
+func (l *Listing) only(reason string) {
+	l.Reason, l.Others = reason, make(map[string]int)
+	l.Letters = slices.DeleteFunc(l.Letters, func(letter Letter) bool {
+		if letter.Reason != reason {
+			l.Others[letter.Reason]++
+		}
+		return letter.Reason != reason
+	})
+}
+
+// noneHas says that no letter of a queue has a reason, and which reasons are there.
+func noneHas(queue, reason string, others map[string]int) string {
+	said := fmt.Sprintf("no letter of %s has the reason %s", queue, reason)
+	var there []string
+	for _, other := range byCount(others) {
+		there = append(there, fmt.Sprintf("%s (%d)", other, others[other]))
+	}
+	if len(there) == 0 {
+		return said + ": it has no letters"
+	}
+	return said + "; its letters have " + strings.Join(there, ", ")
 }
 
 // list looks at all letters of a queue and makes them visible again.
@@ -84,6 +111,8 @@ type redrive struct {
 	mu     sync.Mutex
 	result Redriven
 	chosen []types.Message // of one letter: it is looked for first
+	meant  int             // letters with the reason that was asked for
+	others map[string]int  // the reasons of the others
 	fault  error           // the newest of sending or deleting
 }
 
@@ -92,7 +121,7 @@ const newer = "it became a letter while this ran"
 
 func newRedrive(api API, q Queue, s state, c Choice, passed func(int)) *redrive {
 	return &redrive{walk: newWalk(api, q, s, passed), choice: c, result: Redriven{Queue: q.Is, To: path.Base(q.Home), DryRun: c.DryRun,
-		SentByWhy: make(map[string]int), Kept: make(map[string]int)}}
+		SentByWhy: make(map[string]int), Kept: make(map[string]int)}, others: make(map[string]int)}
 }
 
 // run does it. The result says how far it came, also if there is an error.
@@ -100,6 +129,10 @@ func (r *redrive) run(ctx context.Context) (Redriven, error) {
 	err := r.each(ctx, r.take)
 	if err == nil && r.choice.Letter != "" {
 		err = r.one(ctx)
+	}
+	if err == nil && r.choice.Reason != "" && r.meant == 0 {
+		err = fault.NewNotFound("`hookwarden letters "+r.queue.Name+"` shows them; some may be hidden while somebody looks.",
+			"%s", noneHas(r.queue.Is, r.choice.Reason, r.others))
 	}
 	r.result.StayHidden = r.show(context.WithoutCancel(ctx))
 	if err == nil && r.fault != nil {
@@ -143,7 +176,7 @@ func (r *redrive) isMeant(m types.Message) bool {
 	switch {
 	case r.choice.Letter != "":
 		return strings.HasPrefix(l.ID, strings.ToLower(r.choice.Letter))
-	case r.choice.Reason != "" && l.Reason != r.choice.Reason:
+	case r.choice.Reason != "" && !r.hasReason(l):
 		return false
 	case sentAt(m).After(r.state.at.Add(time.Second)):
 		r.kept(newer)
@@ -152,6 +185,18 @@ func (r *redrive) isMeant(m types.Message) bool {
 		r.kept("invalid_message: it would only come back; --reason invalid_message sends it all the same")
 		return false
 	}
+	return true
+}
+
+// hasReason reports whether a letter has the reason that was asked for, and counts it.
+func (r *redrive) hasReason(l Letter) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l.Reason != r.choice.Reason {
+		r.others[l.Reason]++
+		return false
+	}
+	r.meant++
 	return true
 }
 

@@ -16,8 +16,8 @@ type Column struct {
 const gap = "  "
 
 // Table writes rows under heads. On a terminal that is too narrow it cuts the columns
-// that may be cut, the widest first.
-func (p *Page) Table(columns []Column, rows [][]Cell) {
+// that may be cut, the widest first. Below a row comes its text, if there is one, wrapped.
+func (p *Page) Table(columns []Column, rows [][]Cell, below ...string) {
 	widths := make([]int, len(columns))
 	for i, c := range columns {
 		widths[i] = uniseg.StringWidth(c.Head)
@@ -33,8 +33,11 @@ func (p *Page) Table(columns []Column, rows [][]Cell) {
 		heads[i] = Cell{c.Head, Dim}
 	}
 	p.row(columns, widths, heads)
-	for _, row := range rows {
+	for i, row := range rows {
 		p.row(columns, widths, row)
+		if i < len(below) && below[i] != "" {
+			p.wrapped("    ", Text("%s", below[i]))
+		}
 	}
 }
 
