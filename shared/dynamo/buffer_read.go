@@ -33,8 +33,8 @@ func (t BufferReader) ReadFailing(ctx context.Context, partition string) (keys [
 	return keys, len(out.LastEvaluatedKey) > 0, nil
 }
 
-// ReadCounts reads the counts of keys on one day, a hundred in a request.
-func (t BufferReader) ReadCounts(ctx context.Context, date tally.Date, keys []string) (map[string]tally.Counts, error) {
+// ReadDay reads one day of keys, a hundred in a request.
+func (t BufferReader) ReadDay(ctx context.Context, date tally.Date, keys []string) (map[string]tally.Day, error) {
 	var wanted []map[string]types.AttributeValue
 	for _, key := range keys {
 		wanted = append(wanted, dayKey(key, date))
@@ -43,9 +43,9 @@ func (t BufferReader) ReadCounts(ctx context.Context, date tally.Date, keys []st
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]tally.Counts, len(found))
+	days := make(map[string]tally.Day, len(found))
 	for _, i := range found {
-		counts[item(i).text("pk")] = item(i).counts()
+		days[item(i).text("pk")] = tally.Day{Date: date, Counts: item(i).counts(), Clues: item(i).clues()}
 	}
-	return counts, nil
+	return days, nil
 }

@@ -282,7 +282,7 @@ func TestAppsReaderScansPageByPage(t *testing.T) {
 
 func TestBufferReaderReadsWhoFailsAndHowOften(t *testing.T) {
 	db := &fakeReads{hash: "pk", sort: "day", items: []item{
-		{"pk": text("17#42#1"), "day": text("2026-11-25"), "failing_day": text("2026-11-25#4"), "error_count": number(3), "success_count": number(1)},
+		{"pk": text("17#42#1"), "day": text("2026-11-25"), "failing_since": text("2026-11-25T10:00:00.000Z"), "failing_day": text("2026-11-25#4"), "error_count": number(3), "success_count": number(1)},
 		{"pk": text("18#42#1"), "day": text("2026-11-25"), "success_count": number(5)},
 	}}
 	r := BufferReader{API: db, Table: "buffer"}
@@ -290,9 +290,9 @@ func TestBufferReaderReadsWhoFailsAndHowOften(t *testing.T) {
 	if err != nil || more || !slices.Equal(keys, []string{"17#42#1"}) {
 		t.Fatalf("got %v, more %t, %v", keys, more, err)
 	}
-	counts, err := r.ReadCounts(t.Context(), "2026-11-25", []string{"17#42#1", "19#42#1"})
-	if want := (tally.Counts{Success: 1, Error: 3}); err != nil || len(counts) != 1 || counts["17#42#1"] != want {
-		t.Errorf("got %v, %v", counts, err)
+	days, err := r.ReadDay(t.Context(), "2026-11-25", []string{"17#42#1", "19#42#1"})
+	if want := (tally.Counts{Success: 1, Error: 3}); err != nil || len(days) != 1 || days["17#42#1"].Counts != want || days["17#42#1"].Clues.FailingSince.IsZero() {
+		t.Errorf("got %v, %v", days, err)
 	}
 }
 

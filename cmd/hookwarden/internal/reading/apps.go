@@ -24,17 +24,38 @@ type appsAnswer struct {
 }
 
 type appLine struct {
-	ID             string     `json:"id"`
-	Name           string     `json:"name"`
-	Slug           string     `json:"slug,omitempty"`
-	Kind           string     `json:"kind"`
-	Status         string     `json:"status"`
-	OrganizationID string     `json:"organization_id,omitempty"`
-	State          string     `json:"state"` // ok, failing, warned, disabled, deleted
-	WebhookURL     string     `json:"webhook_url,omitempty"`
-	Since          show.Time  `json:"since,omitzero"`   // of disabled and warned
-	Reason         string     `json:"reason,omitempty"` // of disabled and warned
-	Today          *dayCounts `json:"today,omitempty"`  // with --failing
+	ID             string    `json:"id"`
+	Name           string    `json:"name"`
+	Slug           string    `json:"slug,omitempty"`
+	Kind           string    `json:"kind"`
+	Status         string    `json:"status"`
+	OrganizationID string    `json:"organization_id,omitempty"`
+	State          string    `json:"state"` // ok, failing, warned, disabled, deleted
+	WebhookURL     string    `json:"webhook_url,omitempty"`
+	Since          show.Time `json:"since,omitzero"`   // of disabled and warned
+	Reason         string    `json:"reason,omitempty"` // of disabled and warned
+
+	Today        *dayCounts `json:"today,omitempty"`        // with --failing
+	Failure      *howFailed `json:"last_failure,omitempty"` // with --failing: the newest of today, if it is known
+	FailingSince show.Time  `json:"failing_since,omitzero"` // with --failing: the first failure of today since a success
+}
+
+type howFailed struct {
+	Outcome string `json:"outcome"`
+	Code    string `json:"error_code,omitempty"`
+	Status  int    `json:"status,omitempty"`
+}
+
+func (f *howFailed) String() string {
+	switch {
+	case f == nil:
+		return ""
+	case f.Code != "":
+		return f.Code
+	case f.Status != 0:
+		return fmt.Sprint(f.Outcome, " ", f.Status)
+	}
+	return f.Outcome
 }
 
 type dayCounts struct {
@@ -167,7 +188,7 @@ func readFailing(ctx context.Context, from *source, today tally.Date) (appsAnswe
 	}
 	answer := appsAnswer{Apps: []appLine{}, Found: len(keys), More: more}
 	keys = keys[:min(len(keys), maxApps)]
-	counts := make(map[string]tally.Counts, len(keys))
+	var days map[string]tally.Day
 	var ids []string
 	for _, key := range keys {
 		if id, _, _, err := tally.SplitKey(key); err == nil && !slices.Contains(ids, id) {
@@ -177,7 +198,7 @@ func readFailing(ctx context.Context, from *source, today tally.Date) (appsAnswe
 	var apps []platform.App
 	err = together(ctx,
 		func(ctx context.Context) (err error) {
-			counts, err = from.failing.ReadCounts(ctx, today, keys)
+			days, err = from.failing.ReadDay(ctx, today, keys)
 			return err
 		},
 		func(ctx context.Context) (err error) { apps, err = from.apps.ReadSome(ctx, ids); return err },
@@ -187,11 +208,16 @@ func readFailing(ctx context.Context, from *source, today tally.Date) (appsAnswe
 	}
 	for _, app := range apps {
 		l := lineOf(app)
-		c, current := counts[tally.Key(app.ID, app.OrganizationID, app.Generation)]
+		d, current := days[tally.Key(app.ID, app.OrganizationID, app.Generation)]
 		if !current {
 			continue // what failed was before an enabling, or another organization's
 		}
-		l.Today = &dayCounts{c.Success, c.Failures()}
+		l.Today = &dayCounts{d.Success, d.Failures()}
+		clues := tally.Latest([]tally.Day{d})
+		l.FailingSince = show.At(clues.FailingSince)
+		if f := clues.LastFailure; !f.At.IsZero() {
+			l.Failure = &howFailed{f.Outcome, f.Code, f.Status}
+		}
 		if l.State == "ok" {
 			l.State = "failing"
 		}
@@ -249,22 +275,28 @@ func showApps(p *show.Page, a appsAnswer, flags appsFlags) {
 	}
 	columns := []show.Column{{Head: "APP"}, {Head: "NAME", Cut: true}, {Head: "STATUS"}, {Head: "STATE"}}
 	switch {
-	case flags.failing:
-		columns = append(columns, show.Column{Head: "FAILED", Right: true}, show.Column{Head: "SUCCEEDED", Right: true})
+	case flags.failing: // ours, if apps of many organizations fail in the same way since the same minute
+		columns[2].Head = "ORG"
+		columns = append(columns, show.Column{Head: "FAILED", Right: true}, show.Column{Head: "OK", Right: true},
+			show.Column{Head: "HOW"}, show.Column{Head: "SINCE"})
 	case flags.disabled, flags.warned:
 		columns = append(columns, show.Column{Head: "SINCE (" + p.ZoneName() + ")"}, show.Column{Head: "REASON"})
 	}
 	columns = append(columns, show.Column{Head: "URL", Cut: true})
 	var rows [][]show.Cell
 	for _, l := range a.Apps {
-		status := l.Status
-		if l.Kind != "sentry-app" {
-			status = l.Kind
-		}
-		row := []show.Cell{show.Text("%s", l.ID), show.Text("%s", l.Name), show.Text("%s", status), show.Styled(styleOf(l.State), "%s", l.State)}
+		third := l.Status
 		switch {
 		case flags.failing:
-			row = append(row, show.Text("%s", digits(l.Today.Failed)), show.Text("%s", digits(l.Today.Success)))
+			third = l.OrganizationID
+		case l.Kind != "sentry-app":
+			third = l.Kind
+		}
+		row := []show.Cell{show.Text("%s", l.ID), show.Text("%s", l.Name), show.Text("%s", third), show.Styled(styleOf(l.State), "%s", l.State)}
+		switch {
+		case flags.failing:
+			row = append(row, show.Text("%s", digits(l.Today.Failed)), show.Text("%s", digits(l.Today.Success)),
+				show.Text("%s", l.Failure), show.Text("%s", minute(p, l.FailingSince)))
 		case flags.disabled, flags.warned:
 			row = append(row, show.Text("%s", p.Short(l.Since.Time)), show.Text("%s", l.Reason))
 		}
@@ -278,6 +310,14 @@ func showApps(p *show.Page, a appsAnswer, flags appsFlags) {
 		}
 		p.SayIn(show.Dim, "and %s more; --limit lists up to %d", more, maxApps)
 	}
+}
+
+// minute is a time of the day; empty if it is not known.
+func minute(p *show.Page, at show.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(p.Zone).Format("15:04")
 }
 
 func styleOf(state string) show.Style {

@@ -53,7 +53,7 @@ type dayReader interface {
 
 type failingReader interface {
 	ReadFailing(ctx context.Context, partition string) (keys []string, more bool, err error)
-	ReadCounts(ctx context.Context, date tally.Date, keys []string) (map[string]tally.Counts, error)
+	ReadDay(ctx context.Context, date tally.Date, keys []string) (map[string]tally.Day, error)
 }
 
 type logReader interface {

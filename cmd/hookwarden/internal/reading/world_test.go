@@ -141,13 +141,17 @@ func (w *world) ReadFailing(_ context.Context, partition string) (keys []string,
 	return keys, false, w.broken
 }
 
-func (w *world) ReadCounts(_ context.Context, date tally.Date, keys []string) (map[string]tally.Counts, error) {
+func (w *world) ReadDay(_ context.Context, date tally.Date, keys []string) (map[string]tally.Day, error) {
 	w.asked(len(keys))
-	counts := make(map[string]tally.Counts)
+	days := make(map[string]tally.Day)
 	for _, key := range keys {
-		counts[key] = countsOn(w.days[key], date)
+		for _, d := range w.days[key] {
+			if d.Date == date {
+				days[key] = d
+			}
+		}
 	}
-	return counts, w.broken
+	return days, w.broken
 }
 
 // Search is a search without pages, in which but for Wanted nothing is cut off.
@@ -313,7 +317,9 @@ func newWorld() *world {
 			NotifiedAt: now.Add(-26 * time.Hour)}})
 	add(platform.App{ID: "21", Slug: "old", Name: "Old", Status: platform.Internal, Deleted: true, DeletedAt: now.AddDate(0, 0, -2)})
 	w.days["17#42#1"] = slices.Concat(disabled.DisabledEvidence, []tally.Day{ago(9, tally.Counts{Success: 40}), ago(20, tally.Counts{Success: 300, Error: 2})})
-	w.days["18#42#1"] = []tally.Day{ago(0, tally.Counts{Success: 188, Error: 10, Timeout: 2}), ago(1, tally.Counts{Success: 1200})}
+	w.days["18#42#1"] = []tally.Day{{Date: today, Counts: tally.Counts{Success: 188, Error: 10, Timeout: 2},
+		Clues: tally.Clues{LastFailure: tally.Failure{At: now.Add(-3 * time.Minute), Outcome: "timeout", Code: "timeout_response"},
+			FailingSince: now.Add(-4 * time.Minute), LastSuccess: now.Add(-5 * time.Minute)}}, ago(1, tally.Counts{Success: 1200})}
 	w.days["20#42#1"] = []tally.Day{ago(4, tally.Counts{Success: 7}), ago(3, tally.Counts{Error: 2}), ago(2, tally.Counts{Error: 2}), ago(1, tally.Counts{Error: 3}), ago(0, tally.Counts{Error: 1})}
 	for i := range 12 {
 		e := delivery.Entry{Time: now.Add(-time.Duration(i*10+1) * time.Minute), WebhookID: "evt_" + string(rune('a'+i)), MessageID: "0a1b2c3d-4e5f",
