@@ -441,3 +441,26 @@ func TestNoticesSaysWhatItDoesNotKnowOfAddresses(t *testing.T) {
 		t.Errorf("without an organization: %s", out)
 	}
 }
+
+func TestAppDoesNotNameSkipsAsCausesOfItsDisabling(t *testing.T) {
+	w := newWorld()
+	app := w.apps["17"]
+	app.DisabledDiagnosis = nil
+	w.apps["17"] = app
+	out, _, _ := run(t, w, screen{}, "app", "17")
+	if strings.Contains(out, "not sent") || !strings.Contains(out, "401 Unauthorized: it refuses the request. Often it checks the signature with another secret. (10 of the newest 10 log entries)") {
+		t.Error(out)
+	}
+}
+
+func TestKindsReadAsOneList(t *testing.T) {
+	for want, c := range map[string]tally.Counts{
+		"3 successes, 6 time-outs or broken connections, 1 reported as fatal": {Success: 3, Timeout: 6, Fatal: 1},
+		"1 success, 1 answer of 4xx, 2 answers of 410":                        {Success: 1, Error: 3, Gone: 2},
+		"no success, no failure":                                              {},
+	} {
+		if got := kinds(c); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

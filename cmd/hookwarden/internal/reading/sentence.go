@@ -78,7 +78,7 @@ func why(app platform.App, a appAnswer, say func(time.Time) string) []string {
 			for _, d := range e {
 				sum = sum.Plus(d.Counts)
 			}
-			add("From %s to %s, %s succeeded; %s.", e[0].Date, e[len(e)-1].Date, digits(sum.Success), kinds(sum))
+			add("From %s to %s: %s.", e[0].Date, e[len(e)-1].Date, kinds(sum))
 		}
 	}
 	if w := app.Warned; !w.At.IsZero() && w.RecoveredAt.IsZero() {
@@ -91,8 +91,12 @@ func why(app platform.App, a appAnswer, say func(time.Time) string) []string {
 	if d := cmp.Or(app.DisabledDiagnosis, app.Warned.Diagnosis); d != nil {
 		return append(reasons, diagnosed(*d, say)...)
 	}
-	for _, line := range commonest(a.log.Entries) {
-		add("%s (%s of the newest %d log entries)", words.Attempt(line.outcome, line.code, line.status), digits(int64(line.count)), len(a.log.Entries))
+	causes := a.log.Entries
+	if app.Disabled() { // what was not sent since is no cause of that
+		causes = slices.DeleteFunc(slices.Clone(causes), func(e delivery.Entry) bool { return !e.Sent })
+	}
+	for _, line := range commonest(causes) {
+		add("%s (%s of the newest %d log entries)", words.Attempt(line.outcome, line.code, line.status), digits(int64(line.count)), len(causes))
 	}
 	return reasons
 }
@@ -124,20 +128,31 @@ func sayText(at string, say func(time.Time) string) string {
 	return say(t)
 }
 
-// kinds says how failures divide.
+// kinds says how attempts divide.
 func kinds(c tally.Counts) string {
-	var said []string
+	said := []string{digits(c.Success) + " successes"}
+	switch c.Success {
+	case 0:
+		said[0] = "no success"
+	case 1:
+		said[0] = "1 success"
+	}
 	for _, k := range []struct {
-		n    int64
-		what string
-	}{{c.Error - c.Gone, "answered with 4xx"}, {c.Gone, "answered 410"}, {c.Timeout, "timed out or lost the connection"},
-		{c.Other, "failed otherwise (5xx, redirects, forbidden URLs)"}, {c.Fatal, "reported as fatal"}} {
-		if k.n > 0 {
-			said = append(said, digits(k.n)+" "+k.what)
+		n         int64
+		one, many string
+	}{{c.Error - c.Gone, "answer of 4xx", "answers of 4xx"}, {c.Gone, "answer of 410", "answers of 410"},
+		{c.Timeout, "time-out or broken connection", "time-outs or broken connections"},
+		{c.Other, "other failure (5xx, redirects, forbidden URLs)", "other failures (5xx, redirects, forbidden URLs)"},
+		{c.Fatal, "reported as fatal", "reported as fatal"}} {
+		switch {
+		case k.n == 1:
+			said = append(said, "1 "+k.one)
+		case k.n > 0:
+			said = append(said, digits(k.n)+" "+k.many)
 		}
 	}
-	if len(said) == 0 {
-		return "none failed"
+	if len(said) == 1 {
+		said = append(said, "no failure")
 	}
 	return strings.Join(said, ", ")
 }
