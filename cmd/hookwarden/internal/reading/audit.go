@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,28 @@ import (
 type auditAnswer struct {
 	Entries []auditLine `json:"entries"` // newest first
 	Next    string      `json:"next,omitempty"`
+	Latched []latchLine `json:"latched,omitempty"` // with --brake: the brakes that are latched now
+}
+
+type latchLine struct {
+	Brake  string    `json:"brake"`
+	Until  show.Time `json:"until"`
+	Reason string    `json:"reason"`
+	AppID  string    `json:"app_id"` // the app that it was about
+}
+
+// readLatches are the latches of both brakes that hold now.
+func readLatches(ctx context.Context, from *source, now time.Time) (lines []latchLine, err error) {
+	for _, brake := range []platform.Brake{platform.BrakeDisable, platform.BrakeWarning} {
+		latch, err := from.brake.ReadLatch(ctx, brake)
+		if err != nil {
+			return nil, fmt.Errorf("read the brake: %w", err)
+		}
+		if latch.Latched(now) {
+			lines = append(lines, latchLine{string(brake), show.At(latch.Until), string(latch.Reason), latch.AppID})
+		}
+	}
+	return lines, nil
 }
 
 type auditLine struct {
@@ -53,7 +76,7 @@ warned, and what the rule would have done. "by" is the actor that the platform
 named, or the rule. "sender" is who sent the message, as SQS stamped it: a
 hint, not proof, since a session of a role has the name that it chose.
 
-A page makes at most 11 requests.`,
+A page makes at most 12 requests.`,
 		Example: "  hookwarden audit 42\n  hookwarden audit 42 --app 17 --limit 5\n  hookwarden audit --brake",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if brake {
@@ -102,6 +125,11 @@ func (r reader) printAudit(ctx context.Context, from *source, q dynamo.AuditQuer
 		a.Entries = append(a.Entries, auditLine{show.At(e.Time), e.Event, e.AppID, e.Name, e.Reason, e.Actor, e.SenderID, e.Note,
 			string(e.Brake), show.At(e.OpenUntil), e.Evidence, e.Level, e.Diagnosis})
 	}
+	if q.OrganizationID == dynamo.BrakeAudit {
+		if a.Latched, err = readLatches(ctx, from, r.Now()); err != nil {
+			return err
+		}
+	}
 	return r.Print(a, func(p *show.Page) { showAudit(p, a) })
 }
 
@@ -117,7 +145,15 @@ func (r reader) knownOrganization(ctx context.Context, from *source, id string) 
 }
 
 func showAudit(p *show.Page, a auditAnswer) {
-	if len(a.Entries) == 0 {
+	for _, l := range a.Latched {
+		p.SayIn(show.Bad, "The brake on %s is latched until %s because of %s (app %s).",
+			map[string]string{string(platform.BrakeDisable): "disablings", string(platform.BrakeWarning): "warnings"}[l.Brake], p.Time(l.Until.Time), l.Reason, l.AppID)
+	}
+	switch {
+	case len(a.Entries) == 0 && len(a.Latched) > 0:
+		p.Say("Nobody opened a brake.")
+		return
+	case len(a.Entries) == 0:
 		p.Say("Nothing was done.")
 		return
 	}

@@ -464,3 +464,15 @@ func TestKindsReadAsOneList(t *testing.T) {
 		}
 	}
 }
+
+func TestAuditOfTheBrakeShowsItsLatchesFirst(t *testing.T) {
+	w := newWorld()
+	w.latch[platform.BrakeDisable] = disabling.Latch{Since: now, Until: now.Add(time.Hour), Reason: "timeout", AppID: "18"}
+	w.latch[platform.BrakeWarning] = disabling.Latch{Since: now, Until: now.Add(2 * time.Hour), Reason: "dead", AppID: "20"}
+	out, _, _ := run(t, w, screen{}, "audit", "--brake")
+	const want = "The brake on disablings is latched until 2026-11-25 14:00:00 CET because of timeout (app 18).\n" +
+		"The brake on warnings is latched until 2026-11-25 15:00:00 CET because of dead (app 20).\nNobody opened a brake.\n"
+	if out != want {
+		t.Error(out)
+	}
+}
