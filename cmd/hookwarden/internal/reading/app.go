@@ -20,6 +20,7 @@ import (
 type appAnswer struct {
 	appLine
 	UUID            string           `json:"uuid,omitempty"`
+	Generation      int64            `json:"generation"` // grows with each enabling and each new URL: counts of those before say nothing
 	Organization    organizationLine `json:"organization"`
 	WebhookURLError string           `json:"webhook_url_error,omitempty"`
 	Events          []string         `json:"events"`
@@ -140,7 +141,7 @@ func (r reader) readAppAnswer(ctx context.Context, from *source, id string) (app
 	if err != nil {
 		return appAnswer{}, err
 	}
-	a := appAnswer{appLine: lineOf(app), UUID: app.UUID, WebhookURLError: app.WebhookURLError, Events: list(app.Events), Days: list(days),
+	a := appAnswer{appLine: lineOf(app), UUID: app.UUID, Generation: app.Generation, WebhookURLError: app.WebhookURLError, Events: list(app.Events), Days: list(days),
 		Organization: organizationLine{app.OrganizationID, org.Slug, org.Name}, log: found}
 	todays := countsOn(days, today)
 	if a.State == "ok" && todays.Failed() {

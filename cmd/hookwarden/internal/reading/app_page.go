@@ -23,6 +23,7 @@ func showApp(p *show.Page, a appAnswer, now time.Time) {
 		p.Field("warned", show.Styled(show.Warn, "%s", p.When(a.Warned.At.Time)))
 	}
 	p.Field("enabled", show.Text("%s", p.When(a.EnabledAt.Time)))
+	p.Field("generation", show.Text("%d", a.Generation))
 	if len(a.Why) > 0 {
 		p.Heading("Why")
 		for _, line := range a.Why {

@@ -476,3 +476,12 @@ func TestAuditOfTheBrakeShowsItsLatchesFirst(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+func TestAppThatWasWarnedAndHasNoCountsIsToBeToldThatItWorks(t *testing.T) {
+	w := newWorld()
+	delete(w.days, "20#42#1")
+	out, _, _ := run(t, w, screen{}, "app", "20")
+	if !strings.Contains(out, "Its owners are told that it works again once a webhook succeeded and an hour passed without a failure.") || strings.Contains(out, "Nothing: it has") {
+		t.Error(out)
+	}
+}

@@ -73,6 +73,8 @@ func next(app platform.App, settings env.Disable, days []tally.Day, today tally.
 	}
 	date, reason := cutOn(settings.Rule, days, today)
 	switch {
+	case date == "" && !app.Warned.At.IsZero() && app.Warned.RecoveredAt.IsZero():
+		return "It has no failures that could disable it. Its owners are told that it works again once a webhook succeeded and an hour passed without a failure."
 	case date == "":
 		return "Nothing: it has no failures that could disable it."
 	case !app.Breaker.BreaksFor(reason):
