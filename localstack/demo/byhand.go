@@ -4,9 +4,9 @@ import "path/filepath"
 
 // showByHand says how to send a webhook to the stack that stays up.
 func (s *story) showByHand() {
-	env, down := envFile(s.stage.port), "make down PORT="+s.stage.port
+	env, down, program := envFile(s.stage.port), "make down PORT="+s.stage.port, " --env "+envFile(s.stage.port)
 	if s.stage.port == defaultPort {
-		env, down = filepath.Join(root, ".local", "stack.env"), "make down"
+		env, down, program = filepath.Join(root, ".local", "stack.env"), "make down", ""
 	}
 	a := s.cast.bot
 	s.title("Now you")
@@ -20,12 +20,9 @@ func (s *story) showByHand() {
 		`    "resource": "issue", "action": "created", "data": {"issue": {"id": "1"}}}'`,
 	)
 	s.paragraph(`Its receiver ended with this story, so the newest entry of its request log will say "connection_error" and "refused":`)
-	s.code(
-		`aws dynamodb query --endpoint-url "$AWS_ENDPOINT_URL" --table-name "$REQUESTS_TABLE" \`,
-		`  --key-condition-expression 'pk = :pk' \`,
-		`  --expression-attribute-values '{":pk": {"S": "`+a.id+`#'"$(date -u +%F)"'"}}' \`,
-		`  --query 'Items[-1].[event_type.S, url.S, outcome.S, error_code.S]' --output text`,
-	)
+	s.code("go run ./cmd/hookwarden" + program + " requests " + a.id)
+	s.paragraph("Why an app was disabled, who was told, and what comes next:")
+	s.code("go run ./cmd/hookwarden" + program + " app " + s.cast.importer.id)
 	s.paragraph(`With "url": "http://%s:8080/" in the message, it goes to a receiver of yours. `+
 		`This one prints what it gets: python3 localstack/receive.py 8080`, s.Names["RECEIVER_HOST"])
 	s.line("")

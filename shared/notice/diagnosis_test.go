@@ -63,7 +63,8 @@ func forbidden() platform.Answer { return platform.Answer{Outcome: "error", Stat
 func diagnosedSamples() map[string]sample {
 	errors := among(platform.Answer{Outcome: "server_error", Status: 500, Count: 20}, platform.Answer{Outcome: "timeout", Code: "timeout_response", Count: 11})
 	body := "{\n  \"error\": \"forbidden\",\n  \"message\": \"The signature is missing or wrong: see https://docs.acme.example/hooks\"\n}\n"
-	dead := because("dead", daysOf([]tally.Counts{{Other: 31}, {Other: 12}, {}, {}, {Other: 44, Timeout: 3}, {Other: 51}, {Other: 32}}))
+	dead := because("dead", daysOf([]tally.Counts{{Other: 31}, {Other: 12}, {}, {}, {Other: 44}, {Other: 51}, {Other: 32}}))
+	unanswered := because("dead", daysOf([]tally.Counts{{Timeout: 31}, {Timeout: 12}, {}, {}, {Timeout: 44}, {Timeout: 51}, {Timeout: 32}}))
 	timeout := because("timeout", daysOf([]tally.Counts{
 		{Success: 4210, Error: 3}, {Success: 3977, Timeout: 2}, {Success: 4120, Error: 7},
 		{Success: 1200, Timeout: 14}, {Success: 980, Timeout: 3}, {Success: 2206, Timeout: 880}, {Success: 41, Timeout: 4388},
@@ -71,23 +72,23 @@ func diagnosedSamples() map[string]sample {
 	return map[string]sample{
 		"diagnosed_403": {config(), disabled(because("error", daysOf([]tally.Counts{
 			{Error: 12}, {Error: 3}, {Error: 48}, {Error: 41}, {Error: 37}, {Error: 62}, {Error: 40}})), diagnosed(forbidden(), errors, saying("", body)))},
-		"diagnosed_404": {config(), disabled(counting(212), diagnosed(platform.Answer{Outcome: "error", Status: 404},
+		"diagnosed_404": {config(), disabled(counting(212), diagnosed(platform.Answer{Outcome: "error", Status: 404}, since24,
 			saying("", "<!doctype html>\n<html><head><title>404 Not Found</title></head>\n<body>\n<h1>Not Found</h1>\n</body></html>\n")))},
-		"diagnosed_tls":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate expired on 2026-11-20.", "")))},
-		"diagnosed_dns":      {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}, saying("The name hooks.acme.example cannot be found: there is no address for it.", "")))},
-		"diagnosed_redirect": {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "redirect", Status: 301}, saying("It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.", "")))},
-		"diagnosed_blocked":  {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_address"}, saying("The name hooks.acme.example leads to a private address, or to another that is not public.", "")))},
+		"diagnosed_tls":      {config(), disabled(unanswered, diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, reading(170), saying("The certificate expired on 2026-11-18.", "")))},
+		"diagnosed_dns":      {config(), disabled(unanswered, diagnosed(platform.Answer{Outcome: "connection_error", Code: "dns"}, reading(170), saying("The name hooks.acme.example cannot be found: there is no address for it.", "")))},
+		"diagnosed_redirect": {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "redirect", Status: 301}, reading(170), saying("It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.", "")))},
+		"diagnosed_blocked":  {config(), disabled(dead, diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_address"}, reading(170), saying("The name hooks.acme.example leads to a private address, or to another that is not public.", "")))},
 		"diagnosed_timeout": {config(), disabled(timeout, diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, func(d *platform.Diagnosis) {
 			d.More, d.Example.DurationMS = true, 1000
 			d.FailingSince, d.LastSuccess = "2026-11-24T09:57:44.000Z", "2026-11-24T09:57:43.000Z"
 			d.Example.Detail = "There was a connection, but no answer began within 1 s."
 		}, reading(1000)))},
-		"diagnosed_502":     {ledgerly(), disabled(ownLinks, dead, diagnosed(platform.Answer{Outcome: "server_error", Status: 502}, saying("", "upstream connect error")))},
+		"diagnosed_502":     {ledgerly(), disabled(ownLinks, dead, diagnosed(platform.Answer{Outcome: "server_error", Status: 502}, reading(170), saying("", "upstream connect error")))},
 		"diagnosed_gone":    {ledgerly(), disabled(because("gone", daysOf([]tally.Counts{{Success: 5}, {Error: 4, Gone: 4}})), diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(4), since24))},
 		"diagnosed_partly":  {config(), disabled(func(n *platform.Notice) { n.Diagnosis = &platform.Diagnosis{LastSuccess: "2026-11-17T23:50:02.000Z"} })},
 		"diagnosed_hostile": {config(), disabled(hostile)},
 		"diagnosed_provider": {config(), disabled(ofKind(platform.Integration, "github", "GitHub"), counting(212),
-			diagnosed(platform.Answer{Outcome: "error", Status: 401}))},
+			diagnosed(platform.Answer{Outcome: "error", Status: 401}, since24))},
 	}
 }
 
@@ -231,7 +232,7 @@ func TestDiagnosisShowsOneRequestAndWhenItBegan(t *testing.T) {
 		}
 	}
 	says(t, diagnosedSamples()["diagnosed_redirect"].compose(t), "It leads to https://www.acme.example/hooks/ci/, with a query that is not shown.")
-	says(t, diagnosedSamples()["diagnosed_tls"].compose(t), "The certificate expired on 20 November 2026.")
+	says(t, diagnosedSamples()["diagnosed_tls"].compose(t), "The certificate expired on 18 November 2026.")
 	for _, name := range []string{"diagnosed_dns", "diagnosed_blocked"} {
 		if m := diagnosedSamples()[name].compose(t); strings.Contains(fold(m.Text), "no address for it") || strings.Contains(fold(m.Text), "not public") {
 			t.Errorf("%s says a thing twice:\n%s", name, m.Text)

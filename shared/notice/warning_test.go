@@ -48,7 +48,7 @@ func warningSamples() map[string]sample {
 	certificate := diagnosed(platform.Answer{Outcome: "connection_error", Code: "tls"}, saying("The certificate expired on 2026-11-24.", ""), reading(31), func(d *platform.Diagnosis) {
 		d.FailingSince, d.LastSuccess = "2026-11-24T00:00:07.000Z", "2026-11-23T23:58:10.000Z"
 	})
-	slow := diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, reading(517), func(d *platform.Diagnosis) {
+	slow := diagnosed(platform.Answer{Outcome: "timeout", Code: "timeout_response"}, reading(512), func(d *platform.Diagnosis) {
 		d.FailingSince, d.LastSuccess, d.Example.DurationMS = "2026-11-24T09:57:44.000Z", "2026-11-24T09:57:43.000Z", 1000
 	})
 	permanent := platform.Warning{Level: platform.LevelPermanent, CutOn: "2026-11-29"}
@@ -61,8 +61,8 @@ func warningSamples() map[string]sample {
 			n.Evidence = daysOf([]tally.Counts{{Success: 5}, {Success: 2}, {Timeout: 31}})
 		})},
 		"warning_gone":           {ledgerly(), warning(platform.Warning{Level: platform.LevelPermanent}, of(tally.Gone), gone, ownLinks, diagnosed(platform.Answer{Outcome: "gone", Status: 410}, reading(1), since24))},
-		"warning_blocked":        {config(), warning(permanent, of(tally.Dead), diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_scheme"}, reading(7), since22), func(n *platform.Notice) { n.Evidence = daysOf([]tally.Counts{{Other: 5}, {Other: 2}}) })},
-		"warning_script":         {config(), warning(thirdDay(), named(script), hostile)},
+		"warning_blocked":        {config(), warning(platform.Warning{Level: platform.LevelPermanent, CutOn: "2026-11-27"}, of(tally.Dead), diagnosed(platform.Answer{Outcome: "blocked", Code: "blocked_scheme"}, reading(7), since22), func(n *platform.Notice) { n.Evidence = daysOf([]tally.Counts{{Other: 3}, {Other: 2}, {Other: 2}}) })},
+		"warning_script":         {config(), warning(thirdDay(), named(script), hostile, func(n *platform.Notice) { since22(n.Diagnosis); reading(63)(n.Diagnosis) })},
 		"warning_integration":    {config(), warning(thirdDay(), github)},
 		"warning_plugin":         {config(), warning(platform.Warning{Level: platform.LevelTimeouts}, slack, timeouts)},
 		"recovered":              {config(), recovered()},
