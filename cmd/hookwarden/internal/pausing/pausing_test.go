@@ -31,6 +31,7 @@ type board struct {
 	calls   int
 	stuck   bool
 	readErr error
+	until   time.Time // from then on nothing can be read; zero: never
 }
 
 var errLost = errors.New("connection reset")
@@ -43,6 +44,9 @@ func newBoard() *board {
 func (b *board) Parts(context.Context, string) ([]Part, error) {
 	if b.readErr != nil {
 		return nil, b.readErr
+	}
+	if !b.until.IsZero() && time.Now().After(b.until) {
+		return nil, errLost
 	}
 	parts := append([]Part(nil), b.parts...)
 	for i, p := range parts {
@@ -151,7 +155,7 @@ func TestPauseGoesOnWithTheOthersWhenOneFails(t *testing.T) {
 	})
 	t.Run("and cannot be read any more", func(t *testing.T) {
 		in(t, func(t *testing.T, b *board) {
-			time.AfterFunc(5*time.Second, func() { b.readErr = errLost })
+			b.until = time.Now().Add(5 * time.Second)
 			if r, err := turn(t.Context(), b, Deliveries, false, func() {}); !errors.Is(err, errLost) || len(r.Parts) != 2 {
 				t.Errorf("%+v, %v", r, err)
 			}

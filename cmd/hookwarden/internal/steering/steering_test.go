@@ -114,11 +114,11 @@ func TestDisableShowsWhetherTheOwnersAreTold(t *testing.T) {
 func TestDisableIsOvertakenBySomethingNewer(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		newer := platform.AppEnable{AppID: "17", At: w.now().Add(time.Second)}
-		w.due = append(w.due, handled{w.now().Add(500 * time.Millisecond), newer})
+		w.due = append(w.due, handled{at: w.now().Add(500 * time.Millisecond), m: newer})
 		w.do(t, disable17(yes())).golden(t, "disable_overtaken")
 	})
 	in(t, func(t *testing.T, w *world) { // by the rule
-		time.AfterFunc(500*time.Millisecond, func() { disabledSince(w, 0, "timeout") })
+		w.due = append(w.due, handled{at: w.now().Add(500 * time.Millisecond), do: func() { disabledSince(w, 0, "timeout") }})
 		w.do(t, disable17(yes())).golden(t, "disable_overtaken_by_the_rule")
 	})
 }

@@ -51,6 +51,7 @@ type world struct {
 type handled struct {
 	at time.Time
 	m  platform.RegistryMessage
+	do func() // without a message: what else happens
 }
 
 var errLost error = &net.OpError{Op: "read", Err: syscall.ECONNRESET}
@@ -69,7 +70,7 @@ func (w *world) Send(_ context.Context, body []byte, group string) (bool, error)
 		if err != nil {
 			panic(err) // the registry would bury it
 		}
-		w.due = append(w.due, handled{w.now().Add(w.delay), m})
+		w.due = append(w.due, handled{at: w.now().Add(w.delay), m: m})
 	}
 	return w.unknown, w.sendErr
 }
@@ -77,7 +78,11 @@ func (w *world) Send(_ context.Context, body []byte, group string) (bool, error)
 // settle handles what is due.
 func (w *world) settle() {
 	for len(w.due) > 0 && !w.due[0].at.After(w.now()) {
-		w.handle(w.due[0].m)
+		if next := w.due[0]; next.m != nil {
+			w.handle(next.m)
+		} else {
+			next.do()
+		}
 		w.due = w.due[1:]
 	}
 }
@@ -111,7 +116,7 @@ func (w *world) handle(m platform.RegistryMessage) {
 		w.log = append(w.log, e)
 		if e.Outcome == "local_error" {
 			w.outcome = delivery.Entry{Outcome: "success", ResponseCode: 200}
-			w.due = append(w.due, handled{w.now().Add(2 * time.Second), m})
+			w.due = append(w.due, handled{at: w.now().Add(2 * time.Second), m: m})
 		}
 	case platform.BrakeOpen:
 		w.brake = dynamo.BrakeState{OpenedAt: m.At, OpenUntil: m.At.Add(time.Duration(m.Hours) * time.Hour)}
