@@ -207,12 +207,19 @@ func (j *Job) disable(ctx context.Context, app platform.App, days []tally.Day, v
 	if j.Mode == Observe {
 		t.Kind, t.At = standing.WouldDisable, t.At.Truncate(24*time.Hour)
 	}
+	return j.take(ctx, t, days)
+}
+
+// take makes a disabling or a warning, with what is known of the reason. If the brake holds
+// it, it reports that, and the sweep decides again.
+func (j *Job) take(ctx context.Context, t standing.Transition, days []tally.Day) error {
 	t.Diagnosis = j.diagnose(ctx, t, days)
 	err := j.Standing.Take(ctx, t)
-	if errors.Is(err, standing.ErrHeld) {
-		j.diagnoses.held[platform.BrakeDisable] = true
-		j.reportHeld(ctx, platform.BrakeDisable, t, err)
-		return nil // the sweep decides again
+	if !errors.Is(err, standing.ErrHeld) {
+		return err
 	}
-	return err
+	brake, _ := t.Brake()
+	j.diagnoses.held[brake] = true
+	j.reportHeld(ctx, brake, t, err)
+	return nil
 }

@@ -2,7 +2,6 @@ package disabling
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -79,14 +78,7 @@ func (j *Job) warn(ctx context.Context, app platform.App, days []tally.Day, swep
 	} else if !t.At.After(app.Warned.At) {
 		return fmt.Errorf("warn of app %s: it was warned of at %s, in this clock's future", app.ID, platform.FormatTime(app.Warned.At))
 	}
-	t.Diagnosis = j.diagnose(ctx, t, days)
-	err := j.Standing.Take(ctx, t)
-	if errors.Is(err, standing.ErrHeld) {
-		j.diagnoses.held[platform.BrakeWarning] = true
-		j.reportHeld(ctx, platform.BrakeWarning, t, err)
-		return nil // the sweep decides again
-	}
-	return err
+	return j.take(ctx, t, days)
 }
 
 // threats is the warnings that are due, given before or not.
