@@ -39,17 +39,8 @@ A deployment does not resume it.`,
 		Args:              oneOfWhats,
 		ValidArgsFunction: cobra.FixedCompletions(whats(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := openStack(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
-			if dry {
-				return look(cmd.Context(), s, b, args[0])
-			}
-			if err := s.Confirm("Pause "+args[0]+"? "+cost(args[0]), yes); err != nil {
-				return err
-			}
-			return change(cmd.Context(), s, b, args[0], false)
+			ask := func() error { return s.Confirm("Pause "+args[0]+"? "+cost(args[0]), yes) }
+			return lookOrChange(cmd.Context(), s, args[0], dry, ask, false)
 		},
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
@@ -67,18 +58,27 @@ func resumeCommand(s *session.Session) *cobra.Command {
 		Args:              oneOfWhats,
 		ValidArgsFunction: cobra.FixedCompletions(whats(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := openStack(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
-			if dry {
-				return look(cmd.Context(), s, b, args[0])
-			}
-			return change(cmd.Context(), s, b, args[0], true)
+			return lookOrChange(cmd.Context(), s, args[0], dry, func() error { return nil }, true)
 		},
 	}
 	c.Flags().BoolVar(&dry, "dry-run", false, "show how things stand, and change nothing")
 	return c
+}
+
+// lookOrChange shows how things stand, in a dry run, or else turns them on or off once ask
+// allows it.
+func lookOrChange(ctx context.Context, s *session.Session, what string, dry bool, ask func() error, on bool) error { //nolint:revive // dry is the flag, on the state
+	b, err := openStack(ctx, s)
+	if err != nil {
+		return err
+	}
+	if dry {
+		return look(ctx, s, b, what)
+	}
+	if err := ask(); err != nil {
+		return err
+	}
+	return change(ctx, s, b, what, on)
 }
 
 func oneOfWhats(cmd *cobra.Command, args []string) error {
