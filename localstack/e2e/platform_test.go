@@ -44,6 +44,11 @@ func TestPlatformOfItsOwn(t *testing.T) {
 	running.env = held.Env
 	running.Stack, err = stack.Open(t.Context(), held.Env)
 	must(t, err)
+	t.Cleanup(func() { // as the page's end does
+		for _, file := range []string{"billbird.py", "billbird.db", "invoices.py", "hear.py", "received.txt"} {
+			must(t, os.RemoveAll(filepath.Join(root, ".local", file)))
+		}
+	})
 	t.Run("the commands of its page work", func(t *testing.T) { runPage(t, platformPage, "8080", freePort(t)) })
 	t.Run("nobody gets to see the model's name", unnamed)
 }
